@@ -1,0 +1,3 @@
+//! Polite fetching, pure platform readers, and the one crawl loop.
+
+pub mod platforms;

@@ -1,0 +1,75 @@
+//! What counts as a change: a hash over everything stored of a product but `updated_at` and image versions.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::{Availability, Money, Product, UnixMs};
+
+impl Product {
+    /// Returns the 128-bit content hash (XXH3, which is stable across machines and versions).
+    ///
+    /// Two products with one hash are taken as unchanged. `updated_at` is left out, and so is what follows
+    /// `?` in image URLs, since shops move both without any change.
+    pub fn content_hash(&self) -> [u8; 16] {
+        let mut hash = Fields(Xxh3::new());
+        hash.text(&self.title);
+        hash.text(&self.handle);
+        hash.text(&self.vendor);
+        hash.text(&self.product_type);
+        hash.text(&self.body_html);
+        hash.text(&self.url);
+        hash.texts(&self.tags);
+        hash.texts(&self.options);
+        hash.number(self.images.len() as i64);
+        for image in &self.images {
+            hash.text(image.split('?').next().unwrap_or_default());
+        }
+        hash.number(self.created_at.map_or(i64::MIN, UnixMs::ms));
+        hash.number(self.published_at.map_or(i64::MIN, UnixMs::ms));
+        hash.number(self.variants.len() as i64);
+        for variant in &self.variants {
+            hash.text(&variant.id);
+            hash.text(&variant.title);
+            hash.texts(&variant.options);
+            hash.text(variant.sku.as_deref().unwrap_or_default());
+            hash.money(variant.price);
+            hash.money(variant.compare_at);
+            hash.number(match variant.availability {
+                Availability::Unknown => 0,
+                Availability::Stated(false) => 1,
+                Availability::Stated(true) => 2,
+                Availability::Derived(false) => 3,
+                Availability::Derived(true) => 4,
+            });
+            hash.number(variant.quantity.unwrap_or(i64::MIN));
+        }
+        hash.0.digest128().to_be_bytes()
+    }
+}
+
+/// A hash of fields; each text carries its length, so that no two lists of fields give the same bytes.
+struct Fields(Xxh3);
+
+impl Fields {
+    fn number(&mut self, number: i64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as i64);
+        self.0.update(text.as_bytes());
+    }
+
+    fn texts(&mut self, texts: &[String]) {
+        self.number(texts.len() as i64);
+        for text in texts {
+            self.text(text);
+        }
+    }
+
+    fn money(&mut self, money: Option<Money>) {
+        self.number(money.map_or(-1, Money::minor));
+        if let Some(money) = money {
+            self.0.update(money.currency().code().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The contract of a database, in plain data types. Implemented in the room `store` alone.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Checkpoint, CrawlKey, CrawlReport, Currency, MetricsRow, Observation, Outcome, Problem,
+    ProblemKind, Product, ProductId, ProductRow, Ranking, Shop, ShopKey, UnixMs,
+};
+
+/// A database of shops, products and their history.
+///
+/// Every method is idempotent: called again with the same arguments it leaves the same state and gives the
+/// same answer. Every list is bounded by its `limit` and has the order that its method states. Reads see
+/// whole pages only. All times are arguments.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// Returns where the data is, for messages: an absolute path, or a URI without secrets.
+    fn location(&self) -> &str;
+
+    /// Begins a pass over `shop`, or goes on with an unfinished one, and fences off every earlier ticket of it.
+    ///
+    /// The shop is stored, or its URL and, where known, its currency are brought up to date; a known currency
+    /// is never replaced by an unknown one. With [`Start::Resume`], a pass that did not end, or that ended for
+    /// a reason that [`Stop::is_resumable`](crate::Stop::is_resumable), goes on under its old key if it began
+    /// at most `max_age_ms` before `now`.
+    async fn begin_crawl(
+        &self,
+        shop: &Shop,
+        start: Start,
+        now: UnixMs,
+    ) -> Result<BegunCrawl, StoreError>;
+
+    /// Stores one page in one atomic step: changed products, observations, problems, what was seen, checkpoint.
+    ///
+    /// A product whose content hash is known costs no write. A product's first sight appends one observation,
+    /// a change one for each variant whose offer differs, a return one. The same page stored again changes
+    /// nothing and counts nothing as new.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when a later `begin_crawl` of the shop took over; nothing is written then.
+    async fn apply_page(
+        &self,
+        ticket: &CrawlTicket,
+        page: PageWrite,
+    ) -> Result<PageCounts, StoreError>;
+
+    /// Ends a pass and returns its record.
+    ///
+    /// After [`Outcome::Complete`], products that were known and on none of its pages become gone, with `now`
+    /// as the date; they stay stored. A complete pass that saw nothing, or less than half of the products
+    /// known and not gone, becomes [`Stop::Shrunk`](crate::Stop::Shrunk) instead and removes nothing. After
+    /// [`Outcome::Gone`] all products become gone. Any other outcome removes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as for `apply_page`.
+    async fn finish_crawl(
+        &self,
+        ticket: &CrawlTicket,
+        outcome: Outcome,
+        now: UnixMs,
+    ) -> Result<CrawlReport, StoreError>;
+
+    /// Returns every shop with its numbers and its last pass, by key.
+    async fn shops(&self) -> Result<Vec<ShopStatus>, StoreError>;
+
+    /// Returns passes, newest first (start, then shop); of one shop if given. At most `limit`.
+    async fn crawls(
+        &self,
+        shop: Option<&ShopKey>,
+        limit: usize,
+    ) -> Result<Vec<CrawlReport>, StoreError>;
+
+    /// Returns the problems of one pass by page, then index. At most `limit`.
+    async fn problems(&self, crawl: &CrawlKey, limit: usize) -> Result<Vec<Problem>, StoreError>;
+
+    /// Returns the products that pass `filter` and are not gone, in the order of [`ProductId`], from the first
+    /// behind `after` on. At most `limit`; fewer than `limit` means the end.
+    async fn products(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<ProductRow>, StoreError>;
+
+    /// Returns the rows of the given products in the given order; unknown ones are left out.
+    async fn product_rows(&self, ids: &[ProductId]) -> Result<Vec<ProductRow>, StoreError>;
+
+    /// Returns one product whole, gone or not.
+    async fn product(&self, id: &ProductId) -> Result<Option<Product>, StoreError>;
+
+    /// Returns a product's observations, oldest first. At most `limit`.
+    async fn observations(
+        &self,
+        id: &ProductId,
+        limit: usize,
+    ) -> Result<Vec<Observation>, StoreError>;
+
+    /// Returns the metrics of the same products, in the same order and pages, as [`Store::products`].
+    async fn metrics(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<MetricsRow>, StoreError>;
+
+    /// Returns the distinct currencies of the products that pass `filter` and are not gone, by code.
+    async fn currencies(&self, filter: &ProductFilter) -> Result<Vec<Currency>, StoreError>;
+
+    /// Stores a ranking; one with the same time and preset is replaced.
+    async fn save_ranking(&self, ranking: &Ranking) -> Result<(), StoreError>;
+
+    /// Returns the ranking with the latest time.
+    async fn latest_ranking(&self) -> Result<Option<Ranking>, StoreError>;
+
+    /// Returns the numbers that describe the whole store.
+    async fn stats(&self) -> Result<StoreStats, StoreError>;
+}
+
+/// Whether a pass may go on where an earlier one stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Goes on with an unfinished pass that is at most this old.
+    Resume {
+        /// The greatest age of the pass's beginning, in milliseconds.
+        max_age_ms: i64,
+    },
+    /// Begins at page 1.
+    Fresh,
+}
+
+/// The right to write one pass. A later `begin_crawl` of the same shop ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrawlTicket {
+    /// The pass.
+    pub crawl: CrawlKey,
+    /// Counts the shop's `begin_crawl` calls; an older one can't write.
+    pub epoch: u64,
+}
+
+/// What [`Store::begin_crawl`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BegunCrawl {
+    /// The right to write.
+    pub ticket: CrawlTicket,
+    /// Where to go on; page 1 of a new pass.
+    pub checkpoint: Checkpoint,
+    /// Whether an unfinished pass goes on.
+    pub resumed: bool,
+    /// The shop as stored, with the best currency known so far.
+    pub shop: Shop,
+    /// Products known of this shop and not gone, before the pass.
+    pub n_known: u64,
+}
+
+/// One page of a shop, read and ready to store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageWrite {
+    /// The page's number, from 1.
+    pub page: u32,
+    /// Its products, each id once.
+    pub products: Vec<Product>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Where the pass goes on after this page; `None` if this was the last.
+    pub next: Option<Checkpoint>,
+    /// The page's size on the wire.
+    pub bytes: u64,
+    /// When the answer was read.
+    pub at: UnixMs,
+}
+
+/// What storing a page changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageCounts {
+    /// Products stored for the first time.
+    pub new: u64,
+    /// Products whose content changed.
+    pub changed: u64,
+    /// Products that were gone and came back.
+    pub back: u64,
+    /// Products whose content was the same.
+    pub unchanged: u64,
+}
+
+/// Which products a list is made of. The default is all.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProductFilter {
+    /// Shops; empty for all.
+    pub shops: Vec<ShopKey>,
+    /// The product type, compared without regard to case.
+    pub product_type: Option<String>,
+    /// The vendor, compared without regard to case.
+    pub vendor: Option<String>,
+    /// The currency.
+    pub currency: Option<Currency>,
+    /// Only products with some variant known to be available.
+    pub in_stock: bool,
+    /// The lowest least price, in major units, inclusive.
+    pub price_min: Option<f64>,
+    /// The highest least price, in major units, inclusive.
+    pub price_max: Option<f64>,
+}
+
+impl ProductFilter {
+    /// Returns whether a product passes. A product without a price passes no price limit.
+    pub fn matches(&self, row: &ProductRow) -> bool {
+        let same = |wanted: &Option<String>, value: &str| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| wanted.trim().to_lowercase() == value.trim().to_lowercase())
+        };
+        let price = row.price_min.map(|price| price.to_f64());
+        (self.shops.is_empty() || self.shops.contains(&row.id.shop))
+            && same(&self.product_type, &row.product_type)
+            && same(&self.vendor, &row.vendor)
+            && self.currency.is_none_or(|wanted| wanted == row.currency)
+            && (!self.in_stock || row.in_stock)
+            && self
+                .price_min
+                .is_none_or(|least| price.is_some_and(|price| price >= least))
+            && self
+                .price_max
+                .is_none_or(|most| price.is_some_and(|price| price <= most))
+    }
+}
+
+/// A shop with its numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopStatus {
+    /// The shop.
+    pub shop: Shop,
+    /// Products stored and not gone.
+    pub n_products: u64,
+    /// Products stored and gone.
+    pub n_gone: u64,
+    /// The newest pass.
+    pub last_crawl: Option<CrawlReport>,
+    /// When the newest complete pass ended.
+    pub last_complete_at: Option<UnixMs>,
+}
+
+/// The numbers that describe a whole store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStats {
+    /// The version of the stored schema.
+    pub schema_version: u32,
+    /// Bytes on disk, write-ahead log included; `None` where it has none.
+    pub size_bytes: Option<u64>,
+    /// Shops.
+    pub n_shops: u64,
+    /// Products not gone.
+    pub n_products: u64,
+    /// Products gone.
+    pub n_gone: u64,
+    /// Observations.
+    pub n_observations: u64,
+    /// Problems of each shop's newest pass, by kind.
+    pub problems: Vec<(ProblemKind, u64)>,
+}
+
+/// What can go wrong with a store, by what a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The address of the store is not understood.
+    #[error("cannot use the store {uri}: {detail}")]
+    BadUri {
+        /// The address as given.
+        uri: String,
+        /// What is wrong, and what would be right.
+        detail: String,
+    },
+    /// The store cannot be opened or is no store of ours.
+    #[error("cannot open the store {location}: {detail}")]
+    Open {
+        /// Where.
+        location: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A newer program wrote the store.
+    #[error(
+        "the store {location} has schema version {found}, and this program knows up to {known}: \
+         use a newer trouvaille, or another --store"
+    )]
+    NewerSchema {
+        /// Where.
+        location: String,
+        /// The version found.
+        found: u32,
+        /// The newest version known.
+        known: u32,
+    },
+    /// A later crawl of the same shop took over.
+    #[error("another crawl of {shop} took over")]
+    Fenced {
+        /// The shop.
+        shop: ShopKey,
+    },
+    /// An operation failed: disk full, locked for too long, connection lost.
+    #[error("cannot {doing} in the store {location}: {detail}")]
+    Failed {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        location: String,
+        /// What the database said.
+        detail: String,
+    },
+    /// A stored value cannot be read: damaged, or written by hand.
+    #[error("the store {location} holds a damaged value: {detail}")]
+    Damaged {
+        /// Where.
+        location: String,
+        /// Which value.
+        detail: String,
+    },
+}
