@@ -1,1 +1,21 @@
-//! stub
+//! Fake Shopify shops: real HTTP on loopback, made-up catalogues, and faults on demand.
+//!
+//! Tests of other crates crawl a [`FakeShop`]; `trouvaille demo` crawls [`demo_shops`]. A shop answers as
+//! Shopify's storefront endpoints do, and a [`FaultPlan`] says where it misbehaves. Nothing here reaches
+//! beyond 127.0.0.1, and every product, brand and sentence is invented.
+
+mod catalogue;
+mod demo;
+mod generate;
+mod plan;
+mod profile;
+mod shop;
+
+pub use catalogue::Catalogue;
+pub use demo::{Demo, DemoShop, demo_shops, start_demo};
+pub use plan::{Fault, FaultPlan, On, Wall};
+pub use profile::{
+    ATELIER_LUMEN, Department, KUMO_STATIONERY, NORTH_LOFT, PriceLadder, SALTMARSH_BATHHOUSE,
+    SCREE_AND_SUMMIT, ShopOption, ShopProfile, WALDKAUZ_WERKSTATT,
+};
+pub use shop::{FakeShop, SeenRequest};

@@ -1,0 +1,135 @@
+//! A German workshop for wooden goods.
+
+use super::{Department, PriceLadder, ShopOption, ShopProfile};
+
+/// A German workshop for wooden goods: euros, prices in .90 and .00, options `Größe`, `Holz` and `Farbe`.
+pub const WALDKAUZ_WERKSTATT: ShopProfile = ShopProfile {
+    name: "Waldkauz Werkstatt",
+    domain: "waldkauz-werkstatt.example",
+    country: "DE",
+    currency: Some("EUR"),
+    utc_offsets_min: (60, 120),
+    vendors: &[
+        "Waldkauz Werkstatt",
+        "Drechslerei Immenhof",
+        "Grünspecht Möbel",
+        "Fräulein Span",
+    ],
+    title_forms: &[
+        "{noun} „{series}“ aus {material}",
+        "{noun} {series}",
+        "{noun} {series} – {material}",
+        "{noun} aus {material}",
+        " {noun} {series} ",
+    ],
+    adjectives: &[],
+    series: &[
+        "Amsel",
+        "Bussard",
+        "Dohle",
+        "Eisvogel",
+        "Fink",
+        "Grünling",
+        "Häher",
+        "Kranich",
+        "Lerche",
+        "Möwe",
+        "Star",
+        "Uhu",
+        "Wiesel",
+        "Zaunkönig",
+    ],
+    departments: &[
+        Department {
+            product_type: "Küche & Tisch",
+            nouns: &[
+                "Schneidebrett",
+                "Müslischale",
+                "Pfeffermühle",
+                "Brotkasten",
+                "Untersetzer",
+                "Rührlöffel",
+            ],
+            materials: &["Eiche", "Kirschholz", "Nussbaum", "Räuchereiche", "Buche"],
+            tags: &[
+                "Küche",
+                "Geschenkidee",
+                "geölt",
+                "Handarbeit",
+                "Küche & Tisch",
+            ],
+            options: &[
+                ShopOption {
+                    name: "Größe",
+                    values: &["klein", "mittel", "groß"],
+                },
+                ShopOption {
+                    name: "Holz",
+                    values: &["Eiche", "Nussbaum", "Kirsche"],
+                },
+            ],
+            price_range: (9, 129),
+            grams_range: (80, 2900),
+        },
+        Department {
+            product_type: "Möbel",
+            nouns: &["Wandregal", "Hocker", "Nachttisch", "Sitzbank", "Garderobe"],
+            materials: &["Eiche", "Esche", "Zirbe", "Lärche"],
+            tags: &[
+                "Möbel",
+                "Massivholz",
+                "Wohnzimmer",
+                "Flur",
+                "auf Bestellung",
+            ],
+            options: &[ShopOption {
+                name: "Breite",
+                values: &["60 cm", "80 cm", "100 cm", "120 cm"],
+            }],
+            price_range: (89, 1450),
+            grams_range: (2500, 38000),
+        },
+        Department {
+            product_type: "Spielzeug",
+            nouns: &[
+                "Steckpuzzle",
+                "Kugelbahn",
+                "Greifling",
+                "Bauklötze",
+                "Nachziehente",
+            ],
+            materials: &["Ahorn", "Linde", "Buche"],
+            tags: &["Kinder", "ab 3 Jahren", "speichelfest", "Spielzeug"],
+            options: &[ShopOption {
+                name: "Farbe",
+                values: &["Natur", "Bunt"],
+            }],
+            price_range: (12, 99),
+            grams_range: (60, 3100),
+        },
+    ],
+    sentences: &[
+        "Das Holz für {series} stammt aus Wäldern, die wir zu Fuß erreichen.",
+        "{material} dunkelt mit den Jahren nach und wird dabei immer schöner.",
+        "Wir ölen jedes Stück zweimal und lassen ihm dazwischen eine ganze Nacht Zeit.",
+        "Kleine Äste gehören dazu; große sortieren wir aus.",
+        "Geschraubt wird nur dort, wo Leim nicht genügt.",
+        "Nach der Arbeit kurz abwischen, einmal im Jahr nachölen: mehr braucht es nicht.",
+        "Der Entwurf passte auf einen Bierdeckel & ist seitdem kaum anders geworden.",
+        "Auf Wunsch brennen wir einen Namen ein.",
+        "Die Reststücke werden Spielzeug, die Späne heizen die Werkstatt.",
+    ],
+    heading: "Auf einen Blick",
+    points: &[
+        "Material: {material}",
+        "Oberfläche: Leinöl und Wachs",
+        "Serie {series}",
+        "Nicht spülmaschinengeeignet",
+        "Lieferzeit 5–8 Werktage",
+        "Zwei Jahre Gewährleistung",
+    ],
+    prices: PriceLadder {
+        step: 1,
+        endings: &[0, 90],
+    },
+};

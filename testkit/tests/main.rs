@@ -1,0 +1,9 @@
+//! Fake shops, asked over real connections.
+#![cfg(test)]
+
+mod client;
+mod demo;
+mod endpoints;
+mod faults;
+mod generated;
+mod lifetime;
