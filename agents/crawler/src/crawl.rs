@@ -1,0 +1,394 @@
+//! The one crawl loop: a shop's pages, one after the other, into the store, to a typed end.
+
+use std::collections::HashSet;
+
+use catalog::{
+    BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, NativeId, Outcome, PageCounts,
+    PageWrite, Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, UnixMs,
+};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::fetch::{FetchError, Fetcher, Response};
+use crate::platforms::{Page, ReadError, shopify};
+
+/// Products per page: the most that Shopify gives.
+const PAGE_SIZE: usize = 250;
+
+/// Shopify shows no product behind this one: `page * limit` may not exceed it.
+const WALL: usize = 25_000;
+
+/// A resumed pass never begins behind the wall, or it would stand there for ever.
+const LAST_RESUMABLE_PAGE: u32 = (WALL / PAGE_SIZE) as u32;
+
+/// More pages than any Shopify list has: what goes on here makes products up.
+const MOST_PAGES: u32 = 4 * LAST_RESUMABLE_PAGE;
+
+/// How a shop is crawled.
+#[derive(Debug, Clone, Copy)]
+pub struct CrawlOptions {
+    /// Whether an unfinished pass goes on.
+    pub start: Start,
+    /// The most pages of one call.
+    pub max_pages: Option<u32>,
+    /// The currency to use where the shop does not state one.
+    pub currency: Option<Currency>,
+}
+
+/// What a crawl tells while it runs, after each stored page.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// The page's number.
+    pub page: u32,
+    /// Products on it.
+    pub n_products: u64,
+    /// What storing it changed.
+    pub counts: PageCounts,
+}
+
+/// Crawls `shop` into `store` until its natural end, a reason to stop, or `cancel`, and returns the record.
+///
+/// The shop's own failures end in the report's outcome. After each page the store holds everything up to it,
+/// so a process killed here goes on at the next page. `now` gives the times that are recorded.
+///
+/// Cancel-safe: a dropped call leaves the pass as a killed process would.
+///
+/// # Errors
+/// When the store fails.
+pub async fn crawl(
+    shop: &Shop,
+    options: &CrawlOptions,
+    fetcher: &Fetcher,
+    store: &dyn Store,
+    now: &(dyn Fn() -> UnixMs + Sync),
+    cancel: &CancellationToken,
+    on_page: &(dyn Fn(Progress) + Sync),
+) -> Result<CrawlReport, StoreError> {
+    let contact = tokio::select! {
+        contact = first_contact(shop, options.currency, fetcher) => contact,
+        () = cancel.cancelled() => Err(interrupted()),
+    };
+    let shop = contact.as_ref().map_or(shop, |contact| &contact.shop);
+    let begun = store.begin_crawl(shop, options.start, now()).await?;
+    let mut pass = Pass {
+        begun: &begun,
+        options,
+        fetcher,
+        store,
+        now,
+        on_page,
+        seen: HashSet::new(),
+    };
+    let outcome = match contact {
+        Err(outcome) => pass.softened(outcome),
+        Ok(contact) => tokio::select! {
+            outcome = pass.run(contact) => outcome?,
+            () = cancel.cancelled() => interrupted(),
+        },
+    };
+    store.finish_crawl(&begun.ticket, outcome, now()).await
+}
+
+/// What the first answers of a shop told.
+struct Contact {
+    /// The shop, with its currency where known.
+    shop: Shop,
+    /// Where it really is, after redirects.
+    base: Url,
+    /// Whether `/meta.json` does not exist any more either.
+    has_no_meta: bool,
+}
+
+/// Asks for robots.txt and `/meta.json`: is anybody there, where, and in which currency?
+async fn first_contact(
+    shop: &Shop,
+    configured: Option<Currency>,
+    fetcher: &Fetcher,
+) -> Result<Contact, Outcome> {
+    let base = Url::parse(&shop.url).map_err(|error| {
+        Outcome::Failed(Reason::new(
+            Stop::RefusedAddress,
+            format!("{:?}: {error}", shop.url),
+        ))
+    })?;
+    let meta_url = base
+        .join("/meta.json")
+        .expect("an absolute path joins any http URL");
+    let answer = fetcher.get(&meta_url).await;
+    let mut contact = Contact {
+        shop: shop.clone(),
+        base,
+        has_no_meta: false,
+    };
+    let mut stated = None;
+    match answer {
+        Ok(response) => {
+            contact.has_no_meta = matches!(response.status, 404 | 410);
+            if response.url.path() == "/meta.json" {
+                contact.base = response.url.clone();
+            }
+            if response.status == 200 {
+                stated = shopify::read_meta(&response.body);
+            }
+        }
+        // Whatever else is wrong with this small file, the product list itself decides.
+        Err(
+            error @ (FetchError::Unreachable { .. }
+            | FetchError::NoRobots(_)
+            | FetchError::RefusedAddress { .. }),
+        ) => {
+            return Err(outcome_of_fetch(&error));
+        }
+        Err(error) => tracing::debug!(shop = %shop.key, "no /meta.json: {error}"),
+    }
+    let (currency, source) = match (stated, configured) {
+        (Some(currency), _) => (currency, CurrencySource::Shop),
+        (None, Some(currency)) => (currency, CurrencySource::Config),
+        (None, None) => (Currency::UNKNOWN, CurrencySource::Unknown),
+    };
+    contact.shop.currency = currency;
+    contact.shop.currency_source = source;
+    Ok(contact)
+}
+
+/// One pass over one shop, while it runs.
+struct Pass<'a> {
+    begun: &'a BegunCrawl,
+    options: &'a CrawlOptions,
+    fetcher: &'a Fetcher,
+    store: &'a dyn Store,
+    now: &'a (dyn Fn() -> UnixMs + Sync),
+    on_page: &'a (dyn Fn(Progress) + Sync),
+    /// The ids of this call's pages, to notice a list that repeats for ever.
+    seen: HashSet<NativeId>,
+}
+
+impl Pass<'_> {
+    /// Reads page after page. Cancel-safe: every page is stored in one step or not at all.
+    async fn run(&mut self, mut contact: Contact) -> Result<Outcome, StoreError> {
+        let first_page = self.begun.checkpoint.next_page;
+        for page_number in first_page.. {
+            if page_number > MOST_PAGES {
+                let detail = format!("more than {MOST_PAGES} pages: no Shopify shop lists so many");
+                return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
+            }
+            if self
+                .options
+                .max_pages
+                .is_some_and(|most| page_number - first_page >= most)
+            {
+                let detail = format!("stopped after {} pages as asked", page_number - first_page);
+                return Ok(Outcome::Partial(Reason::new(Stop::MaxPages, detail)));
+            }
+            let (page, bytes) = match self.read_page(&mut contact, page_number).await {
+                Ok(it) => it,
+                Err(outcome) => return Ok(self.softened_at(page_number, outcome)),
+            };
+            let brings_nothing_new = page
+                .products
+                .iter()
+                .all(|product| self.seen.contains(&product.id.native));
+            if brings_nothing_new && !page.products.is_empty() && page_number > first_page {
+                let detail = format!("page {page_number} only repeats products of earlier pages");
+                return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
+            }
+            let is_last = page.n_listed < PAGE_SIZE;
+            self.store_page(page_number, page, is_last, bytes).await?;
+            if is_last {
+                return Ok(Outcome::Complete);
+            }
+        }
+        unreachable!("the loop above ends at MOST_PAGES")
+    }
+
+    async fn store_page(
+        &mut self,
+        page_number: u32,
+        page: Page,
+        is_last: bool,
+        bytes: u64,
+    ) -> Result<(), StoreError> {
+        self.seen.extend(
+            page.products
+                .iter()
+                .map(|product| product.id.native.clone()),
+        );
+        let n_products = page.products.len() as u64;
+        let mut problems = page.problems;
+        if page_number == 1 {
+            problems.extend(self.currency_problem());
+        }
+        for problem in &mut problems {
+            problem.page = page_number;
+        }
+        let next_page = (page_number + 1).min(LAST_RESUMABLE_PAGE);
+        let write = PageWrite {
+            page: page_number,
+            products: page.products,
+            problems,
+            next: (!is_last).then_some(Checkpoint { next_page }),
+            bytes,
+            at: (self.now)(),
+        };
+        let counts = self.store.apply_page(&self.begun.ticket, write).await?;
+        (self.on_page)(Progress {
+            page: page_number,
+            n_products,
+            counts,
+        });
+        Ok(())
+    }
+
+    /// Gets and reads one page; an answer that is damaged is asked for once more.
+    async fn read_page(
+        &self,
+        contact: &mut Contact,
+        page_number: u32,
+    ) -> Result<(Page, u64), Outcome> {
+        let mut url = contact
+            .base
+            .join("/products.json")
+            .expect("an absolute path joins any http URL");
+        url.set_query(Some(&format!("limit={PAGE_SIZE}&page={page_number}")));
+        let mut result = self.try_page(contact, &url, page_number).await;
+        if let Err(outcome) = &result
+            && outcome
+                .reason()
+                .is_some_and(|reason| reason.stop == Stop::Damaged)
+        {
+            tracing::warn!(url = %url, "{outcome}; asking once more");
+            result = self.try_page(contact, &url, page_number).await;
+        }
+        result
+    }
+
+    async fn try_page(
+        &self,
+        contact: &mut Contact,
+        url: &Url,
+        page_number: u32,
+    ) -> Result<(Page, u64), Outcome> {
+        let response = self
+            .fetcher
+            .get(url)
+            .await
+            .map_err(|error| outcome_of_fetch(&error))?;
+        if response.url.path() == url.path() {
+            contact.base = response.url.clone();
+        }
+        self.check_status(&response, contact, page_number)?;
+        let page = shopify::read_page(&response.body, &self.begun.shop)
+            .map_err(|error| outcome_of_read(&error, &response, page_number))?;
+        Ok((page, response.wire_bytes))
+    }
+
+    /// Lets a 200 through and gives every other answer its outcome.
+    fn check_status(
+        &self,
+        response: &Response,
+        contact: &Contact,
+        page_number: u32,
+    ) -> Result<(), Outcome> {
+        let url = &response.url;
+        let answered = |what: &str| format!("{url} answered {}{what}", response.status);
+        let blocked = |stop, what: &str| Err(Outcome::Blocked(Reason::new(stop, answered(what))));
+        if url.path().ends_with("/password") {
+            return blocked(Stop::Password, ": the shop is behind a password");
+        }
+        let is_challenge = response
+            .headers
+            .get("cf-mitigated")
+            .is_some_and(|value| value == "challenge");
+        match response.status {
+            200 => Ok(()),
+            403 if is_challenge => blocked(Stop::Challenge, " with an anti-bot challenge"),
+            400 if is_behind_wall(page_number) => Err(wall(page_number)),
+            402 | 423 => blocked(Stop::Suspended, ": the shop is frozen or locked"),
+            404 | 410 if contact.has_no_meta && self.begun.n_known > 0 => Err(Outcome::Gone(
+                Reason::new(Stop::ClosedFeed, answered(", and /meta.json is gone too")),
+            )),
+            404 | 410 => blocked(
+                Stop::ClosedFeed,
+                ": no Shopify shop, or its product list is closed",
+            ),
+            _ => blocked(Stop::ClosedFeed, ": the product list is closed"),
+        }
+    }
+
+    fn currency_problem(&self) -> Option<Problem> {
+        let (before, now) = (self.begun.previous_currency, self.begun.shop.currency);
+        (before.is_known() && before != now).then(|| Problem {
+            kind: ProblemKind::Currency,
+            page: 0,
+            index: None,
+            product: None,
+            detail: format!("the shop's currency was {before} and is now {now}"),
+        })
+    }
+
+    /// Turns the end of a pass that has stored pages into a partial one.
+    fn softened(&self, outcome: Outcome) -> Outcome {
+        self.softened_at(self.begun.checkpoint.next_page, outcome)
+    }
+
+    fn softened_at(&self, page_number: u32, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Blocked(reason) | Outcome::Gone(reason) | Outcome::Failed(reason)
+                if page_number > 1 =>
+            {
+                Outcome::Partial(reason)
+            }
+            other => other,
+        }
+    }
+}
+
+fn interrupted() -> Outcome {
+    let detail = "interrupted; the next crawl goes on where this one stopped";
+    Outcome::Partial(Reason::new(Stop::Interrupted, detail))
+}
+
+fn is_behind_wall(page_number: u32) -> bool {
+    page_number as usize * PAGE_SIZE > WALL
+}
+
+fn wall(page_number: u32) -> Outcome {
+    let detail =
+        format!("page {page_number} is refused: Shopify lists no more than {WALL} products");
+    Outcome::Partial(Reason::new(Stop::Wall, detail))
+}
+
+fn outcome_of_fetch(error: &FetchError) -> Outcome {
+    let failed = |stop| Outcome::Failed(Reason::new(stop, error.to_string()));
+    let blocked = |stop| Outcome::Blocked(Reason::new(stop, error.to_string()));
+    match error {
+        FetchError::RefusedByRobots { url } if url.ends_with("/password") => {
+            blocked(Stop::Password)
+        }
+        FetchError::RefusedByRobots { .. } | FetchError::NoRobots(_) => blocked(Stop::Robots),
+        FetchError::RateLimited { .. } => blocked(Stop::RateLimited),
+        FetchError::ServerError { .. } => failed(Stop::ServerError),
+        FetchError::RefusedAddress { .. } | FetchError::BadRedirect { .. } => {
+            failed(Stop::RefusedAddress)
+        }
+        FetchError::TooLarge { .. } | FetchError::Damaged { .. } | FetchError::BrokenOff { .. } => {
+            failed(Stop::Damaged)
+        }
+        FetchError::Setup(_)
+        | FetchError::Unreachable { .. }
+        | FetchError::TimedOut { .. }
+        | FetchError::TooManyRedirects { .. } => failed(Stop::Unreachable),
+    }
+}
+
+fn outcome_of_read(error: &ReadError, response: &Response, page_number: u32) -> Outcome {
+    if matches!(error, ReadError::Errors(_)) && is_behind_wall(page_number) {
+        return wall(page_number);
+    }
+    let stop = match error {
+        ReadError::NotJson(_) => Stop::NotJson,
+        ReadError::Damaged(_) => Stop::Damaged,
+        ReadError::NotProducts(_) | ReadError::Errors(_) => Stop::NotShopify,
+    };
+    Outcome::Failed(Reason::new(stop, format!("{}: {error}", response.url)))
+}

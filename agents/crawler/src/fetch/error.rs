@@ -1,0 +1,185 @@
+//! Why there is no answer.
+
+use std::error::Error;
+use std::time::Duration;
+
+use url::Url;
+
+use super::address::RefusedAddress;
+
+/// Why a request brought no answer that counts, by what a caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The client cannot be set up.
+    #[error("cannot set up the HTTP client: {0}")]
+    Setup(String),
+    /// The address is private, or not http(s).
+    #[error("refused to connect to {url}: {detail}")]
+    RefusedAddress {
+        /// The URL asked for or redirected to.
+        url: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// robots.txt does not allow the path.
+    #[error("robots.txt does not allow {url}")]
+    RefusedByRobots {
+        /// The URL.
+        url: String,
+    },
+    /// robots.txt could not be had, which forbids everything for now (RFC 9309, 2.3.1.4).
+    #[error("robots.txt could not be read, which forbids everything for now: {0}")]
+    NoRobots(#[source] Box<Self>),
+    /// Name, network or TLS failed.
+    #[error("cannot reach {url}: {detail}")]
+    Unreachable {
+        /// The URL.
+        url: String,
+        /// What the network said.
+        detail: String,
+    },
+    /// The answer took too long.
+    #[error("{url} did not answer within {} s", limit.as_secs_f64())]
+    TimedOut {
+        /// The URL.
+        url: String,
+        /// The time granted.
+        limit: Duration,
+    },
+    /// The answer broke off.
+    #[error("the answer of {url} broke off: {detail}")]
+    BrokenOff {
+        /// The URL.
+        url: String,
+        /// What the network said.
+        detail: String,
+    },
+    /// 429 or 430 on every try.
+    #[error("{url} answered {status} (too many requests) {n_tries} times")]
+    RateLimited {
+        /// The URL.
+        url: String,
+        /// The last status.
+        status: u16,
+        /// The tries.
+        n_tries: u32,
+    },
+    /// 5xx on every try.
+    #[error("{url} answered {status} {n_tries} times")]
+    ServerError {
+        /// The URL.
+        url: String,
+        /// The last status.
+        status: u16,
+        /// The tries.
+        n_tries: u32,
+    },
+    /// The body is larger than allowed.
+    #[error("the answer of {url} is larger than {limit_bytes} bytes {form}")]
+    TooLarge {
+        /// The URL.
+        url: String,
+        /// The limit.
+        limit_bytes: usize,
+        /// On the wire or inflated.
+        form: &'static str,
+    },
+    /// The body cannot be inflated.
+    #[error("the answer of {url} is damaged: {detail}")]
+    Damaged {
+        /// The URL.
+        url: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A redirect that must not or cannot be followed.
+    #[error("{url} redirects {detail}")]
+    BadRedirect {
+        /// The URL that redirects.
+        url: String,
+        /// Where, or what is wrong.
+        detail: String,
+    },
+    /// More hops than allowed.
+    #[error("more than 5 redirects, the last one to {url}")]
+    TooManyRedirects {
+        /// The last target.
+        url: String,
+    },
+}
+
+impl FetchError {
+    /// Returns what a failed request means; finds our own refusal of an address inside.
+    pub(super) fn of(url: &Url, error: &reqwest::Error) -> Self {
+        if let Some(refused) = refusal_inside(error) {
+            return Self::RefusedAddress {
+                url: url.to_string(),
+                detail: refused.to_string(),
+            };
+        }
+        let (url, detail) = (url.to_string(), one_line(error));
+        if error.is_body() || error.is_decode() {
+            return Self::BrokenOff { url, detail };
+        }
+        Self::Unreachable { url, detail }
+    }
+
+    pub(super) fn timed_out(url: &Url, limit: Duration) -> Self {
+        Self::TimedOut {
+            url: url.to_string(),
+            limit,
+        }
+    }
+
+    /// Returns the same for robots.txt, where a server that answers badly forbids everything, while one that
+    /// cannot be reached at all is just that.
+    pub(super) fn while_asking_robots(self) -> Self {
+        match self {
+            Self::Unreachable { .. } | Self::RefusedAddress { .. } => self,
+            other => Self::NoRobots(Box::new(other)),
+        }
+    }
+
+    /// Returns whether another try may bring an answer.
+    pub(super) const fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::BrokenOff { .. }
+        )
+    }
+}
+
+/// Returns the error and its causes as one line, without repeating the URL.
+pub(super) fn one_line(error: &reqwest::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut cause: Option<&dyn Error> = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !texts.iter().any(|earlier| earlier.contains(&text)) {
+            texts.push(text);
+        }
+        cause = error.source();
+    }
+    if error.is_timeout() || texts.is_empty() {
+        texts.insert(
+            0,
+            if error.is_timeout() {
+                "timed out".to_owned()
+            } else {
+                error.to_string()
+            },
+        );
+    }
+    texts.join(": ")
+}
+
+fn refusal_inside(error: &reqwest::Error) -> Option<&RefusedAddress> {
+    let mut cause: Option<&dyn Error> = error.source();
+    while let Some(error) = cause {
+        if let Some(refused) = error.downcast_ref() {
+            return Some(refused);
+        }
+        cause = error.source();
+    }
+    None
+}

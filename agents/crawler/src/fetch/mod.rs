@@ -1,0 +1,309 @@
+//! The only sender of HTTP to shops: robots.txt first, one request at a time per host, a rate, patience,
+//! bounded bodies, and no way to a private address.
+//!
+//! Follows redirects by hand so that every hop passes the same checks. Parses nothing but robots.txt.
+
+mod address;
+mod body;
+mod error;
+mod host;
+mod retry;
+mod robots;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderMap};
+use url::Url;
+
+use self::address::{AddressGuard, GuardedResolver};
+pub use self::error::FetchError;
+use self::host::Host;
+use self::robots::Robots;
+
+/// Redirects followed for one request, RFC 9309's number for robots.txt too.
+const MAX_HOPS: usize = 5;
+
+/// How the fetcher behaves. The defaults are polite and safe.
+#[derive(Debug, Clone)]
+pub struct FetchConfig {
+    /// Where a shop's owner can learn who crawls and complain; goes into the User-Agent.
+    pub contact_url: String,
+    /// The most requests per second and host, with a burst of one; `None` for no ceiling.
+    pub requests_per_second: Option<f64>,
+    /// Private networks that may be reached all the same.
+    pub allow_private: Vec<ipnet::IpNet>,
+    /// Host names with a fixed address, as in a hosts file; the port counts where the URL has none.
+    pub pinned_hosts: HashMap<String, SocketAddr>,
+    /// The longest time to connect, TLS included.
+    pub connect_timeout: Duration,
+    /// The longest silence inside an answer.
+    pub read_timeout: Duration,
+    /// The longest time from request to the answer's last byte.
+    pub total_timeout: Duration,
+    /// The same for robots.txt.
+    pub robots_timeout: Duration,
+    /// Tries of one request in all.
+    pub max_tries: u32,
+    /// The first pause after a failed try; doubles with each.
+    pub backoff: Duration,
+    /// The longest such pause.
+    pub max_backoff: Duration,
+    /// The longest pause that a server may ask for by `Retry-After`; a longer one is cut to it.
+    pub max_retry_after: Duration,
+    /// The longest `Crawl-delay` that is kept; a longer one is cut to it, with a warning.
+    pub max_crawl_delay: Duration,
+    /// The most bytes of a body on the wire.
+    pub max_wire_bytes: usize,
+    /// The most bytes of a body inflated.
+    pub max_body_bytes: usize,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            contact_url: String::new(),
+            requests_per_second: Some(2.0),
+            allow_private: Vec::new(),
+            pinned_hosts: HashMap::new(),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(20),
+            total_timeout: Duration::from_secs(60),
+            robots_timeout: Duration::from_secs(20),
+            max_tries: 5,
+            backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(60),
+            max_retry_after: Duration::from_secs(3600),
+            max_crawl_delay: Duration::from_secs(60),
+            max_wire_bytes: 8 << 20,
+            max_body_bytes: 64 << 20,
+        }
+    }
+}
+
+/// An answer, whatever its status, with its body inflated.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The URL that answered, after redirects.
+    pub url: Url,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, inflated.
+    pub body: Vec<u8>,
+    /// The body's size on the wire.
+    pub wire_bytes: u64,
+}
+
+/// A polite HTTP client shared by all crawls of a process.
+#[derive(Debug)]
+pub struct Fetcher {
+    config: FetchConfig,
+    client: reqwest::Client,
+    guard: Arc<AddressGuard>,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
+}
+
+impl Fetcher {
+    /// Returns a fetcher.
+    ///
+    /// # Errors
+    /// [`FetchError::Setup`] when TLS or the User-Agent cannot be set up.
+    pub fn new(config: FetchConfig) -> Result<Self, FetchError> {
+        // A second installation in one process is refused, and then the first one serves.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let guard = Arc::new(AddressGuard::new(config.allow_private.clone()));
+        let resolver = GuardedResolver::new(Arc::clone(&guard), config.pinned_hosts.clone());
+        let client = reqwest::Client::builder()
+            .user_agent(user_agent(&config.contact_url))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(config.connect_timeout)
+            .read_timeout(config.read_timeout)
+            .timeout(config.total_timeout)
+            .pool_max_idle_per_host(1)
+            .dns_resolver(resolver)
+            .build()
+            .map_err(|error| FetchError::Setup(error::one_line(&error)))?;
+        Ok(Self {
+            config,
+            client,
+            guard,
+            hosts: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Gets `url`, with patience: 429, 430, 5xx and broken connections are tried again, after the pause that
+    /// the server asks for or a growing one of our own. Any other status is an answer.
+    ///
+    /// Cancel-safe: a dropped call sends nothing more; what waited in it is let go.
+    ///
+    /// # Errors
+    /// See [`FetchError`]. A path that robots.txt refuses and an address that is not public are never
+    /// requested.
+    pub async fn get(&self, url: &Url) -> Result<Response, FetchError> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_HOPS {
+            self.guard.check_url(&url)?;
+            let host = self.host(&url);
+            let robots = self.robots(&host, &url).await?;
+            if !robots.allows(&url) {
+                return Err(FetchError::RefusedByRobots { url: url.into() });
+            }
+            let pace = robots.crawl_delay(&url, self.config.max_crawl_delay);
+            let response = self
+                .get_patiently(&host, &url, pace, self.config.max_tries)
+                .await?;
+            match redirect_target(&response)? {
+                None => return Ok(response),
+                Some(target) => url = target,
+            }
+        }
+        Err(FetchError::TooManyRedirects { url: url.into() })
+    }
+
+    /// Returns the rules of the host's robots.txt, from at most a day ago.
+    async fn robots(&self, host: &Host, url: &Url) -> Result<Arc<Robots>, FetchError> {
+        let mut cached = host.robots.lock().await;
+        if let Some(robots) = cached.as_ref().filter(|robots| robots.is_fresh()) {
+            return Ok(Arc::clone(robots));
+        }
+        let robots = Arc::new(self.fetch_robots(host, url).await?);
+        *cached = Some(Arc::clone(&robots));
+        Ok(robots)
+    }
+
+    async fn fetch_robots(&self, host: &Host, url: &Url) -> Result<Robots, FetchError> {
+        let mut robots_url = url
+            .join("/robots.txt")
+            .expect("an absolute path joins any http URL");
+        let n_tries = self.config.max_tries.min(2);
+        let mut other_host;
+        let mut host = host;
+        for _ in 0..=MAX_HOPS {
+            self.guard.check_url(&robots_url)?;
+            let answer = self.get_patiently(host, &robots_url, None, n_tries);
+            let response = tokio::time::timeout(self.config.robots_timeout, answer)
+                .await
+                .unwrap_or_else(|_| {
+                    Err(FetchError::timed_out(
+                        &robots_url,
+                        self.config.robots_timeout,
+                    ))
+                })
+                .map_err(FetchError::while_asking_robots)?;
+            match redirect_target(&response)? {
+                None => return Ok(Robots::read(response.status, &response.body)),
+                Some(target) => robots_url = target,
+            }
+            other_host = self.host(&robots_url);
+            host = &other_host;
+        }
+        Err(FetchError::TooManyRedirects {
+            url: robots_url.into(),
+        })
+    }
+
+    /// Sends until there is an answer that counts or `n_tries` are used up, one request at a time per host.
+    async fn get_patiently(
+        &self,
+        host: &Host,
+        url: &Url,
+        crawl_delay: Option<Duration>,
+        n_tries: u32,
+    ) -> Result<Response, FetchError> {
+        let mut turn = host.turn.lock().await;
+        for n_tried in 1.. {
+            turn.wait(crawl_delay).await;
+            let result = self.send(url).await;
+            let Some(pause) = retry::pause_before_next(&result, n_tried, &self.config) else {
+                return result;
+            };
+            if n_tried >= n_tries {
+                return Err(retry::exhausted(result, url, n_tried));
+            }
+            tracing::warn!(
+                url = %url,
+                try_number = n_tried,
+                pause_ms = pause.as_millis() as u64,
+                "{}: waiting {:.1} s before the next try",
+                retry::what_happened(&result),
+                pause.as_secs_f64(),
+            );
+            turn.pause(pause);
+        }
+        unreachable!("the loop above has no end but return")
+    }
+
+    async fn send(&self, url: &Url) -> Result<Response, FetchError> {
+        let request = self
+            .client
+            .get(url.clone())
+            .header(
+                header::ACCEPT,
+                "application/json, text/plain;q=0.9, */*;q=0.1",
+            )
+            .header(header::ACCEPT_ENCODING, "gzip");
+        let response = request
+            .send()
+            .await
+            .map_err(|error| FetchError::of(url, &error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let wire = body::read(response, url, &self.config).await?;
+        let wire_bytes = wire.len() as u64;
+        let body = body::inflate(wire, &headers, url, self.config.max_body_bytes)?;
+        Ok(Response {
+            url: url.clone(),
+            status,
+            headers,
+            body,
+            wire_bytes,
+        })
+    }
+
+    fn host(&self, url: &Url) -> Arc<Host> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = hosts
+            .entry(url.origin().ascii_serialization())
+            .or_insert_with(|| Arc::new(Host::new(self.config.requests_per_second)));
+        Arc::clone(host)
+    }
+}
+
+/// Returns `trouvaille/1.2.3 (+https://contact.example)`.
+fn user_agent(contact_url: &str) -> String {
+    let program = concat!("trouvaille/", env!("CARGO_PKG_VERSION"));
+    if contact_url.is_empty() {
+        return program.to_owned();
+    }
+    format!("{program} (+{contact_url})")
+}
+
+/// Returns where a 301, 302, 303, 307 or 308 leads; `None` for any other answer.
+fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
+    if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let refused = |detail: &str| FetchError::BadRedirect {
+        url: response.url.to_string(),
+        detail: detail.to_owned(),
+    };
+    let location = response
+        .headers
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| refused("without a readable Location"))?;
+    let target = response
+        .url
+        .join(location)
+        .map_err(|_| refused("to something that is no URL"))?;
+    if response.url.scheme() == "https" && target.scheme() != "https" {
+        return Err(refused("from https down to plain http"));
+    }
+    Ok(Some(target))
+}

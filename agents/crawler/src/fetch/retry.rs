@@ -1,0 +1,169 @@
+//! When to try again, and after which pause.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{self, HeaderMap};
+use url::Url;
+
+use super::{FetchConfig, FetchError, Response};
+
+/// Shopify's security rejection wants a longer pause than an ordinary 429.
+const SECURITY_REJECTION_FACTOR: u32 = 4;
+
+/// Returns the pause before the next try, or `None` when `result` counts as it is.
+///
+/// `Retry-After` decides, up to its cap; else the pause doubles with each try, up to its cap, less a random
+/// half so that many clients do not come back together.
+pub(super) fn pause_before_next(
+    result: &Result<Response, FetchError>,
+    n_tried: u32,
+    config: &FetchConfig,
+) -> Option<Duration> {
+    let factor = 2_u32.saturating_pow(n_tried - 1);
+    let backoff = config.backoff.saturating_mul(factor);
+    match result {
+        Ok(response) if is_busy(response.status) => Some(
+            retry_after(&response.headers)
+                .map(|asked| asked.min(config.max_retry_after))
+                .unwrap_or_else(|| match response.status {
+                    430 => jittered(backoff.saturating_mul(SECURITY_REJECTION_FACTOR), config),
+                    _ => jittered(backoff, config),
+                }),
+        ),
+        Err(error) if error.is_transient() => Some(jittered(backoff, config)),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Returns the error of a request whose tries are used up.
+pub(super) fn exhausted(
+    result: Result<Response, FetchError>,
+    url: &Url,
+    n_tries: u32,
+) -> FetchError {
+    let url = url.to_string();
+    match result {
+        Err(error) => error,
+        Ok(Response {
+            status: status @ (429 | 430),
+            ..
+        }) => FetchError::RateLimited {
+            url,
+            status,
+            n_tries,
+        },
+        Ok(Response { status, .. }) => FetchError::ServerError {
+            url,
+            status,
+            n_tries,
+        },
+    }
+}
+
+/// Returns one line for the log.
+pub(super) fn what_happened(result: &Result<Response, FetchError>) -> String {
+    match result {
+        Ok(response) => format!("{} answered {}", response.url, response.status),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn is_busy(status: u16) -> bool {
+    matches!(status, 429 | 430 | 500..=599)
+}
+
+fn jittered(pause: Duration, config: &FetchConfig) -> Duration {
+    pause
+        .min(config.max_backoff)
+        .mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+/// Reads `Retry-After`: seconds, or a date, which is taken against the answer's own `Date`, so that neither
+/// clock matters.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text).ok() };
+    let now = date(headers.get(header::DATE)?.to_str().ok()?)?;
+    Some(date(text)?.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|&(name, value)| {
+                (
+                    header::HeaderName::from_static(name),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    fn answer(status: u16, pairs: &[(&'static str, &str)]) -> Result<Response, FetchError> {
+        Ok(Response {
+            url: Url::parse("http://shop.example/").unwrap(),
+            status,
+            headers: headers(pairs),
+            body: vec![],
+            wire_bytes: 0,
+        })
+    }
+
+    fn pause(status: u16, pairs: &[(&'static str, &str)], n_tried: u32) -> Option<Duration> {
+        pause_before_next(&answer(status, pairs), n_tried, &FetchConfig::default())
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_has_a_cap() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause(429, &[("retry-after", "7")], 1), Some(seconds(7)));
+        assert_eq!(
+            pause(503, &[("retry-after", " 0.5 ")], 4),
+            Some(Duration::from_millis(500))
+        );
+        assert_eq!(
+            pause(429, &[("retry-after", "99999999")], 1),
+            Some(seconds(3600))
+        );
+        let dates = [
+            ("date", "Sat, 21 Nov 2026 10:00:00 GMT"),
+            ("retry-after", "Sat, 21 Nov 2026 10:01:30 GMT"),
+        ];
+        assert_eq!(pause(429, &dates, 1), Some(seconds(90)));
+        let past = [
+            ("date", "Sat, 21 Nov 2026 10:00:00 GMT"),
+            ("retry-after", "Sat, 21 Nov 2026 09:00:00 GMT"),
+        ];
+        assert_eq!(pause(429, &past, 1), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn without_a_readable_retry_after_the_pause_doubles_with_jitter() {
+        for text in ["-5", "soon", "NaN", "inf", ""] {
+            for (n_tried, most) in [(1, 1.0), (2, 2.0), (3, 4.0), (10, 60.0), (40, 60.0)] {
+                let pause = pause(429, &[("retry-after", text)], n_tried)
+                    .unwrap()
+                    .as_secs_f64();
+                assert!(
+                    (most / 2.0..=most).contains(&pause),
+                    "{text:?}, try {n_tried}: {pause}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_security_rejection_waits_longer_and_an_answer_does_not_wait() {
+        assert!(pause(430, &[], 1).unwrap() >= Duration::from_secs(2));
+        for status in [200, 304, 400, 401, 403, 404, 410, 423] {
+            assert_eq!(pause(status, &[], 1), None);
+        }
+    }
+}

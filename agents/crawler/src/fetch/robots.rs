@@ -1,0 +1,59 @@
+//! What a host's robots.txt allows us (RFC 9309).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use url::Url;
+
+/// Our product token: the group of this name counts, else the group of `*`.
+const TOKEN: &str = "trouvaille";
+
+/// RFC 9309, 2.4: not used for longer than a day.
+const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// RFC 9309, 2.5: what is read at least; the rest of a longer file does not count.
+const MAX_BYTES: usize = 500 * 1024;
+
+/// The rules for us, as read at one moment.
+#[derive(Debug)]
+pub(super) struct Robots {
+    rules: robotxt::Robots,
+    read_at: Instant,
+}
+
+impl Robots {
+    /// Takes over an answer: 2xx has rules, any other that counts as an answer allows everything (2.3.1.3).
+    pub(super) fn read(status: u16, body: &[u8]) -> Self {
+        let text = if (200..300).contains(&status) {
+            body
+        } else {
+            &[]
+        };
+        Self {
+            rules: robotxt::Robots::parse(&text[..text.len().min(MAX_BYTES)], TOKEN),
+            read_at: Instant::now(),
+        }
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        self.read_at.elapsed() < MAX_AGE
+    }
+
+    pub(super) fn allows(&self, url: &Url) -> bool {
+        self.rules.is_url_allowed(url)
+    }
+
+    /// Returns the `Crawl-delay` for us, cut to `longest` with a warning.
+    pub(super) fn crawl_delay(&self, url: &Url, longest: Duration) -> Option<Duration> {
+        let delay = self.rules.crawl_delay()?;
+        if delay > longest {
+            tracing::warn!(
+                host = url.host_str(),
+                "robots.txt asks for {} s between requests; keeping {} s",
+                delay.as_secs(),
+                longest.as_secs(),
+            );
+        }
+        Some(delay.min(longest))
+    }
+}

@@ -1,0 +1,57 @@
+//! Mends escapes that name half a surrogate pair, which JavaScript writes and serde refuses.
+
+/// Returns `json` with each half of a surrogate pair (`\ud83d` alone) replaced by `\ufffd`; `None` if there is none.
+///
+/// Exporters that cut a text in the middle of an emoji write such halves.
+pub(super) fn mend_surrogates(json: &str) -> Option<String> {
+    let mut mended = json.as_bytes().to_vec();
+    let mut n_mended = 0;
+    let mut at = 0;
+    while at < mended.len() {
+        if mended[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        match (escaped_unit(&mended, at), escaped_unit(&mended, at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
+            (Some(0xd800..=0xdfff), _) => {
+                mended[at..at + 6].copy_from_slice(b"\\ufffd");
+                n_mended += 1;
+                at += 6;
+            }
+            // Also steps over an escaped backslash, so that the `u` behind it starts no escape.
+            _ => at += 2,
+        }
+    }
+    let mended = (n_mended > 0).then_some(mended)?;
+    String::from_utf8(mended).ok()
+}
+
+/// Returns the UTF-16 unit of the escape `\uXXXX` at `at`, if one stands there.
+fn escaped_unit(json: &[u8], at: usize) -> Option<u16> {
+    let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_halves_of_pairs_are_replaced() {
+        for (json, mended) in [
+            (r#""\ud83d\ude00""#, None),
+            (r#""plain \u00e9 \\ud83d""#, None),
+            (r#""\ud83d""#, Some(r#""\ufffd""#)),
+            (r#""\ude00\ud83d""#, Some(r#""\ufffd\ufffd""#)),
+            (
+                r#""\ud83d\ud83d\ude00 é""#,
+                Some(r#""\ufffd\ud83d\ude00 é""#),
+            ),
+            (r#""\ud83d\n""#, Some(r#""\ufffd\n""#)),
+            (r#""\\\uD83D""#, Some(r#""\\\ufffd""#)),
+        ] {
+            assert_eq!(mend_surrogates(json).as_deref(), mended, "{json}");
+        }
+    }
+}

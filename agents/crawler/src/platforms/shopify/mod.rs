@@ -1,0 +1,89 @@
+//! The reader of Shopify answers: `/products.json` in every shape that shops and exporters give it, and `/meta.json`.
+//!
+//! One bad product never loses a page: what cannot be read is a recorded problem. Fetches nothing, and does
+//! not judge the HTTP status: the crawl does.
+
+mod build;
+mod lenient;
+mod mend;
+mod shape;
+mod texts;
+mod wire;
+
+use catalog::{Currency, Problem, ProblemKind, Shop};
+use serde::Deserialize;
+
+use self::lenient::Scalar;
+use super::{Page, ReadError};
+
+/// Reads one answer in any of the known shapes.
+///
+/// These are `{"products":[…]}`, `{"product_listings":[…]}`, `{"product":{…}}`, each with any other keys
+/// beside it; a bare list of products; a map from ids to products; and a single bare product.
+/// A byte-order mark in front is skipped.
+///
+/// Fields may be missing or have a wrong type: they are empty then, with a problem where that is no habit of
+/// the platform. An image without a readable address is kept as an empty text, since images are counted.
+/// A variant without an id gets its place in the list, from 1. Prices are whole or decimal numbers in major
+/// units, read exactly in the currency of `shop`.
+///
+/// At most 1,000 problems are listed, and a last one says how many more there were. Memory stays within a
+/// small multiple of the answer's size, whatever the answer is.
+///
+/// # Errors
+/// [`ReadError`] when the answer is no product list at all, or breaks off. A page without products is no error.
+pub fn read_page(body: &[u8], shop: &Shop) -> Result<Page, ReadError> {
+    let body = without_mark(body).trim_ascii();
+    match body {
+        [b'{' | b'[', ..] => {}
+        [] => return Err(ReadError::NotJson("the answer is empty".into())),
+        [0x1f, 0x8b, ..] => return Err(ReadError::Damaged("compressed, and not said so".into())),
+        _ => return Err(neither_list_nor_object(body)),
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) => shape::read(text, shop),
+        Err(error) => {
+            let mut page = shape::read(&String::from_utf8_lossy(body), shop)?;
+            page.problems.push(Problem {
+                kind: ProblemKind::Field,
+                page: 0,
+                index: None,
+                product: None,
+                detail: format!("text that is not UTF-8 was replaced by U+FFFD: {error}"),
+            });
+            Ok(page)
+        }
+    }
+}
+
+/// Reads `/meta.json`: the shop's base currency, if the answer states one that is well-formed.
+pub fn read_meta(body: &[u8]) -> Option<Currency> {
+    #[derive(Deserialize)]
+    struct Meta<'a> {
+        #[serde(borrow)]
+        currency: Scalar<'a>,
+    }
+
+    let meta: Meta<'_> = serde_json::from_slice(without_mark(body)).ok()?;
+    let Scalar::Text(code) = meta.currency else {
+        return None;
+    };
+    Currency::parse(&code).ok().filter(|it| it.is_known())
+}
+
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+}
+
+fn neither_list_nor_object(body: &[u8]) -> ReadError {
+    let start = shortened(&String::from_utf8_lossy(&body[..body.len().min(160)]));
+    match serde_json::from_slice::<Scalar<'_>>(body) {
+        Ok(scalar) => ReadError::NotProducts(scalar.kind().into()),
+        Err(_) => ReadError::NotJson(format!("the answer starts with {start:?}")),
+    }
+}
+
+/// Returns the first 80 characters, for messages.
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}

@@ -1,0 +1,5 @@
+//! The crawler's tests from outside, in one binary.
+#![cfg(test)]
+
+mod fetch;
+mod reader;
