@@ -1,0 +1,83 @@
+//! The rooms of the house: what each may depend on. To change a wall, change these tables.
+
+/// A room: a folder with one crate in it, which need not exist yet, and the rooms it may depend on.
+pub(crate) struct Room {
+    pub(crate) name: &'static str,
+    pub(crate) folder: &'static str,
+    pub(crate) may_use: &'static [&'static str],
+}
+
+/// All rooms of the design.
+#[rustfmt::skip]
+pub(crate) const ROOMS: &[Room] = &[
+    room("catalog",    "catalog",           &[]),
+    room("store",      "store",             &["catalog"]),
+    room("crawler",    "agents/crawler",    &["catalog"]),
+    room("summarizer", "agents/summarizer", &["catalog"]),
+    room("a2a",        "agents/a2a",        &["catalog", "crawler", "summarizer"]),
+    room("scoring",    "scoring",           &["catalog"]),
+    room("sales",      "sales",             &["catalog", "scoring"]),
+    room("mcp-server", "mcp-server",        &["catalog", "scoring", "sales", "summarizer"]),
+    room("app",        "app",               &["catalog", "store", "crawler", "summarizer", "a2a", "scoring",
+                                              "sales", "mcp-server", "testkit"]),
+    room("testkit",    "testkit",           &["catalog"]),
+];
+
+/// The rooms that do I/O; the others are pure and know no runtime.
+const WITH_IO: &[&str] = &[
+    "store",
+    "crawler",
+    "summarizer",
+    "a2a",
+    "mcp-server",
+    "app",
+    "testkit",
+];
+const NOBODY: &[&str] = &[];
+
+/// Foreign crates that only some rooms may use, in tests too. Any other crate is free.
+#[rustfmt::skip]
+pub(crate) const RESERVED: &[(&str, &[&str])] = &[
+    ("mongodb",       &["store"]),
+    ("bson",          &["store"]),
+    ("rusqlite",      &["store"]),
+    ("scraper",       &["crawler"]),
+    ("robotxt",       &["crawler"]),
+    ("reqwest",       &["crawler", "summarizer"]),
+    ("governor",      &["crawler", "summarizer", "mcp-server"]),
+    ("async-openai",  &["summarizer"]),
+    ("a2a-lf",        &["a2a"]),
+    ("a2a-server-lf", &["a2a"]),
+    ("a2a-client-lf", &["a2a"]),
+    ("rmcp",          &["mcp-server"]),
+    ("axum",          &["a2a", "mcp-server", "app", "testkit"]),
+    ("plotters",      &["scoring"]),
+    ("nalgebra",      &["scoring"]),
+    ("ndarray",       &["scoring"]),
+    ("clap",          &["app"]),
+    ("anyhow",        &["app"]),
+    ("tokio",         WITH_IO),
+    ("tokio-util",    WITH_IO),
+    ("hyper",         WITH_IO),
+    ("async-std",     NOBODY),
+    ("smol",          NOBODY),
+    ("native-tls",    NOBODY),
+    ("openssl",       NOBODY),
+];
+
+/// Foreign crates that are for tests alone.
+pub(crate) const FOR_TESTS: &[&str] = &[
+    "cargo_metadata",
+    "insta",
+    "proptest",
+    "tempfile",
+    "wiremock",
+];
+
+const fn room(name: &'static str, folder: &'static str, may_use: &'static [&'static str]) -> Room {
+    Room {
+        name,
+        folder,
+        may_use,
+    }
+}
