@@ -1,0 +1,124 @@
+//! `trouvaille demo`: the whole product on invented shops: real sockets, a real crawl, a real store, real lists.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use catalog::{ProductFilter, Start, Store, csv};
+use clap::Args;
+use crawler::CrawlOptions;
+use crawler::fetch::{FetchConfig, Fetcher};
+use store::OpenMode;
+use testkit::Demo;
+
+use super::{crawl, export, rank, reports};
+use crate::App;
+use crate::exit::Exit;
+use crate::output;
+
+/// Fast enough for a demonstration; the shops are ours.
+const REQUESTS_PER_SECOND: f64 = 20.0;
+
+/// Places in the demo's ranking.
+const K: usize = 50;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  trouvaille demo                       everything in ./trouvaille-demo
+  trouvaille demo --out /tmp/look       … or elsewhere
+  trouvaille demo --keep-serving        leaves the shops open, to look at them in a browser
+
+Starts six invented shops on this machine, crawls them over real HTTP into DIR/trouvaille.db, ranks their
+products, and writes DIR/top_k.csv and DIR/products.csv. Nothing leaves this machine. One of the shops asks for
+patience (429 with Retry-After) to show how that is met.")]
+pub(crate) struct DemoArgs {
+    /// Folder for the store and the lists
+    #[arg(long, value_name = "DIR", default_value = "trouvaille-demo")]
+    out: PathBuf,
+    /// Leave the shops open until Ctrl-C
+    #[arg(long)]
+    keep_serving: bool,
+}
+
+pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
+    let folder = output::absolute(&args.out);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let demo = testkit::start_demo(&testkit::demo_shops())
+        .await
+        .context("cannot open the demo's shops on 127.0.0.1")?;
+    let store_path = folder.join("trouvaille.db");
+    let store = store::open(
+        &format!("sqlite:{}", store_path.display()),
+        OpenMode::Create,
+    )
+    .await?;
+    app.screen
+        .note("crawling six invented shops on this machine; one of them asks for patience …");
+    let exit = crawl_demo(&demo, store.as_ref(), app).await?;
+    if app.cancel.is_cancelled() {
+        return Ok(Exit::Some);
+    }
+    let everything = ProductFilter::default();
+    let ranking = rank::rank_store(store.as_ref(), &everything, K, app).await?;
+    store.save_ranking(&ranking).await?;
+    let (top_k, products) = (folder.join("top_k.csv"), folder.join("products.csv"));
+    output::write_to(&top_k, |out| {
+        csv::write_top_k(&ranking, csv::Format::Csv, out)
+    })?;
+    export::products(store.as_ref(), &everything, csv::Format::Csv, &products).await?;
+    rank::show(&ranking, &top_k, app)?;
+    if !app.global.json {
+        let store_uri = format!("sqlite:{}", store_path.display());
+        output::print(&format!("All products: {}", products.display()))?;
+        output::print(&format!("The store:    {}", store_path.display()))?;
+        output::print("\nNext:")?;
+        output::print(&format!("  trouvaille --store {store_uri} check"))?;
+        output::print(&format!(
+            "  trouvaille --store {store_uri} rank --currency EUR --in-stock -k 20"
+        ))?;
+        output::print("  trouvaille crawl https://a-shop-you-like.com")?;
+    }
+    if args.keep_serving {
+        keep_serving(&demo, app).await?;
+    }
+    demo.stop().await;
+    Ok(exit)
+}
+
+async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Exit> {
+    let pinned_hosts: HashMap<_, _> = demo
+        .addresses()
+        .map(|(host, address)| (host.to_owned(), address))
+        .collect();
+    let fetcher = Fetcher::new(FetchConfig {
+        contact_url: "https://trouvaille.example/demo".to_owned(),
+        requests_per_second: Some(REQUESTS_PER_SECOND),
+        allow_private: vec!["127.0.0.0/8".parse().expect("a valid network")],
+        pinned_hosts,
+        ..FetchConfig::default()
+    })?;
+    let shops = demo
+        .addresses()
+        .map(|(host, _)| crawler::shop_at(&format!("http://{host}")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let options = CrawlOptions {
+        start: Start::Fresh,
+        max_pages: None,
+        currency: None,
+    };
+    let crawl_reports = crawl::crawl_shops(&shops, &options, &fetcher, store, app).await;
+    if !app.global.json {
+        output::print(&reports::table(&crawl_reports))?;
+    }
+    Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
+}
+
+async fn keep_serving(demo: &Demo, app: &App) -> Result<()> {
+    for (host, address) in demo.addresses() {
+        output::print(&format!("{host} is open at http://{address}/"))?;
+    }
+    app.screen.note("the shops stay open until Ctrl-C");
+    app.cancel.cancelled().await;
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! `trouvaille export`: what is stored, as a list.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use catalog::csv::{self, Cell, Format, ProductWriter};
+use catalog::{CrawlReport, Outcome, ProductFilter, ProductRow, Store, StoreError};
+use clap::{Args, ValueEnum};
+use store::OpenMode;
+
+use super::open_store;
+use crate::App;
+use crate::cli::FilterArgs;
+use crate::exit::Exit;
+use crate::output;
+
+/// Products that are asked of the store at a time.
+const BLOCK_ROWS: usize = 2_000;
+
+/// The most passes of a list of crawls.
+const MAX_CRAWLS: usize = 1_000_000;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  trouvaille export products --out products.csv
+  trouvaille export products --shop shop.example --format excel --out lamps.csv --type Lamp
+  trouvaille export top-k                                the latest ranking, as it was made
+  trouvaille export crawls --format jsonl                every pass over every shop, newest first
+
+products: what is in the shops now, in the order of product_id, with the columns of top_k.csv but rank, score and
+coverage; avg_price is not rounded. Its popularity_score is simulated (popularity_source = simulated).
+
+csv: RFC 4180, UTF-8. excel: the same with a byte-order mark and semicolons, opens by a double click. In both, a
+text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs it as a formula. jsonl: one JSON
+object per line, texts as they are.
+
+Exit codes: 0 done, 1 an error, 2 wrong usage.")]
+pub(crate) struct ExportArgs {
+    /// Which list
+    what: What,
+    /// Its form
+    #[arg(long, value_name = "FORM", default_value = "csv")]
+    format: FormatArg,
+    /// Where it goes; - for standard output
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    out: PathBuf,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Every product that is not gone
+    Products,
+    /// The latest ranking
+    TopK,
+    /// Every pass over every shop, with its outcome
+    Crawls,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    Csv,
+    Excel,
+    Jsonl,
+}
+
+pub(crate) async fn run(args: &ExportArgs, app: &App) -> Result<Exit> {
+    let store = open_store(app, OpenMode::Existing).await?;
+    let format = match args.format {
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Excel => Format::Excel,
+        FormatArg::Jsonl => Format::Jsonl,
+    };
+    let n_rows = match args.what {
+        What::Products => {
+            let filter = args.filter.to_filter(&[])?;
+            products(store.as_ref(), &filter, format, &args.out).await?
+        }
+        What::TopK => {
+            let ranking = store
+                .latest_ranking()
+                .await?
+                .context("there is no ranking yet: run `trouvaille rank`")?;
+            output::write_to(&args.out, |out| csv::write_top_k(&ranking, format, out))?;
+            ranking.rows.len()
+        }
+        What::Crawls => {
+            let reports = store.crawls(None, MAX_CRAWLS).await?;
+            output::write_to(&args.out, |out| write_crawls(&reports, format, out))?;
+            reports.len()
+        }
+    };
+    if args.out != std::path::Path::new("-") {
+        let path = output::absolute(&args.out);
+        app.screen
+            .note(&format!("{n_rows} rows in {}", path.display()));
+    }
+    Ok(Exit::All)
+}
+
+/// Writes the products that pass `filter`, block by block, so that memory does not grow with the store.
+pub(super) async fn products(
+    store: &dyn Store,
+    filter: &ProductFilter,
+    format: Format,
+    path: &std::path::Path,
+) -> Result<usize> {
+    // The blocks come from an async store and plain code writes the file: a few blocks at a time go over. An
+    // error goes over too, so that the file is not taken for whole.
+    let (sender, mut receiver) =
+        tokio::sync::mpsc::channel::<Result<Vec<ProductRow>, StoreError>>(2);
+    let read = async move {
+        let mut after = None;
+        loop {
+            let block = store.products(filter, after.as_ref(), BLOCK_ROWS).await;
+            let is_last = block.as_ref().map_or(true, |rows| rows.len() < BLOCK_ROWS);
+            after = block
+                .as_ref()
+                .ok()
+                .and_then(|rows| rows.last())
+                .map(|row| row.id.clone());
+            if sender.send(block).await.is_err() || is_last {
+                return;
+            }
+        }
+    };
+    let path = path.to_owned();
+    let write = tokio::task::spawn_blocking(move || {
+        let mut n_rows = 0;
+        output::write_to(&path, |out| {
+            let mut writer = ProductWriter::new(format, out)?;
+            while let Some(block) = receiver.blocking_recv() {
+                let block = block.map_err(io::Error::other)?;
+                n_rows += block.len();
+                block.iter().try_for_each(|row| writer.write(row))?;
+            }
+            writer.finish()
+        })?;
+        Ok::<usize, anyhow::Error>(n_rows)
+    });
+    let ((), written) = tokio::join!(read, write);
+    written.context("the writer of the list failed")?
+}
+
+fn write_crawls(reports: &[CrawlReport], format: Format, out: &mut dyn Write) -> io::Result<()> {
+    let columns = [
+        "shop",
+        "n",
+        "outcome",
+        "reason",
+        "detail",
+        "pages",
+        "products",
+        "new",
+        "changed",
+        "back",
+        "gone",
+        "problems",
+        "bytes",
+        "currency",
+        "currency_source",
+        "started_at",
+        "finished_at",
+    ];
+    csv::write_rows(&columns, reports.iter().map(crawl_cells), format, out)
+}
+
+fn crawl_cells(report: &CrawlReport) -> Vec<Cell<'_>> {
+    let reason = report.outcome.as_ref().and_then(Outcome::reason);
+    let counts = &report.counts;
+    vec![
+        Cell::text(report.key.shop.as_str()),
+        Cell::Whole(report.key.n),
+        Cell::text(report.outcome.as_ref().map_or("unfinished", Outcome::word)),
+        reason.map_or(Cell::Empty, |reason| Cell::text(reason.stop.name())),
+        reason.map_or(Cell::Empty, |reason| Cell::text(&reason.detail)),
+        Cell::Whole(counts.pages),
+        Cell::Whole(counts.products),
+        Cell::Whole(counts.new),
+        Cell::Whole(counts.changed),
+        Cell::Whole(counts.back),
+        Cell::Whole(counts.gone),
+        Cell::Whole(counts.problems),
+        Cell::Whole(counts.bytes),
+        Cell::text(report.currency.code()),
+        Cell::text(report.currency_source.name()),
+        Cell::shown(&report.started_at),
+        report.finished_at.as_ref().map_or(Cell::Empty, Cell::shown),
+    ]
+}

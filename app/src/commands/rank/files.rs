@@ -1,0 +1,215 @@
+//! Ranking saved product documents without a store: one pass for the numbers, then only the winners again.
+//!
+//! Memory holds the metrics of each product and its place, never the documents.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use catalog::{
+    Currency, CurrencySource, Metrics, MetricsRow, Platform, Product, ProductFilter, ProductRow,
+    Ranking, Shop, ShopKey, UnixMs,
+};
+use crawler::platforms::shopify;
+use scoring::classic;
+
+use crate::App;
+use crate::saved::{SavedFile, Span, shop_key_of};
+
+/// Where a product stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: u32,
+    span: Span,
+    index: u32,
+}
+
+/// What was read of all files.
+#[derive(Debug, Default)]
+struct Scan {
+    rows: Vec<MetricsRow>,
+    places: Vec<Place>,
+    n_refused: u64,
+    first_refusal: Option<String>,
+}
+
+/// How documents become products with a shop.
+struct Reading<'a> {
+    files: Vec<(SavedFile, Shop)>,
+    by_vendor: bool,
+    filter: &'a ProductFilter,
+    now: UnixMs,
+}
+
+/// Ranks the products in `paths`. With `by_vendor`, the vendor is the shop, else the file is.
+pub(super) fn rank(
+    paths: &[PathBuf],
+    by_vendor: bool,
+    filter: &ProductFilter,
+    k: usize,
+    app: &App,
+) -> Result<Ranking> {
+    let files = paths
+        .iter()
+        .map(PathBuf::as_path)
+        .map(open)
+        .collect::<Result<_>>()?;
+    let reading = Reading {
+        files,
+        by_vendor,
+        filter,
+        now: app.clock.now(),
+    };
+    let bar = app.screen.bar(paths.len() as u64, "files");
+    let mut scan = Scan::default();
+    for index in 0..reading.files.len() {
+        reading.scan_file(index, &mut scan)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if let Some(first) = &scan.first_refusal {
+        tracing::warn!(
+            "{} products or documents could not be read and are left out; the first: {first}",
+            scan.n_refused
+        );
+    }
+    if scan.rows.is_empty() {
+        bail!("no product in the given files passes these filters");
+    }
+    let scored = classic::rank(&scan.rows, k);
+    let places: Vec<Place> = scored.iter().map(|it| scan.places[it.index]).collect();
+    let products = reading.winners(&places)?;
+    Ok(super::ranking(&scored, products, scan.rows.len(), app))
+}
+
+fn open(path: &Path) -> Result<(SavedFile, Shop)> {
+    let context = || format!("cannot read {}", path.display());
+    let saved = SavedFile::inspect(path).with_context(context)?;
+    let shop = Shop {
+        key: shop_key_of(path).with_context(context)?,
+        platform: Platform::Shopify,
+        url: String::new(),
+        currency: Currency::UNKNOWN,
+        currency_source: CurrencySource::Unknown,
+    };
+    Ok((saved, shop))
+}
+
+impl Reading<'_> {
+    fn scan_file(&self, file: usize, scan: &mut Scan) -> Result<()> {
+        let (saved, shop) = &self.files[file];
+        let context = || format!("cannot read {}", saved.path().display());
+        let mut documents = saved.documents().with_context(context)?;
+        while let Some((span, bytes)) = documents.next().with_context(context)? {
+            let page = match shopify::read_page(bytes, shop) {
+                Ok(page) => page,
+                Err(error) if saved.has_lines() => {
+                    scan.refuse(1, || {
+                        format!(
+                            "{} at byte {}: {error}",
+                            saved.path().display(),
+                            span.offset
+                        )
+                    });
+                    continue;
+                }
+                Err(error) => return Err(error).with_context(context),
+            };
+            if let Some(problem) = page.problems.first() {
+                let n_refused = page.n_listed - page.products.len();
+                scan.refuse(n_refused as u64, || {
+                    format!("{}: {}", saved.path().display(), problem.detail)
+                });
+            }
+            for (index, product) in page.products.into_iter().enumerate() {
+                let place = Place {
+                    file: file as u32,
+                    span,
+                    index: index as u32,
+                };
+                self.take(product, place, scan)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self, product: Product, place: Place, scan: &mut Scan) -> Result<()> {
+        let mut product = product;
+        if self.by_vendor {
+            product.id.shop = vendor_key(&product)?;
+        }
+        let passes = *self.filter == ProductFilter::default()
+            || self
+                .filter
+                .matches(&ProductRow::of(&product, Currency::UNKNOWN, self.now));
+        if passes {
+            scan.rows.push(MetricsRow {
+                metrics: Metrics::of(&product),
+                id: product.id,
+            });
+            scan.places.push(place);
+        }
+        Ok(())
+    }
+
+    /// Reads the products at `places` again, in that order.
+    fn winners(&self, places: &[Place]) -> Result<Vec<ProductRow>> {
+        let mut spans: BTreeMap<u32, Vec<Span>> = BTreeMap::new();
+        for place in places {
+            spans.entry(place.file).or_default().push(place.span);
+        }
+        let mut found: BTreeMap<Place, ProductRow> = BTreeMap::new();
+        for (file, mut spans) in spans {
+            spans.sort_unstable();
+            spans.dedup();
+            let (saved, shop) = &self.files[file as usize];
+            let context = || format!("cannot read {} a second time", saved.path().display());
+            for (span, bytes) in spans
+                .iter()
+                .zip(saved.read_at(&spans).with_context(context)?)
+            {
+                let page = shopify::read_page(&bytes, shop).with_context(context)?;
+                for (index, mut product) in page.products.into_iter().enumerate() {
+                    if self.by_vendor {
+                        product.id.shop = vendor_key(&product)?;
+                    }
+                    let place = Place {
+                        file,
+                        span: *span,
+                        index: index as u32,
+                    };
+                    found.insert(place, ProductRow::of(&product, Currency::UNKNOWN, self.now));
+                }
+            }
+        }
+        places
+            .iter()
+            .map(|place| {
+                found
+                    .get(place)
+                    .cloned()
+                    .context("a file changed while it was ranked")
+            })
+            .collect()
+    }
+}
+
+impl Scan {
+    fn refuse(&mut self, n: u64, what: impl FnOnce() -> String) {
+        self.n_refused += n;
+        if n > 0 && self.first_refusal.is_none() {
+            self.first_refusal = Some(what());
+        }
+    }
+}
+
+fn vendor_key(product: &Product) -> Result<ShopKey> {
+    let vendor = if product.vendor.trim().is_empty() {
+        "unknown"
+    } else {
+        &product.vendor
+    };
+    let short: String = vendor.chars().take(60).collect();
+    ShopKey::encode(&short)
+        .with_context(|| format!("the vendor of {} makes no shop key", product.id))
+}

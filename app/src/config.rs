@@ -1,0 +1,364 @@
+//! The configuration: flag > environment > file > built-in default. The only reader of the environment.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use catalog::{Currency, ShopKey};
+use crawler::fetch::FetchConfig;
+use ipnet::IpNet;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::exit::UsageError;
+
+const DEFAULT: &str = include_str!("../../config/default.toml");
+const ENV_PREFIX: &str = "TROUVAILLE__";
+
+/// All settings. Documented, with their defaults, in `config/default.toml`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Config {
+    pub(crate) store: String,
+    pub(crate) log: LogFormat,
+    pub(crate) crawl: CrawlConfig,
+    pub(crate) rank: RankConfig,
+    pub(crate) currencies: HashMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct CrawlConfig {
+    pub(crate) contact_url: String,
+    pub(crate) requests_per_second: f64,
+    pub(crate) concurrency: usize,
+    pub(crate) allow_private: Vec<IpNet>,
+    pub(crate) max_tries: u32,
+    pub(crate) backoff_seconds: f64,
+    pub(crate) max_retry_after_seconds: f64,
+    pub(crate) connect_timeout_seconds: f64,
+    pub(crate) read_timeout_seconds: f64,
+    pub(crate) total_timeout_seconds: f64,
+    pub(crate) max_wire_bytes: usize,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) resume_hours: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RankConfig {
+    pub(crate) preset: String,
+    pub(crate) k: usize,
+}
+
+impl Config {
+    /// Loads the configuration from its layers; the flags are applied by the commands.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
+        let default: Table = toml::from_str(DEFAULT).expect("the built-in default is valid TOML");
+        let mut merged = default.clone();
+        if let Some((path, text)) = read_file(file)? {
+            let place = path.display().to_string();
+            let table: Table = toml::from_str(&text).map_err(|error| {
+                UsageError(format!(
+                    "cannot read {place}: {}",
+                    error.to_string().trim_end()
+                ))
+            })?;
+            check_keys(&table, &default, &place)?;
+            merge(&mut merged, table);
+        }
+        for (name, value) in environment() {
+            let table = env_table(&name, &value);
+            check_keys(
+                &table,
+                &default,
+                &format!("the environment variable {ENV_PREFIX}{name}"),
+            )?;
+            merge(&mut merged, table);
+        }
+        let config: Self = merged.try_into().map_err(|error: toml::de::Error| {
+            UsageError(format!(
+                "wrong configuration: {}",
+                error.to_string().trim_end()
+            ))
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Returns the address of the store: the flag, the configured one, or the user's data folder.
+    pub(crate) fn store_uri(&self, flag: Option<&str>) -> Result<String> {
+        let uri = flag.unwrap_or(&self.store);
+        if !uri.is_empty() {
+            return Ok(uri.to_owned());
+        }
+        let folder = user_folder("XDG_DATA_HOME", ".local/share").context(
+            "there is no data folder: neither XDG_DATA_HOME nor HOME is set; name a store with --store sqlite:PATH",
+        )?;
+        Ok(format!("sqlite:{}", folder.join("trouvaille.db").display()))
+    }
+
+    /// Returns the currency configured for a shop.
+    pub(crate) fn currency_of(&self, shop: &ShopKey) -> Option<Currency> {
+        let code = self.currencies.get(shop.as_str())?;
+        Some(Currency::parse(code).expect("checked when loaded"))
+    }
+
+    fn check(&self) -> Result<()> {
+        for (shop, code) in &self.currencies {
+            Currency::parse(code)
+                .map_err(|error| UsageError(format!("currencies.{shop:?}: {error}")))?;
+        }
+        let crawl = &self.crawl;
+        let seconds = [
+            ("backoff_seconds", crawl.backoff_seconds),
+            ("max_retry_after_seconds", crawl.max_retry_after_seconds),
+            ("connect_timeout_seconds", crawl.connect_timeout_seconds),
+            ("read_timeout_seconds", crawl.read_timeout_seconds),
+            ("total_timeout_seconds", crawl.total_timeout_seconds),
+            ("resume_hours", crawl.resume_hours),
+            ("requests_per_second", crawl.requests_per_second),
+        ];
+        for (key, value) in seconds {
+            if !(0.0..=1e7).contains(&value) {
+                return Err(UsageError(format!(
+                    "crawl.{key} = {value}: expected a number from 0 to 10000000"
+                ))
+                .into());
+            }
+        }
+        let counts = [
+            ("crawl.concurrency", crawl.concurrency, 1..=1024),
+            ("crawl.max_tries", crawl.max_tries as usize, 1..=100),
+            ("rank.k", self.rank.k, 1..=1_000_000),
+        ];
+        for (key, value, range) in counts {
+            if !range.contains(&value) {
+                let (least, most) = range.into_inner();
+                return Err(UsageError(format!(
+                    "{key} = {value}: expected a whole number from {least} to {most}"
+                ))
+                .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CrawlConfig {
+    /// Returns the fetcher's settings.
+    pub(crate) fn fetch_config(&self) -> FetchConfig {
+        let seconds = Duration::from_secs_f64;
+        FetchConfig {
+            contact_url: self.contact_url.clone(),
+            requests_per_second: (self.requests_per_second > 0.0)
+                .then_some(self.requests_per_second),
+            allow_private: self.allow_private.clone(),
+            connect_timeout: seconds(self.connect_timeout_seconds),
+            read_timeout: seconds(self.read_timeout_seconds),
+            total_timeout: seconds(self.total_timeout_seconds),
+            max_tries: self.max_tries,
+            backoff: seconds(self.backoff_seconds),
+            max_retry_after: seconds(self.max_retry_after_seconds),
+            max_wire_bytes: self.max_wire_bytes,
+            max_body_bytes: self.max_body_bytes,
+            ..FetchConfig::default()
+        }
+    }
+}
+
+fn read_file(flag: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
+    let path = match flag {
+        Some(path) => path.to_owned(),
+        None => match user_folder("XDG_CONFIG_HOME", ".config") {
+            Some(folder) if folder.join("config.toml").exists() => folder.join("config.toml"),
+            _ => return Ok(None),
+        },
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        UsageError(format!(
+            "cannot read the configuration {}: {error}",
+            path.display()
+        ))
+    })?;
+    Ok(Some((path, text)))
+}
+
+/// Returns `trouvaille` in the folder that `variable` names, else in `fallback` in the home folder.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "app::config is the one reader of the environment"
+)]
+fn user_folder(variable: &str, fallback: &str) -> Option<PathBuf> {
+    let absolute =
+        |path: std::ffi::OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let folder = std::env::var_os(variable).and_then(absolute).or_else(|| {
+        std::env::var_os("HOME")
+            .and_then(absolute)
+            .map(|home| home.join(fallback))
+    })?;
+    Some(folder.join("trouvaille"))
+}
+
+/// Returns our variables without their prefix, by name.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "app::config is the one reader of the environment"
+)]
+fn environment() -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| {
+            let name = name
+                .into_string()
+                .ok()?
+                .strip_prefix(ENV_PREFIX)?
+                .to_owned();
+            Some((name, value.to_string_lossy().into_owned()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Returns `{section: {key: value}}` for `SECTION__KEY`. A value that is no TOML value is a text.
+fn env_table(name: &str, value: &str) -> Table {
+    let value = format!("it = {value}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("it"))
+        .unwrap_or_else(|| Value::String(value.to_owned()));
+    let mut keys = name.rsplit("__").map(str::to_lowercase);
+    let last = keys.next().unwrap_or_default();
+    let innermost = Table::from_iter([(last, value)]);
+    keys.fold(innermost, |inner, key| {
+        Table::from_iter([(key, Value::Table(inner))])
+    })
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Table(into)), Value::Table(from)) => merge(into, from),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+/// Refuses the first key of `table` that `default` does not have, and names the nearest one that it has.
+fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageError> {
+    let known = dotted_keys(default, "");
+    for key in dotted_keys(table, "") {
+        let is_known = known.contains(&key) || key.starts_with("currencies");
+        if is_known {
+            continue;
+        }
+        let nearest = known
+            .iter()
+            .map(|known| (strsim::jaro_winkler(known, &key), known))
+            .max_by(|one, two| one.0.total_cmp(&two.0));
+        let advice = nearest.filter(|(likeness, _)| *likeness > 0.7).map_or_else(
+            || "see config/default.toml".to_owned(),
+            |(_, known)| format!("did you mean {known:?}?"),
+        );
+        return Err(UsageError(format!(
+            "unknown configuration key {key:?} in {place}: {advice}"
+        )));
+    }
+    Ok(())
+}
+
+fn dotted_keys(table: &Table, prefix: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) if !inner.is_empty() => {
+                keys.extend(dotted_keys(inner, &format!("{prefix}{key}.")));
+            }
+            _ => keys.push(format!("{prefix}{key}")),
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn default() -> Table {
+        toml::from_str(DEFAULT).unwrap()
+    }
+
+    #[test]
+    fn the_built_in_default_is_complete_and_right() {
+        let config: Config = default().try_into().unwrap();
+        config.check().unwrap();
+        assert!((config.crawl.requests_per_second - 2.0).abs() < 1e-12);
+        assert_eq!(
+            config.crawl.fetch_config().max_tries,
+            FetchConfig::default().max_tries
+        );
+    }
+
+    #[test]
+    fn the_example_has_only_known_keys() {
+        let example: Table = toml::from_str(include_str!("../../config/example.toml")).unwrap();
+        check_keys(&example, &default(), "example.toml").unwrap();
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_the_nearest_one() {
+        let table: Table = toml::from_str("[crawl]\nrequest_per_second = 1\n").unwrap();
+        let error = check_keys(&table, &default(), "my.toml").unwrap_err();
+        assert_eq!(
+            error.0,
+            "unknown configuration key \"crawl.request_per_second\" in my.toml: did you mean \
+             \"crawl.requests_per_second\"?"
+        );
+        let far: Table = toml::from_str("zzz = 1").unwrap();
+        assert!(
+            check_keys(&far, &default(), "my.toml")
+                .unwrap_err()
+                .0
+                .contains("see config/default.toml")
+        );
+    }
+
+    #[test]
+    fn the_environment_reaches_every_key_and_keeps_types() {
+        let mut merged = default();
+        merge(&mut merged, env_table("CRAWL__REQUESTS_PER_SECOND", "0.5"));
+        merge(&mut merged, env_table("STORE", "sqlite:./a b.db"));
+        merge(
+            &mut merged,
+            env_table("CRAWL__ALLOW_PRIVATE", "[\"127.0.0.0/8\"]"),
+        );
+        let config: Config = merged.try_into().unwrap();
+        assert!((config.crawl.requests_per_second - 0.5).abs() < 1e-12);
+        assert_eq!(config.store, "sqlite:./a b.db");
+        assert_eq!(config.crawl.allow_private.len(), 1);
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_by_name() {
+        let mut merged = default();
+        merge(
+            &mut merged,
+            toml::from_str("[crawl]\nmax_tries = 0").unwrap(),
+        );
+        let config: Config = merged.try_into().unwrap();
+        assert!(
+            config
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("crawl.max_tries = 0")
+        );
+    }
+}

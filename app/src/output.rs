@@ -1,0 +1,159 @@
+//! Results: to standard output, or to a file that is replaced whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+use serde::Serialize;
+
+/// One line under the header and no others.
+const TABLE_STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Writes a result and a line end to standard output.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
+}
+
+/// Writes a result as JSON to standard output.
+pub(crate) fn print_json(result: &impl Serialize) -> Result<()> {
+    print(&serde_json::to_string(result)?)
+}
+
+/// Writes a line to standard error. Nothing can be done if even that fails.
+pub(crate) fn complain(text: &str) {
+    drop(writeln!(io::stderr(), "{}", printable(text)));
+}
+
+/// Writes to `path` by `write`, or to standard output for `-`.
+///
+/// Parent folders are made. A regular file appears whole under its name, or stays what it was.
+pub(crate) fn write_to(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
+    let result = if path == Path::new("-") {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&mut out).and_then(|()| out.flush())
+    } else if fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+        // A pipe or a device cannot be replaced.
+        File::create(path).and_then(|mut file| write(&mut file))
+    } else {
+        replace(path, write)
+    };
+    result.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+        ));
+    }
+    let parent = path.parent().unwrap_or_else(|| Path::new(""));
+    fs::create_dir_all(parent)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = parent.join(format!(".{name}.{}.partial", std::process::id()));
+    let mut file = BufWriter::new(File::create(&partial)?);
+    let written = write(&mut file)
+        .and_then(|()| file.flush())
+        .and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        drop(fs::remove_file(&partial));
+    }
+    written
+}
+
+/// Returns the absolute form of a path, for messages.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns a table with the given header; the columns of `numbers` are set to the right.
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    numbers: &[usize],
+    rows: Vec<[String; N]>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(TABLE_STYLE).set_header(header);
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| printable(&cell))));
+    for &index in numbers {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt()
+}
+
+/// Returns `text` without control characters: a shop's text must not steer the terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|it| {
+            if it.is_control() && it != '\n' {
+                '\u{fffd}'
+            } else {
+                it
+            }
+        })
+        .collect()
+}
+
+/// Returns at most `most` characters of `text`, the last one `…` where something is left out.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+/// Returns a count with thin groups of three digits: `12,345`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        assert_eq!(
+            [0, 12, 123, 1234, 1_234_567].map(grouped),
+            ["0", "12", "123", "1,234", "1,234,567"]
+        );
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        write_to(&path, |out| out.write_all(b"old")).unwrap();
+        let error = write_to(&path, |out| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("disk full"))
+        });
+        assert!(format!("{:#}", error.unwrap_err()).ends_with("list.csv: disk full"));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_shops_text_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31mb\u{7}"), "a\u{fffd}[31mb\u{fffd}");
+    }
+}

@@ -1,0 +1,34 @@
+//! Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::Screen;
+
+/// Cancels `cancel` at the first signal. The handler lives as long as what is returned.
+pub(crate) fn cancel_on_signal(
+    cancel: CancellationToken,
+    screen: Screen,
+) -> std::io::Result<JoinSet<()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut handler = JoinSet::new();
+    handler.spawn(async move {
+        let mut wait = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        wait().await;
+        screen.note(
+            "stopping at the page boundary; what is stored stays. Once more to stop at once.",
+        );
+        cancel.cancel();
+        wait().await;
+        #[expect(clippy::exit, reason = "the second signal asks for exactly this")]
+        std::process::exit(3);
+    });
+    Ok(handler)
+}

@@ -1,0 +1,103 @@
+//! Logs and progress on standard error, so that they never tear each other's lines apart.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::cli::Global;
+use crate::config::LogFormat;
+
+/// Standard error as a person sees it: progress bars on a terminal, nothing of them elsewhere.
+#[derive(Debug, Clone)]
+pub(crate) struct Screen {
+    bars: MultiProgress,
+    is_quiet: bool,
+}
+
+/// Sets up logging for the whole process.
+pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
+    let format = global.log.unwrap_or(configured);
+    let is_terminal = io::stderr().is_terminal();
+    let with_bars = is_terminal && !global.quiet && format == LogFormat::Text;
+    let target = if with_bars {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let screen = Screen {
+        bars: MultiProgress::with_draw_target(target),
+        is_quiet: global.quiet,
+    };
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info,reqwest=warn,hyper_util=warn,h2=warn",
+        (false, _) => "debug",
+    };
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_writer(screen.clone())
+        .with_ansi(is_terminal)
+        .with_target(false);
+    // Nobody else sets a subscriber in this process; if one were set, its output would do.
+    drop(match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    });
+    screen
+}
+
+impl Screen {
+    /// Tells a person something, unless they asked for quiet.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.bars.suspend(|| crate::output::complain(text));
+        }
+    }
+
+    /// Returns a bar that counts to `n`, with a place for a message.
+    pub(crate) fn bar(&self, n: u64, what: &str) -> ProgressBar {
+        let template = format!("{{spinner}} {{pos}}/{{len}} {what} [{{elapsed}}] {{msg}}");
+        self.styled(ProgressBar::new(n), &template)
+    }
+
+    /// Returns a line that shows that something is under way.
+    pub(crate) fn line(&self, prefix: String) -> ProgressBar {
+        self.styled(
+            ProgressBar::new_spinner().with_prefix(prefix),
+            "  {spinner} {prefix}: {msg}",
+        )
+    }
+
+    fn styled(&self, bar: ProgressBar, template: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template(template).expect("the templates above are valid");
+        let bar = self.bars.add(bar.with_style(style));
+        if !self.bars.is_hidden() {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        bar
+    }
+}
+
+/// Log lines go out while the bars are taken away for a moment.
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bars.suspend(|| io::stderr().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl<'a> MakeWriter<'a> for Screen {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
