@@ -14,7 +14,6 @@ use crate::exit::UsageError;
 #[command(
     name = "trouvaille",
     version,
-    propagate_version = true,
     max_term_width = 100,
     after_help = "Examples:
   trouvaille demo                                  see it work on invented shops, without the internet

@@ -255,7 +255,8 @@ fn merge(into: &mut Table, from: Table) {
 fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageError> {
     let known = dotted_keys(default, "");
     for key in dotted_keys(table, "") {
-        let is_known = known.contains(&key) || key.starts_with("currencies");
+        let is_known =
+            known.contains(&key) || key == "currencies" || key.starts_with("currencies.");
         if is_known {
             continue;
         }

@@ -1,8 +1,12 @@
 #![cfg(test)]
 //! The tests of the whole: the house's own rules, and the program from outside.
 
+mod bad_input;
+mod commands;
 mod crawling;
 mod documents;
 mod house;
 mod licences;
+mod program;
+mod real_files;
 mod rooms;

@@ -15,10 +15,11 @@ use crate::output::{self, grouped, shortened};
   trouvaille check
   trouvaille check --json | jq .stats
 
-Tells where the store is, what it holds, how each shop's newest crawl ended, how old the data is, which problems
-were recorded, and whether the configuration is right (it is read before anything else).
+Tells where the store is, what it holds, how each shop's newest crawl ended, how old the data is, \
+which problems were recorded, and whether the configuration is right (it is read first).
 
-Exit codes: 0 all is well, 1 a shop needs attention, or the store can't be used, 2 wrong configuration or usage.")]
+Exit codes: 0 all is well, 1 a shop needs attention or the store can't be used, 2 wrong \
+configuration or usage.")]
 pub(crate) struct CheckArgs {}
 
 pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {

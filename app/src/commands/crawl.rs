@@ -25,15 +25,17 @@ const MAX_LIST_BYTES: u64 = 16 << 20;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  trouvaille crawl allbirds.com                          one shop, politely (2 requests/s)
-  trouvaille crawl --from shops.txt --rps 1              a list, one address per line, # begins a comment
-  trouvaille crawl --all                                 every shop in the store again
-  trouvaille --store sqlite:./test.db crawl http://127.0.0.1:8080 --allow-private 127.0.0.0/8
+  trouvaille crawl allbirds.com                one shop, politely (2 requests/s)
+  trouvaille crawl --from shops.txt --rps 1    a list, one address per line
+  trouvaille crawl --all                       every shop in the store again
+  trouvaille crawl http://127.0.0.1:8080 --allow-private 127.0.0.0/8
 
-Each shop ends as complete, partial, blocked, gone or failed, with the reason. robots.txt is read first and
-kept. A crawl that was interrupted or killed goes on at the page where it stopped when called again; --full
-begins at page 1. Prices are kept in the currency that the shop states in /meta.json, else in the configured
-one ([currencies] in the configuration), else in XXX (unknown).
+Each shop ends as complete, partial, blocked, gone or failed, with the reason. robots.txt is read \
+first and kept. A crawl that was interrupted or killed goes on where it stopped when called again; \
+--full begins at page 1.
+
+Prices are kept in the currency that the shop states in /meta.json, else in the configured one \
+([currencies] in the configuration), else in XXX (unknown). In a list of shops, # begins a comment.
 
 Exit codes: 0 every shop complete or gone, 3 some, or interrupted, 1 none, 2 wrong usage.")]
 pub(crate) struct CrawlArgs {

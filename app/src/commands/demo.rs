@@ -24,13 +24,13 @@ const K: usize = 50;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  trouvaille demo                       everything in ./trouvaille-demo
-  trouvaille demo --out /tmp/look       … or elsewhere
-  trouvaille demo --keep-serving        leaves the shops open, to look at them in a browser
+  trouvaille demo                    everything in ./trouvaille-demo
+  trouvaille demo --out /tmp/look    … or elsewhere
+  trouvaille demo --keep-serving     leaves the shops open, to look at them
 
-Starts six invented shops on this machine, crawls them over real HTTP into DIR/trouvaille.db, ranks their
-products, and writes DIR/top_k.csv and DIR/products.csv. Nothing leaves this machine. One of the shops asks for
-patience (429 with Retry-After) to show how that is met.")]
+Starts six invented shops on this machine, crawls them over real HTTP into DIR/trouvaille.db, \
+ranks their products, and writes DIR/top_k.csv and DIR/products.csv. Nothing leaves this machine. \
+One of the shops asks for patience (429 with Retry-After) to show how that is met.")]
 pub(crate) struct DemoArgs {
     /// Folder for the store and the lists
     #[arg(long, value_name = "DIR", default_value = "trouvaille-demo")]
@@ -69,15 +69,15 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
     export::products(store.as_ref(), &everything, csv::Format::Csv, &products).await?;
     rank::show(&ranking, &top_k, app)?;
     if !app.global.json {
-        let store_uri = format!("sqlite:{}", store_path.display());
+        let (program, uri) = (program(), format!("sqlite:{}", store_path.display()));
         output::print(&format!("All products: {}", products.display()))?;
         output::print(&format!("The store:    {}", store_path.display()))?;
         output::print("\nNext:")?;
-        output::print(&format!("  trouvaille --store {store_uri} check"))?;
+        output::print(&format!("  {program} --store {uri} check"))?;
         output::print(&format!(
-            "  trouvaille --store {store_uri} rank --currency EUR --in-stock -k 20"
+            "  {program} --store {uri} rank --currency EUR --in-stock -k 20"
         ))?;
-        output::print("  trouvaille crawl https://a-shop-you-like.com")?;
+        output::print(&format!("  {program} crawl https://a-shop-you-like.com"))?;
     }
     if args.keep_serving {
         keep_serving(&demo, app).await?;
@@ -121,4 +121,12 @@ async fn keep_serving(demo: &Demo, app: &App) -> Result<()> {
     app.screen.note("the shops stay open until Ctrl-C");
     app.cancel.cancelled().await;
     Ok(())
+}
+
+/// Returns the name under which the program was called, so that the next commands can be copied.
+fn program() -> String {
+    let name = std::env::args_os()
+        .next()
+        .unwrap_or_else(|| "trouvaille".into());
+    name.to_string_lossy().into_owned()
 }

@@ -24,16 +24,17 @@ const MAX_CRAWLS: usize = 1_000_000;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   trouvaille export products --out products.csv
-  trouvaille export products --shop shop.example --format excel --out lamps.csv --type Lamp
-  trouvaille export top-k                                the latest ranking, as it was made
-  trouvaille export crawls --format jsonl                every pass over every shop, newest first
+  trouvaille export products --shop shop.example --format excel --out shop.csv
+  trouvaille export top-k                      the latest ranking, as it was made
+  trouvaille export crawls --format jsonl      every pass over every shop
 
-products: what is in the shops now, in the order of product_id, with the columns of top_k.csv but rank, score and
-coverage; avg_price is not rounded. Its popularity_score is simulated (popularity_source = simulated).
+products: what is in the shops now, in the order of product_id, with the columns of top_k.csv but \
+rank, score, coverage and contrib_*; avg_price is not rounded. Its popularity_score is simulated \
+(popularity_source = simulated).
 
-csv: RFC 4180, UTF-8. excel: the same with a byte-order mark and semicolons, opens by a double click. In both, a
-text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs it as a formula. jsonl: one JSON
-object per line, texts as they are.
+csv: RFC 4180, UTF-8. excel: the same with a byte-order mark and semicolons, opens by a double \
+click. In both, a text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs \
+it as a formula. jsonl: one JSON object per line, texts as they are.
 
 Exit codes: 0 done, 1 an error, 2 wrong usage.")]
 pub(crate) struct ExportArgs {

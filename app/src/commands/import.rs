@@ -22,16 +22,16 @@ const PAGE_SIZE: usize = 250;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  trouvaille import products.json --shop https://shop.example    a saved /products.json
-  trouvaille import page1.json.gz page2.json.gz --shop shop.example   several pages of one shop
-  trouvaille import dumps/*.json                                 one shop per file, named by the file
+  trouvaille import products.json --shop https://shop.example
+  trouvaille import page1.json.gz page2.json.gz --shop shop.example
+  trouvaille import dumps/*.json               one shop per file, named by the file
 
-Reads every shape of Shopify's answers: {\"products\": [...]}, a bare array, {\"product\": {...}}, product
-listings, maps from id to product, Admin exports, and one product per line (.jsonl, .ndjson); plain or gzip.
-A product that can't be read is recorded as a problem and left out.
+Reads every shape of Shopify's answers: {\"products\": [...]}, a bare array, {\"product\": {...}}, \
+product listings, maps from id to product, Admin exports, and one product per line (.jsonl, \
+.ndjson); plain or gzip. A product that can't be read is recorded as a problem and left out.
 
-The files of a shop count as one complete pass: products known before and not in them are marked as gone,
-unless that would be more than half of them. Without --shop, product pages have no URL.
+The files of a shop count as one complete pass: products known before and not in them are marked \
+as gone, unless that would be more than half of them. Without --shop, products have no URL.
 
 Exit codes: 0 every file was read, 3 some, 1 none, 2 wrong usage.")]
 pub(crate) struct ImportArgs {

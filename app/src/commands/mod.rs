@@ -11,13 +11,17 @@ mod reports;
 use std::sync::Arc;
 
 use anyhow::Result;
-use catalog::Store;
+use catalog::{Store, StoreError};
 use store::OpenMode;
 
 use crate::App;
+use crate::exit::UsageError;
 
 /// Opens the store that the flags and the configuration name.
 async fn open_store(app: &App, mode: OpenMode) -> Result<Arc<dyn Store>> {
     let uri = app.config.store_uri(app.global.store.as_deref())?;
-    Ok(store::open(&uri, mode).await?)
+    match store::open(&uri, mode).await {
+        Err(error @ StoreError::BadUri { .. }) => Err(UsageError(error.to_string()).into()),
+        opened => Ok(opened?),
+    }
 }

@@ -27,19 +27,21 @@ const TABLE_ROWS: usize = 10;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  trouvaille rank                                        the best 50 of the store into ./top_k.csv
+  trouvaille rank                              the best 50 of the store
   trouvaille rank --currency EUR --in-stock -k 20 --out lists/eur.csv
   trouvaille rank --shop shop.example --type Lamp --price-max 80
-  trouvaille rank products.jsonl -k 100                  saved product documents, without a store
+  trouvaille rank products.jsonl -k 100        saved products, without a store
 
-The preset \"classic\" is a weighted sum of six metrics, each scaled to 0..1 over the products that are ranked:
-  0.25 available_ratio + 0.10 num_tags + 0.20 (1 - avg_price) + 0.15 num_images + 0.10 description_length
-  + 0.20 popularity_score
-Its popularity_score is simulated: a number made from the product's id, standing in for a signal that shops do
-not publish. Every output says so (popularity_source = simulated).
+The preset \"classic\" is a weighted sum of six metrics, each scaled to 0..1 over the products that \
+are ranked:
+  0.25 available_ratio + 0.10 num_tags + 0.20 (1 - avg_price)
+  + 0.15 num_images + 0.10 description_length + 0.20 popularity_score
 
-The CSV: RFC 4180, UTF-8, best first; contrib_* columns add up to the score. A text cell that begins with = + -
-@ gets a leading ', so that no spreadsheet runs it as a formula.
+Its popularity_score is simulated: a number made from the product's id, standing in for a signal \
+that shops do not publish. Every output says so (popularity_source = simulated).
+
+The CSV: RFC 4180, UTF-8, best first; the contrib_* columns add up to the score. A text cell that \
+begins with = + - @ gets a leading ', so that no spreadsheet runs it as a formula.
 
 Exit codes: 0 done, 1 nothing to rank or an error, 2 wrong usage.")]
 pub(crate) struct RankArgs {
@@ -213,28 +215,23 @@ fn table(rows: &[RankedRow]) -> String {
         "shop",
         "price",
         "in stock",
-        "tags",
-        "images",
         "popularity*",
     ];
     let rows = rows.iter().map(|row| {
-        let metrics = &row.product.metrics;
         [
             row.rank.to_string(),
             format!("{:.4}", row.score),
-            shortened(&row.product.title, 40),
-            shortened(row.product.id.shop.as_str(), 28),
+            shortened(&row.product.title, 34),
+            shortened(row.product.id.shop.as_str(), 26),
             price_words(&row.product),
-            format!("{:.0} %", metrics.available_ratio * 100.0),
-            metrics.num_tags.to_string(),
-            metrics.num_images.to_string(),
+            format!("{:.0} %", row.product.metrics.available_ratio * 100.0),
             format!(
                 "{:.1}",
                 catalog::Metrics::simulated_popularity(&row.product.id.native)
             ),
         ]
     });
-    output::table(header, &[0, 1, 4, 5, 6, 7, 8], rows.collect())
+    output::table(header, &[0, 1, 4, 5, 6], rows.collect())
 }
 
 /// Returns `12.90 EUR`, or `12.90–19.90 EUR`.

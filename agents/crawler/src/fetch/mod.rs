@@ -116,19 +116,14 @@ impl Fetcher {
         // A second installation in one process is refused, and then the first one serves.
         drop(rustls::crypto::ring::default_provider().install_default());
         let guard = Arc::new(AddressGuard::new(config.allow_private.clone()));
-        let resolver = GuardedResolver::new(Arc::clone(&guard), config.pinned_hosts.clone());
-        let client = reqwest::Client::builder()
-            .user_agent(user_agent(&config.contact_url))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(config.connect_timeout)
-            .read_timeout(config.read_timeout)
-            .timeout(config.total_timeout)
-            .pool_max_idle_per_host(1)
-            .dns_resolver(resolver)
-            .build()
-            .map_err(|error| FetchError::Setup(error::one_line(&error)))?;
+        let client = client_builder(&config, &guard).build().or_else(|error| {
+            tracing::warn!(
+                "{}: no https shop can be verified; install the system's CA certificates (ca-certificates)",
+                error::one_line(&error),
+            );
+            client_builder(&config, &guard).tls_certs_only([]).build()
+        });
+        let client = client.map_err(|error| FetchError::Setup(error::one_line(&error)))?;
         Ok(Self {
             config,
             client,
@@ -275,6 +270,20 @@ impl Fetcher {
     }
 }
 
+fn client_builder(config: &FetchConfig, guard: &Arc<AddressGuard>) -> reqwest::ClientBuilder {
+    let resolver = GuardedResolver::new(Arc::clone(guard), config.pinned_hosts.clone());
+    reqwest::Client::builder()
+        .user_agent(user_agent(&config.contact_url))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(config.connect_timeout)
+        .read_timeout(config.read_timeout)
+        .timeout(config.total_timeout)
+        .pool_max_idle_per_host(1)
+        .dns_resolver(resolver)
+}
+
 /// Returns `trouvaille/1.2.3 (+https://contact.example)`.
 fn user_agent(contact_url: &str) -> String {
     let program = concat!("trouvaille/", env!("CARGO_PKG_VERSION"));
@@ -306,4 +315,63 @@ fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
         return Err(refused("from https down to plain http"));
     }
     Ok(Some(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect(from: &str, status: u16, location: &str) -> Result<Option<Url>, FetchError> {
+        redirect_target(&Response {
+            url: Url::parse(from).unwrap(),
+            status,
+            headers: HeaderMap::from_iter([(header::LOCATION, location.parse().unwrap())]),
+            body: vec![],
+            wire_bytes: 0,
+        })
+    }
+
+    #[test]
+    fn redirects_are_taken_against_the_url_that_answered() {
+        for (location, target) in [
+            ("/b?c=d", "https://shop.example/b?c=d"),
+            ("//www.shop.example/a", "https://www.shop.example/a"),
+            ("https://other.example/", "https://other.example/"),
+        ] {
+            let found = redirect("https://shop.example/a", 302, location)
+                .unwrap()
+                .unwrap();
+            assert_eq!(found.as_str(), target);
+        }
+        assert!(
+            redirect("https://shop.example/a", 200, "/b")
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn no_redirect_leads_from_https_to_plain_http_or_nowhere() {
+        for location in [
+            "http://shop.example/a",
+            "ftp://shop.example/",
+            "http://[",
+            "",
+        ] {
+            let found = redirect("https://shop.example/a", 301, location);
+            let is_same_page = found
+                .as_ref()
+                .is_ok_and(|it| it.as_ref().is_some_and(|it| it.path() == "/a"));
+            assert!(
+                found.is_err() || (location.is_empty() && is_same_page),
+                "{location:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_user_agent_names_us_and_the_contact() {
+        assert!(user_agent("").starts_with("trouvaille/"));
+        assert!(user_agent("https://crawler.example").ends_with(" (+https://crawler.example)"));
+    }
 }

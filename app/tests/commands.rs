@@ -1,0 +1,361 @@
+//! The command line as a user has it: the real binary, real sockets, a real store on disk.
+
+use serde_json::Value;
+use testkit::{
+    ATELIER_LUMEN, Catalogue, FakeShop, Fault, FaultPlan, KUMO_STATIONERY, NORTH_LOFT, On,
+    ShopProfile,
+};
+
+use crate::program::Home;
+
+const LOOPBACK: [&str; 4] = ["--allow-private", "127.0.0.0/8", "--rps", "unlimited"];
+
+async fn shop(profile: &ShopProfile, n_products: usize, plan: FaultPlan) -> FakeShop {
+    FakeShop::start(Catalogue::generate(profile, n_products, 11), plan)
+        .await
+        .unwrap()
+}
+
+fn crawl<'a>(urls: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [&["crawl"], urls, &LOOPBACK, more].concat()
+}
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    let home = Home::new();
+    assert!(home.ok(["--help"]).contains("Examples:"));
+    for command in ["demo", "crawl", "import", "rank", "export", "check"] {
+        let help = home.ok([command, "--help"]);
+        assert!(
+            help.contains("Examples:\n  trouvaille "),
+            "{command}: {help}"
+        );
+        assert!(help.contains("--store <URI>"), "{command}");
+    }
+}
+
+#[test]
+fn the_demo_gives_the_same_lists_every_time() {
+    let (one, two) = (Home::new(), Home::new());
+    let stdout = one.ok(["demo"]);
+    two.ok(["demo", "--out", "elsewhere"]);
+    assert!(stdout.contains("The best 10 of 1,238 products"), "{stdout}");
+    assert!(stdout.contains("popularity is simulated"), "{stdout}");
+    for list in ["top_k.csv", "products.csv"] {
+        let lists = (
+            one.read(&format!("trouvaille-demo/{list}")),
+            two.read(&format!("elsewhere/{list}")),
+        );
+        assert_eq!(lists.0, lists.1, "{list}");
+    }
+    let top_k = one.read("trouvaille-demo/top_k.csv");
+    assert_eq!(top_k.lines().count(), 51);
+    assert!(top_k.starts_with("rank,id,title,score,available_ratio,num_tags,avg_price,num_images,description_length,popularity_score,product_id,"));
+    assert!(top_k.contains(",simulated,http://"));
+    assert_eq!(
+        one.read("trouvaille-demo/products.csv").lines().count(),
+        1239
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_shops_url_to_top_k_csv() {
+    let shop = shop(&NORTH_LOFT, 300, FaultPlan::none()).await;
+    let home = Home::new();
+    let run = home.run(crawl(&[&shop.url()], &[]));
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let store = home.path().join(".local/share/trouvaille/trouvaille.db");
+    assert!(
+        run.stderr
+            .contains(&format!("stored in {}", store.display())),
+        "{run:#?}"
+    );
+    let table = home.ok(["rank", "-k", "20"]);
+    assert!(
+        table.contains("The best 10 of 300 products, preset classic"),
+        "{table}"
+    );
+    let csv = home.read("top_k.csv");
+    assert_eq!(csv.lines().count(), 21);
+    assert_eq!(
+        home.ok(["export", "top-k"]),
+        csv,
+        "the stored ranking is the one in the file"
+    );
+    let products = home.ok(["export", "products"]);
+    assert_eq!(products.lines().count(), 301);
+    assert!(home.ok(["check"]).contains(&store.display().to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exit_code_counts_the_shops() {
+    let good = shop(&NORTH_LOFT, 20, FaultPlan::none()).await;
+    let closed = shop(
+        &NORTH_LOFT,
+        20,
+        FaultPlan::none().fault(On::feed(), Fault::Status(404, None)),
+    )
+    .await;
+    let (good, closed) = (good.url(), closed.url());
+    let home = Home::new();
+    assert_eq!(home.run(crawl(&[&closed], &[])).code, Some(1));
+    assert_eq!(home.run(crawl(&[&good, &closed], &[])).code, Some(3));
+    let check = home.run(["check"]);
+    assert_eq!(check.code, Some(1));
+    assert!(check.stdout.contains("blocked (closed_feed)"), "{check:#?}");
+    assert_eq!(home.run(crawl(&[&good], &[])).code, Some(0));
+    assert_eq!(home.run(crawl(&[], &["--all"])).code, Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_on_standard_output_is_json_alone() {
+    let shop = shop(&NORTH_LOFT, 20, FaultPlan::none()).await;
+    let home = Home::new();
+    let reports: Value = serde_json::from_str(&home.ok(crawl(
+        &[&shop.url()],
+        &["--json", "--out", "a/b/report.json"],
+    )))
+    .unwrap();
+    assert_eq!(reports[0]["outcome"]["outcome"], "complete");
+    assert_eq!(reports[0]["counts"]["products"], 20);
+    let saved: Value = serde_json::from_str(&home.read("a/b/report.json")).unwrap();
+    assert_eq!(saved, reports);
+    let ranked: Value =
+        serde_json::from_str(&home.ok(["rank", "--json", "--in", "a/b/report.json", "-k", "3"]))
+            .unwrap();
+    assert_eq!(ranked["ranking"]["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(ranked["ranking"]["popularity_source"], "simulated");
+    let check: Value = serde_json::from_str(&home.ok(["check", "--json"])).unwrap();
+    assert_eq!(check["stats"]["n_products"], 20);
+    assert_eq!(check["warnings"], Value::Array(vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_choose_what_is_ranked_and_mixed_currencies_are_warned_of() {
+    let pounds = shop(&NORTH_LOFT, 60, FaultPlan::none()).await;
+    let yen = shop(&KUMO_STATIONERY, 40, FaultPlan::none()).await;
+    let home = Home::new();
+    home.ok(crawl(&[&pounds.url(), &yen.url()], &[]));
+    let mixed = home.run(["rank"]);
+    assert_eq!(mixed.code, Some(0));
+    assert!(mixed.stderr.contains("--currency GBP"), "{mixed:#?}");
+    let one = home.run([
+        "rank",
+        "--currency",
+        "jpy",
+        "--in-stock",
+        "--price-min",
+        "300",
+        "-k",
+        "100",
+    ]);
+    assert!(one.stderr.is_empty(), "{one:#?}");
+    let csv = home.read("top_k.csv");
+    assert!(csv.lines().skip(1).all(|line| line.contains(",JPY,")));
+    let by_shop = home.ok(["rank", "--shop", &pounds.url(), "--out", "-"]);
+    assert!(by_shop.lines().skip(1).all(|line| line.contains(",GBP,")));
+    home.run(["rank", "--vendor", "nobody at all"])
+        .assert_fails(1, &["no product in", "passes these filters"]);
+    home.run(["rank", "--currency", "EURO"])
+        .assert_fails(2, &["three-letter currency code"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_crawl_exits_with_3_and_goes_on() {
+    let shop = shop(
+        &NORTH_LOFT,
+        700,
+        FaultPlan::none().fault(On::page(3).nth(1), Fault::Hang),
+    )
+    .await;
+    let home = Home::new();
+    let child = home.command(crawl(&[&shop.url()], &[])).spawn().unwrap();
+    shop.wait_for_requests(5).await;
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let run = crate::program::Run::from(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(3), "{run:#?}");
+    assert!(run.stdout.contains("partial (interrupted)"), "{run:#?}");
+    assert_eq!(home.ok(["export", "products"]).lines().count(), 501);
+    home.ok(crawl(&[&shop.url()], &[]));
+    assert_eq!(home.ok(["export", "products"]).lines().count(), 701);
+    assert_eq!(
+        shop.requests().last().unwrap().path,
+        "/products.json?limit=250&page=3"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_crawl_ends_in_the_same_bytes_as_an_undisturbed_one() {
+    let shop = shop(&NORTH_LOFT, 900, FaultPlan::none()).await;
+    let (killed, undisturbed) = (Home::new(), Home::new());
+    undisturbed.ok(crawl(&[&shop.url()], &[]));
+    for page in 1..=4 {
+        shop.set_plan(FaultPlan::none().fault(On::page(page).nth(1), Fault::Hang));
+        let n_before = shop.requests().len();
+        let mut child = killed.command(crawl(&[&shop.url()], &[])).spawn().unwrap();
+        // robots.txt, /meta.json, and the page that hangs; the page before it was stored by the run before.
+        shop.wait_for_requests(n_before + 3 + usize::from(page > 1))
+            .await;
+        // Readers in other processes see whole pages while a crawl is under way.
+        if page > 1 {
+            let n_stored = killed.ok(["export", "products"]).lines().count() - 1;
+            assert_eq!(n_stored, 250 * (page as usize - 1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    shop.set_plan(FaultPlan::none());
+    killed.ok(crawl(&[&shop.url()], &[]));
+    for list in ["products", "crawls"] {
+        let lists = (
+            killed.ok(["export", list]),
+            undisturbed.ok(["export", list]),
+        );
+        assert_eq!(lists.0, lists.1, "{list}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_gives_what_a_crawl_gives() {
+    let catalogue = Catalogue::generate(&ATELIER_LUMEN, 270, 5).with_currency(None);
+    let document = catalogue.to_json();
+    let lines: Vec<String> = (0..270)
+        .map(|index| catalogue.product(index).unwrap().to_string())
+        .collect();
+    let shop = FakeShop::start(catalogue, FaultPlan::none()).await.unwrap();
+    let (crawled, imported, from_lines) = (Home::new(), Home::new(), Home::new());
+    crawled.ok(crawl(&[&shop.url()], &[]));
+    imported.write("saved.json", document);
+    imported.ok(["import", "saved.json", "--shop", &shop.url()]);
+    from_lines.write("saved.jsonl", lines.join("\n"));
+    from_lines.ok(["import", "saved.jsonl", "--shop", &shop.url()]);
+    let products = crawled.ok(["export", "products"]);
+    assert_eq!(products.lines().count(), 271);
+    assert_eq!(imported.ok(["export", "products"]), products);
+    assert_eq!(from_lines.ok(["export", "products"]), products);
+}
+
+#[test]
+fn saved_files_rank_without_a_store_as_they_do_with_one() {
+    let home = Home::new();
+    let catalogue = Catalogue::generate(&NORTH_LOFT, 120, 5);
+    home.write("loft.json", catalogue.to_json());
+    let lines: Vec<String> = (0..120)
+        .map(|index| catalogue.product(index).unwrap().to_string())
+        .collect();
+    home.write("loft.jsonl", lines.join("\n"));
+    home.ok(["import", "loft.json"]);
+    let stored = home.ok(["rank", "--out", "-"]);
+    assert_eq!(home.ok(["rank", "loft.json", "--out", "-"]), stored);
+    assert_eq!(home.ok(["rank", "loft.jsonl", "--out", "-"]), stored);
+    let by_vendor = home.ok(["rank", "loft.jsonl", "--shop-by", "vendor", "--out", "-"]);
+    let scores = |csv: &str| -> Vec<String> {
+        csv.lines()
+            .map(|line| line.split(',').take(2).collect::<Vec<_>>().join(","))
+            .collect()
+    };
+    assert_eq!(scores(&by_vendor), scores(&stored));
+    assert_ne!(by_vendor, stored);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named_and_the_others_are_imported() {
+    let home = Home::new();
+    let good = Catalogue::generate(&NORTH_LOFT, 10, 5).to_json();
+    home.write("good.json", &good);
+    home.write("cut.json", &good[..good.len() / 2]);
+    home.write("page.json", "<!doctype html><title>Not here</title>");
+    let run = home.run([
+        "import",
+        "good.json",
+        "cut.json",
+        "page.json",
+        "missing.json",
+    ]);
+    assert_eq!(run.code, Some(3), "{run:#?}");
+    for words in [
+        "cut.json: damaged JSON",
+        "page.json: not JSON",
+        "missing.json: No such file",
+    ] {
+        assert!(run.stdout.contains(words), "{words:?} is not in {run:#?}");
+    }
+    assert_eq!(home.ok(["export", "products"]).lines().count(), 11);
+    home.run(["import", "cut.json"]).assert_fails(1, &[]);
+}
+
+#[test]
+fn bad_products_are_counted_and_the_good_ones_are_kept() {
+    let home = Home::new();
+    home.write(
+        "mixed.json",
+        r#"{"products":[
+            {"id":1,"title":"good","variants":[{"id":11,"price":"5.00","available":true}]},
+            {"id":1,"title":"twice","variants":[]},
+            {"id":2,"title":"negative","variants":[{"id":21,"price":"-5.00","available":true}]},
+            {"title":"no id"},
+            "not even an object"
+        ]}"#,
+    );
+    let run: Value = serde_json::from_str(&home.ok(["import", "mixed.json", "--json"])).unwrap();
+    assert_eq!(run[0]["counts"]["products"], 2);
+    assert_eq!(run[0]["counts"]["problems"], 4);
+    let check = home.ok(["check"]);
+    for kind in ["2 product_refused", "1 duplicate", "1 price"] {
+        assert!(check.contains(kind), "{kind:?} is not in {check}");
+    }
+}
+
+#[test]
+fn lists_come_in_three_forms() {
+    let home = Home::new();
+    home.write(
+        "loft.json",
+        Catalogue::generate(&NORTH_LOFT, 5, 5).to_json(),
+    );
+    home.ok(["import", "loft.json"]);
+    home.ok([
+        "export",
+        "products",
+        "--format",
+        "excel",
+        "--out",
+        "new/folder/list.csv",
+    ]);
+    assert!(
+        home.read("new/folder/list.csv")
+            .starts_with("\u{feff}id;title;")
+    );
+    for line in home.ok(["export", "products", "--format", "jsonl"]).lines() {
+        assert!(serde_json::from_str::<Value>(line).unwrap()["avg_price"].is_number());
+    }
+    let crawls = home.ok(["export", "crawls"]);
+    assert!(crawls.starts_with("shop,n,outcome,"));
+    assert!(crawls.contains("loft,1,complete,"));
+}
+
+#[test]
+fn settings_come_from_flag_then_environment_then_file() {
+    let home = Home::new();
+    home.write(
+        "loft.json",
+        Catalogue::generate(&NORTH_LOFT, 30, 5).to_json(),
+    );
+    home.write("my.toml", "[rank]\nk = 4\n");
+    let n_rows = |args: &[&str], env: Option<&str>| {
+        let mut command = home.command([&["rank", "loft.json", "--out", "-"], args].concat());
+        if let Some(value) = env {
+            command.env("TROUVAILLE__RANK__K", value);
+        }
+        let run = crate::program::Run::from(command.output().unwrap());
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        run.stdout.lines().count() - 1
+    };
+    assert_eq!(n_rows(&[], None), 30);
+    assert_eq!(n_rows(&["--config", "my.toml"], None), 4);
+    assert_eq!(n_rows(&["--config", "my.toml"], Some("3")), 3);
+    assert_eq!(n_rows(&["--config", "my.toml", "-k", "2"], Some("3")), 2);
+}
