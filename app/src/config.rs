@@ -117,6 +117,15 @@ impl Config {
                 .map_err(|error| UsageError(format!("currencies.{shop:?}: {error}")))?;
         }
         let crawl = &self.crawl;
+        let contact = &crawl.contact_url;
+        if !contact.is_empty()
+            && (url::Url::parse(contact).is_err() || contact.contains(char::is_control))
+        {
+            return Err(UsageError(format!(
+                "crawl.contact_url = {contact:?}: expected a URL such as https://example.com/crawler or mailto:me@example.com"
+            ))
+            .into());
+        }
         let seconds = [
             ("backoff_seconds", crawl.backoff_seconds),
             ("max_retry_after_seconds", crawl.max_retry_after_seconds),

@@ -15,6 +15,7 @@ use crate::config::LogFormat;
 pub(crate) struct Screen {
     bars: MultiProgress,
     is_quiet: bool,
+    format: LogFormat,
 }
 
 /// Sets up logging for the whole process.
@@ -30,10 +31,11 @@ pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
     let screen = Screen {
         bars: MultiProgress::with_draw_target(target),
         is_quiet: global.quiet,
+        format,
     };
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
-        (false, 0) => "warn",
+        (false, 0) => "warn,trouvaille::note=info",
         (false, 1) => "info,reqwest=warn,hyper_util=warn,h2=warn",
         (false, _) => "debug",
     };
@@ -53,8 +55,10 @@ pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
 impl Screen {
     /// Tells a person something, unless they asked for quiet.
     pub(crate) fn note(&self, text: &str) {
-        if !self.is_quiet {
-            self.bars.suspend(|| crate::output::complain(text));
+        match self.format {
+            _ if self.is_quiet => {}
+            LogFormat::Text => self.bars.suspend(|| crate::output::complain(text)),
+            LogFormat::Json => tracing::info!(target: "trouvaille::note", "{text}"),
         }
     }
 

@@ -62,6 +62,10 @@ fn wrong_usage_is_told_with_exit_code_2() {
             vec!["export", "everything"],
             vec!["invalid value 'everything'"],
         ),
+        (
+            vec!["export", "top-k", "--in-stock"],
+            vec!["filters are for `export products` alone"],
+        ),
         (vec!["exprot"], vec!["export"]),
         (
             vec!["check", "--store", "mongodb://user:secret@db/x"],
@@ -92,6 +96,9 @@ fn an_unknown_configuration_key_is_named_with_the_nearest_one() {
     home.write("my.toml", "[crawl]\nmax_tries = \"three\"\n");
     home.run(["check", "--config", "my.toml"])
         .assert_fails(2, &["wrong configuration", "max_tries"]);
+    home.write("my.toml", "[crawl]\ncontact_url = \"nobody\"\n");
+    home.run(["check", "--config", "my.toml"])
+        .assert_fails(2, &["crawl.contact_url", "expected a URL"]);
     home.write("my.toml", "[crawl\n");
     home.run(["check", "--config", "my.toml"])
         .assert_fails(2, &["cannot read my.toml"]);

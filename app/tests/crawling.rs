@@ -10,7 +10,7 @@ use catalog::{
 use crawler::fetch::{FetchConfig, Fetcher};
 use crawler::{CrawlOptions, shop_at};
 use store::OpenMode;
-use testkit::{ATELIER_LUMEN, Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Wall};
+use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Wall};
 use tokio_util::sync::CancellationToken;
 
 /// A fake shop, a store in memory, and what is needed to crawl the one into the other.
@@ -377,9 +377,13 @@ async fn a_page_that_repeats_for_ever_ends_the_crawl() {
 
 #[tokio::test]
 async fn the_wall_behind_product_25000_is_a_partial_crawl_in_both_its_forms() {
-    let catalogue = Arc::new(Catalogue::generate(&ATELIER_LUMEN, 25_010, 3));
+    let products: Vec<String> = (1..=25_010)
+        .map(|id| format!(r#"{{"id":{id},"title":"x","variants":[]}}"#))
+        .collect();
+    let document = format!(r#"{{"products":[{}]}}"#, products.join(","));
+    let catalogue = Catalogue::from_json(document.as_bytes()).unwrap();
     for wall in [Wall::BadRequest, Wall::Ok] {
-        let world = World::with(Catalogue::clone(&catalogue), FaultPlan::none().wall(wall)).await;
+        let world = World::with(catalogue.clone(), FaultPlan::none().wall(wall)).await;
         let report = world.crawl().await;
         assert_eq!(stop(&report), ("partial", Some(Stop::Wall)), "{wall:?}");
         assert_eq!(report.counts.products, 25_000);

@@ -55,6 +55,7 @@ pub struct Progress {
 ///
 /// # Errors
 /// When the store fails.
+#[tracing::instrument(skip_all, fields(shop = %shop.key))]
 pub async fn crawl(
     shop: &Shop,
     options: &CrawlOptions,

@@ -12,7 +12,7 @@ use store::OpenMode;
 use super::open_store;
 use crate::App;
 use crate::cli::FilterArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::output;
 
 /// Products that are asked of the store at a time.
@@ -68,17 +68,19 @@ enum FormatArg {
 }
 
 pub(crate) async fn run(args: &ExportArgs, app: &App) -> Result<Exit> {
+    let filter = args.filter.to_filter(&[])?;
+    if args.what != What::Products && filter != ProductFilter::default() {
+        return Err(UsageError("filters are for `export products` alone".to_owned()).into());
+    }
     let store = open_store(app, OpenMode::Existing).await?;
     let format = match args.format {
+        _ if app.global.json => Format::Jsonl,
         FormatArg::Csv => Format::Csv,
         FormatArg::Excel => Format::Excel,
         FormatArg::Jsonl => Format::Jsonl,
     };
     let n_rows = match args.what {
-        What::Products => {
-            let filter = args.filter.to_filter(&[])?;
-            products(store.as_ref(), &filter, format, &args.out).await?
-        }
+        What::Products => products(store.as_ref(), &filter, format, &args.out).await?,
         What::TopK => {
             let ranking = store
                 .latest_ranking()

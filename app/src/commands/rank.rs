@@ -87,7 +87,9 @@ pub(crate) async fn run(args: &RankArgs, app: &App) -> Result<Exit> {
     let ranking = if args.files.is_empty() {
         let store = open_store(app, OpenMode::Existing).await?;
         let ranking = rank_store(store.as_ref(), &filter, k, app).await?;
-        store.save_ranking(&ranking).await?;
+        if let Err(error) = store.save_ranking(&ranking).await {
+            tracing::warn!("{error}; the list itself is written all the same");
+        }
         ranking
     } else {
         files::rank(&args.files, args.shop_by.is_some(), &filter, k, app)?

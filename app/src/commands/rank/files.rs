@@ -29,8 +29,8 @@ struct Place {
 struct Scan {
     rows: Vec<MetricsRow>,
     places: Vec<Place>,
-    n_refused: u64,
-    first_refusal: Option<String>,
+    n_problems: u64,
+    first_problem: Option<String>,
 }
 
 /// How documents become products with a shop.
@@ -67,10 +67,10 @@ pub(super) fn rank(
         bar.inc(1);
     }
     bar.finish_and_clear();
-    if let Some(first) = &scan.first_refusal {
+    if let Some(first) = &scan.first_problem {
         tracing::warn!(
-            "{} products or documents could not be read and are left out; the first: {first}",
-            scan.n_refused
+            "{} problems in these files; the first: {first}",
+            scan.n_problems
         );
     }
     if scan.rows.is_empty() {
@@ -104,7 +104,7 @@ impl Reading<'_> {
             let page = match shopify::read_page(bytes, shop) {
                 Ok(page) => page,
                 Err(error) if saved.has_lines() => {
-                    scan.refuse(1, || {
+                    scan.problem(1, || {
                         format!(
                             "{} at byte {}: {error}",
                             saved.path().display(),
@@ -116,8 +116,8 @@ impl Reading<'_> {
                 Err(error) => return Err(error).with_context(context),
             };
             if let Some(problem) = page.problems.first() {
-                let n_refused = page.n_listed - page.products.len();
-                scan.refuse(n_refused as u64, || {
+                let n_problems = page.problems.len();
+                scan.problem(n_problems as u64, || {
                     format!("{}: {}", saved.path().display(), problem.detail)
                 });
             }
@@ -195,10 +195,10 @@ impl Reading<'_> {
 }
 
 impl Scan {
-    fn refuse(&mut self, n: u64, what: impl FnOnce() -> String) {
-        self.n_refused += n;
-        if n > 0 && self.first_refusal.is_none() {
-            self.first_refusal = Some(what());
+    fn problem(&mut self, n: u64, what: impl FnOnce() -> String) {
+        self.n_problems += n;
+        if n > 0 && self.first_problem.is_none() {
+            self.first_problem = Some(what());
         }
     }
 }
