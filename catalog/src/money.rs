@@ -87,6 +87,17 @@ impl Currency {
     }
 }
 
+impl CurrencySource {
+    /// Returns the name as it stands in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shop => "shop",
+            Self::Config => "config",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Money {
     /// Returns `minor` smallest units of `currency`.
     pub const fn new(minor: i64, currency: Currency) -> Self {

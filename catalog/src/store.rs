@@ -22,8 +22,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Begins a pass over `shop`, or goes on with an unfinished one, and fences off every earlier ticket of it.
     ///
-    /// The shop is stored, or its URL and, where known, its currency are brought up to date; a known currency
-    /// is never replaced by an unknown one. With [`Start::Resume`], a pass that did not end, or that ended for
+    /// The shop is stored, or its URL and, where known, its currency are brought up to date. A known currency is
+    /// never replaced by an unknown one, nor one that the shop itself stated by a configured one. With [`Start::Resume`], a pass that did not end, or that ended for
     /// a reason that [`Stop::is_resumable`](crate::Stop::is_resumable), goes on under its old key if it began
     /// at most `max_age_ms` before `now`.
     async fn begin_crawl(
@@ -151,6 +151,8 @@ pub struct BegunCrawl {
     pub resumed: bool,
     /// The shop as stored, with the best currency known so far.
     pub shop: Shop,
+    /// The shop's currency before this call; `XXX` for a shop that is new.
+    pub previous_currency: Currency,
     /// Products known of this shop and not gone, before the pass.
     pub n_known: u64,
 }

@@ -1,0 +1,176 @@
+//! Measures the store: `cargo run --release -p store --example ingest [PRODUCTS] [FILE]`.
+//!
+//! Stores products of about 4.5 KB of JSON each in pages of 250, once new and once unchanged, then scans them.
+//! Prints CPU seconds of the whole process, without the making of the products, and the file's size.
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
+
+use std::error::Error;
+use std::fs;
+use std::time::Instant;
+
+use catalog::{
+    Availability, CrawlTicket, Currency, CurrencySource, Money, Outcome, PageWrite, Platform,
+    Product, ProductFilter, ProductId, Shop, ShopKey, Start, Store, UnixMs, Variant,
+};
+use store::OpenMode;
+
+const PAGE: u64 = 250;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let n_products: u64 = args.next().map_or(Ok(100_000), |it| it.parse())?;
+    let folder = tempfile::tempdir()?;
+    let in_folder = || folder.path().join("ingest.db").display().to_string();
+    let path = args.next().unwrap_or_else(in_folder);
+    let store = store::open(&format!("sqlite:{path}"), OpenMode::Create).await?;
+
+    let shop = Shop {
+        key: ShopKey::encode("big.example")?,
+        platform: Platform::Shopify,
+        url: "https://big.example".to_owned(),
+        currency: Currency::parse("EUR")?,
+        currency_source: CurrencySource::Shop,
+    };
+    for pass in ["new", "unchanged"] {
+        let now = UnixMs::new(1_700_000_000_000);
+        let begun = store.begin_crawl(&shop, Start::Fresh, now).await?;
+        let mut spent = Spent::default();
+        for page in 0..n_products.div_ceil(PAGE) {
+            let page = made_page(&shop.key, page, n_products);
+            let cpu_before = cpu_seconds()?;
+            let began = Instant::now();
+            apply(&*store, &begun.ticket, page).await?;
+            spent.wall += began.elapsed().as_secs_f64();
+            spent.cpu += cpu_seconds()? - cpu_before;
+        }
+        println!("{pass:<10} {spent:?}");
+        let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+        let report = store
+            .finish_crawl(&begun.ticket, Outcome::Complete, now)
+            .await?;
+        let spent = Spent {
+            cpu: cpu_seconds()? - cpu_before,
+            wall: began.elapsed().as_secs_f64(),
+        };
+        println!("  finish   {spent:?} {:?}", report.counts);
+    }
+    scan(&*store).await?;
+    println!("{:?}", store.stats().await?);
+    print!("{}", fs::read_to_string("/proc/self/io")?);
+    drop(store);
+    println!(
+        "file after close: {} MB",
+        fs::metadata(&path)?.len() / 1_000_000
+    );
+    Ok(())
+}
+
+#[derive(Debug, Default)]
+struct Spent {
+    cpu: f64,
+    wall: f64,
+}
+
+async fn apply(
+    store: &dyn Store,
+    ticket: &CrawlTicket,
+    page: PageWrite,
+) -> Result<(), Box<dyn Error>> {
+    store.apply_page(ticket, page).await?;
+    Ok(())
+}
+
+async fn scan(store: &dyn Store) -> Result<(), Box<dyn Error>> {
+    let everything = ProductFilter::default();
+    for block in [1_000, 10_000, usize::MAX] {
+        let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+        let (mut n_rows, mut after) = (0, None);
+        loop {
+            let rows = store.metrics(&everything, after.as_ref(), block).await?;
+            n_rows += rows.len();
+            if rows.len() < block {
+                break;
+            }
+            after = rows.into_iter().next_back().map(|row| row.id);
+        }
+        let spent = Spent {
+            cpu: cpu_seconds()? - cpu_before,
+            wall: began.elapsed().as_secs_f64(),
+        };
+        println!("metrics    {spent:?} {n_rows} rows in blocks of {block}");
+    }
+    let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+    let n_rows = store.products(&everything, None, usize::MAX).await?.len();
+    let spent = Spent {
+        cpu: cpu_seconds()? - cpu_before,
+        wall: began.elapsed().as_secs_f64(),
+    };
+    println!("products   {spent:?} {n_rows} rows");
+    Ok(())
+}
+
+/// Returns the CPU time of all threads, to the nanosecond where the kernel counts that finely.
+fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir("/proc/self/task")? {
+        let schedstat = fs::read_to_string(thread?.path().join("schedstat"))?;
+        let on_cpu = schedstat.split(' ').next().unwrap_or_default();
+        nanoseconds += on_cpu.parse::<u64>()?;
+    }
+    Ok(nanoseconds as f64 / 1e9)
+}
+
+fn made_page(shop: &ShopKey, page: u64, n_products: u64) -> PageWrite {
+    // Newest first, as shops list them.
+    let ids = (page * PAGE..((page + 1) * PAGE).min(n_products)).rev();
+    PageWrite {
+        page: page as u32 + 1,
+        products: ids.map(|n| made_product(shop, n_products - n)).collect(),
+        problems: Vec::new(),
+        next: None,
+        bytes: 1_000_000,
+        at: UnixMs::new(1_700_000_000_000),
+    }
+}
+
+fn made_product(shop: &ShopKey, n: u64) -> Product {
+    // Ids grow with time, and shops list by another date that mostly does too.
+    let id = 6_000_000_000_000 + (n / 400 * 400 + n * 7_919 % 400) * 32_768;
+    let variant = |k: u64| Variant {
+        id: (id * 10 + k).to_string(),
+        title: format!("Black / {k}"),
+        options: vec!["Black".to_owned(), k.to_string()],
+        sku: Some(format!("SKU-{n}-{k}")),
+        price: Some(Money::new((1_000 + n % 5_000) as i64, Currency::UNKNOWN)),
+        compare_at: None,
+        availability: Availability::Stated((n + k).is_multiple_of(3)),
+        quantity: None,
+    };
+    Product {
+        id: ProductId {
+            platform: Platform::Shopify,
+            shop: shop.clone(),
+            native: id.into(),
+        },
+        title: format!("A product with a title of usual length, number {n}"),
+        handle: format!("a-product-with-a-title-of-usual-length-number-{n}"),
+        vendor: format!("Vendor {}", n % 50),
+        product_type: format!("Type {}", n % 20),
+        body_html: "<p>A description \"with\" markup &amp; words. </p>".repeat(28),
+        tags: (0..8).map(|k| format!("tag-{}", (n + k) % 40)).collect(),
+        options: vec!["Colour".to_owned(), "Size".to_owned()],
+        variants: (1..=5).map(variant).collect(),
+        images: (0..4)
+            .map(|k| {
+                format!("https://cdn.example/s/files/1/0001/0002/products/{n}-{k}.jpg?v=1700000000")
+            })
+            .collect(),
+        url: format!(
+            "https://big.example/products/a-product-with-a-title-of-usual-length-number-{n}"
+        ),
+        created_at: Some(UnixMs::new(1_600_000_000_000)),
+        published_at: Some(UnixMs::new(1_600_000_000_000)),
+        updated_at: Some(UnixMs::new(1_690_000_000_000)),
+    }
+}

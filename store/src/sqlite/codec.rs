@@ -1,0 +1,249 @@
+//! Columns and rows as `catalog`'s types. A value that does not fit is an error, never a panic.
+
+use catalog::{
+    Checkpoint, CrawlCounts, CrawlKey, CrawlReport, Currency, Metrics, Money, NativeId, Offer,
+    Outcome, Platform, ProductId, ProductRow, Reason, ShopKey, Stop, UnixMs,
+};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as WordError, StrDeserializer};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::fault::Fault;
+
+/// A type that is one word in JSON, stored as that word.
+pub(super) struct Word<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromSql for Word<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let word: StrDeserializer<'_, WordError> = value.as_str()?.into_deserializer();
+        let read = T::deserialize(word).map_err(FromSqlError::other)?;
+        Ok(Self(read))
+    }
+}
+
+impl<T: Serialize> ToSql for Word<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match serde_json::to_value(&self.0) {
+            Ok(serde_json::Value::String(word)) => Ok(word.into()),
+            _ => Err(rusqlite::Error::ToSqlConversionFailure(
+                "not one word in JSON".into(),
+            )),
+        }
+    }
+}
+
+/// A time as milliseconds.
+pub(super) struct Ms(pub(super) UnixMs);
+
+impl FromSql for Ms {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(UnixMs::new).map(Self)
+    }
+}
+
+pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<UnixMs>> {
+    let ms: Option<Ms> = row.get(column)?;
+    Ok(ms.map(|Ms(time)| time))
+}
+
+/// A platform's id: an INTEGER or a TEXT, of which SQLite puts the same ones first as [`NativeId`] does.
+pub(super) struct Native(pub(super) NativeId);
+
+impl FromSql for Native {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value {
+            ValueRef::Integer(number) => Ok(Self(NativeId::Number(number))),
+            _ => Ok(Self(NativeId::Text(value.as_str()?.into()))),
+        }
+    }
+}
+
+pub(super) fn native_sql(id: &NativeId) -> ToSqlOutput<'_> {
+    match id {
+        NativeId::Number(number) => ToSqlOutput::Owned(Value::Integer(*number)),
+        NativeId::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+    }
+}
+
+/// Comes before every id: numbers sort by value, and integers and texts are greater than minus infinity.
+pub(super) const BEFORE_ALL_IDS: ToSqlOutput<'_> =
+    ToSqlOutput::Owned(Value::Real(f64::NEG_INFINITY));
+
+/// What the rows of one shop have in common.
+pub(super) struct ShopRow {
+    pub(super) id: i64,
+    pub(super) platform: Platform,
+    pub(super) key: ShopKey,
+    pub(super) currency: Currency,
+    pub(super) last_complete_at: Option<UnixMs>,
+}
+
+impl ShopRow {
+    pub(super) const COLUMNS: &str = "id, platform, key, currency, last_complete_at";
+
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            platform: row.get::<_, Word<_>>(1)?.0,
+            key: row.get::<_, Word<_>>(2)?.0,
+            currency: row.get::<_, Word<_>>(3)?.0,
+            last_complete_at: time(row, 4)?,
+        })
+    }
+
+    pub(super) fn product_id(&self, native: NativeId) -> ProductId {
+        ProductId {
+            platform: self.platform,
+            shop: self.key.clone(),
+            native,
+        }
+    }
+}
+
+/// The columns of [`metrics`].
+pub(super) const METRICS_COLUMNS: &str =
+    "p.available_ratio, p.num_tags, p.avg_price, p.num_images, p.description_length";
+
+pub(super) fn metrics(row: &Row<'_>, first: usize) -> rusqlite::Result<Metrics> {
+    Ok(Metrics {
+        available_ratio: row.get(first)?,
+        num_tags: row.get(first + 1)?,
+        avg_price: row.get(first + 2)?,
+        num_images: row.get(first + 3)?,
+        description_length: row.get(first + 4)?,
+    })
+}
+
+/// The columns of [`product_row`] behind the native id and the metrics.
+pub(super) const LIST_COLUMNS: &str = "p.currency, p.price_min, p.price_max, p.in_stock, p.stored_at, \
+     p.gone_at, t.title, t.handle, t.vendor, t.product_type, t.url, t.image_url";
+
+pub(super) fn product_row(shop: &ShopRow, row: &Row<'_>) -> Result<ProductRow, Fault> {
+    let currency = row.get::<_, Option<Word<Currency>>>(6)?;
+    let currency = currency.map_or(shop.currency, |Word(currency)| currency);
+    let price = |column| -> Result<Option<Money>, Fault> {
+        let minor: Option<i64> = row.get(column)?;
+        Ok(minor.map(|minor| Money::new(minor, currency)))
+    };
+    let stored_at = row.get::<_, Ms>(10)?.0;
+    let confirmed_at = match time(row, 11)? {
+        None => shop.last_complete_at,
+        Some(_gone) => None,
+    };
+    Ok(ProductRow {
+        id: shop.product_id(row.get::<_, Native>(0)?.0),
+        metrics: metrics(row, 1)?,
+        currency,
+        price_min: price(7)?,
+        price_max: price(8)?,
+        in_stock: row.get(9)?,
+        crawled_at: confirmed_at.map_or(stored_at, |at| at.max(stored_at)),
+        title: row.get(12)?,
+        handle: row.get(13)?,
+        vendor: row.get(14)?,
+        product_type: row.get(15)?,
+        url: row.get(16)?,
+        image_url: row.get(17)?,
+    })
+}
+
+/// The columns of [`crawl_report`], of a table or alias `c`.
+pub(super) const CRAWL_COLUMNS: &str = "c.n, c.outcome, c.stop, c.detail, c.currency, c.currency_source, \
+     c.started_at, c.finished_at, c.next_page, c.pages, c.products, c.new, c.changed, c.back, c.gone, \
+     c.problems, c.bytes";
+
+pub(super) fn crawl_report(shop: ShopKey, row: &Row<'_>) -> Result<CrawlReport, Fault> {
+    let next_page: Option<u32> = row.get(8)?;
+    Ok(CrawlReport {
+        key: CrawlKey {
+            shop,
+            n: row.get(0)?,
+        },
+        outcome: outcome(row)?,
+        counts: CrawlCounts {
+            pages: row.get(9)?,
+            products: row.get(10)?,
+            new: row.get(11)?,
+            changed: row.get(12)?,
+            back: row.get(13)?,
+            gone: row.get(14)?,
+            problems: row.get(15)?,
+            bytes: row.get(16)?,
+        },
+        currency: row.get::<_, Word<_>>(4)?.0,
+        currency_source: row.get::<_, Word<_>>(5)?.0,
+        started_at: row.get::<_, Ms>(6)?.0,
+        finished_at: time(row, 7)?,
+        checkpoint: next_page.map(|next_page| Checkpoint { next_page }),
+    })
+}
+
+fn outcome(row: &Row<'_>) -> Result<Option<Outcome>, Fault> {
+    let Some(word) = row.get::<_, Option<String>>(1)? else {
+        return Ok(None);
+    };
+    if word == "complete" {
+        return Ok(Some(Outcome::Complete));
+    }
+    let reason = Reason {
+        stop: row.get::<_, Word<Stop>>(2)?.0,
+        detail: row.get(3)?,
+    };
+    match word.as_str() {
+        "partial" => Ok(Some(Outcome::Partial(reason))),
+        "blocked" => Ok(Some(Outcome::Blocked(reason))),
+        "gone" => Ok(Some(Outcome::Gone(reason))),
+        "failed" => Ok(Some(Outcome::Failed(reason))),
+        _ => Err(Fault::Damaged(format!("the outcome of a crawl: {word:?}"))),
+    }
+}
+
+/// An offer as its four columns: available, currency, price, compare-at price.
+pub(super) type OfferColumns = (Option<i64>, Option<String>, Option<i64>, Option<i64>);
+
+/// Stands for "there was an offer, and nobody said whether it was available".
+const NOBODY_SAID: i64 = -1;
+
+pub(super) fn offer_columns(offer: Option<&Offer>) -> OfferColumns {
+    let Some(offer) = offer else {
+        return (None, None, None, None);
+    };
+    let currency = offer.price.or(offer.compare_at).map(Money::currency);
+    (
+        Some(offer.available.map_or(NOBODY_SAID, i64::from)),
+        currency.map(|currency| currency.code().to_owned()),
+        offer.price.map(Money::minor),
+        offer.compare_at.map(Money::minor),
+    )
+}
+
+pub(super) fn offer(row: &Row<'_>, first: usize) -> Result<Option<Offer>, Fault> {
+    let available = match row.get::<_, Option<i64>>(first)? {
+        None => return Ok(None),
+        Some(NOBODY_SAID) => None,
+        Some(0) => Some(false),
+        Some(1) => Some(true),
+        Some(other) => {
+            return Err(Fault::Damaged(format!(
+                "the availability of an observation: {other}"
+            )));
+        }
+    };
+    let currency = row.get::<_, Option<Word<Currency>>>(first + 1)?;
+    let money = |column| -> Result<Option<Money>, Fault> {
+        match (row.get::<_, Option<i64>>(column)?, &currency) {
+            (None, _) => Ok(None),
+            (Some(minor), Some(Word(currency))) => Ok(Some(Money::new(minor, *currency))),
+            (Some(minor), None) => Err(Fault::Damaged(format!(
+                "a price without a currency in an observation: {minor}"
+            ))),
+        }
+    };
+    Ok(Some(Offer {
+        price: money(first + 2)?,
+        compare_at: money(first + 3)?,
+        available,
+    }))
+}

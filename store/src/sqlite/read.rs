@@ -1,0 +1,252 @@
+//! Reads products: lists, scans for scores, one whole product, its history.
+
+use std::collections::{BTreeSet, HashMap};
+
+use catalog::{
+    CrawlKey, Currency, MetricsRow, Observation, Product, ProductFilter, ProductId, ProductRow,
+    ShopKey,
+};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::codec::{
+    BEFORE_ALL_IDS, LIST_COLUMNS, METRICS_COLUMNS, Ms, Native, ShopRow, Word, metrics, native_sql,
+    offer, product_row, time,
+};
+use super::detail;
+use super::fault::Fault;
+
+pub(super) fn products(
+    tx: &Transaction<'_>,
+    filter: &ProductFilter,
+    after: Option<&ProductId>,
+    limit: usize,
+) -> Result<Vec<ProductRow>, Fault> {
+    let mut found = Vec::new();
+    let mut scan = tx.prepare_cached(&format!(
+        "SELECT p.native_id, {METRICS_COLUMNS}, {LIST_COLUMNS}
+         FROM products p LEFT JOIN product_texts t ON t.product_id = p.id
+         WHERE p.shop_id = ?1 AND p.native_id > ?2 AND p.gone_at IS NULL
+         ORDER BY p.native_id"
+    ))?;
+    for shop in shops_from(tx, filter, after)? {
+        let mut rows = scan.query(params![shop.id, first_behind(after, &shop)])?;
+        while found.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            let product = product_row(&shop, row)?;
+            if filter.matches(&product) {
+                found.push(product);
+            }
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn metrics_rows(
+    tx: &Transaction<'_>,
+    filter: &ProductFilter,
+    after: Option<&ProductId>,
+    limit: usize,
+) -> Result<Vec<MetricsRow>, Fault> {
+    if !is_by_shop_alone(filter) {
+        let of_product = |it: ProductRow| MetricsRow {
+            id: it.id,
+            metrics: it.metrics,
+        };
+        let products = products(tx, filter, after, limit)?;
+        return Ok(products.into_iter().map(of_product).collect());
+    }
+    let mut found = Vec::new();
+    let mut scan = tx.prepare_cached(&format!(
+        "SELECT p.native_id, {METRICS_COLUMNS} FROM products p
+         WHERE p.shop_id = ?1 AND p.native_id > ?2 AND p.gone_at IS NULL
+         ORDER BY p.native_id"
+    ))?;
+    for shop in shops_from(tx, filter, after)? {
+        let mut rows = scan.query(params![shop.id, first_behind(after, &shop)])?;
+        while found.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            found.push(MetricsRow {
+                id: shop.product_id(row.get::<_, Native>(0)?.0),
+                metrics: metrics(row, 1)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn is_by_shop_alone(filter: &ProductFilter) -> bool {
+    let everything = ProductFilter {
+        shops: filter.shops.clone(),
+        ..ProductFilter::default()
+    };
+    *filter == everything
+}
+
+/// Returns the shops that pass `filter` in the order of their products' ids, from that of `after` on.
+fn shops_from(
+    tx: &Transaction<'_>,
+    filter: &ProductFilter,
+    after: Option<&ProductId>,
+) -> Result<Vec<ShopRow>, Fault> {
+    let columns = ShopRow::COLUMNS;
+    let mut find = tx.prepare_cached(&format!("SELECT {columns} FROM shops"))?;
+    let shops = find.query_map([], ShopRow::read)?;
+    let mut shops: Vec<ShopRow> = shops.collect::<Result<_, _>>()?;
+    shops.retain(|shop| {
+        (filter.shops.is_empty() || filter.shops.contains(&shop.key))
+            && after.is_none_or(|after| (shop.platform, &shop.key) >= (after.platform, &after.shop))
+    });
+    shops.sort_by(|one, two| (one.platform, &one.key).cmp(&(two.platform, &two.key)));
+    Ok(shops)
+}
+
+/// Returns the native id behind which the scan of `shop` begins.
+fn first_behind<'a>(after: Option<&'a ProductId>, shop: &ShopRow) -> ToSqlOutput<'a> {
+    match after {
+        Some(after) if after.platform == shop.platform && after.shop == shop.key => {
+            native_sql(&after.native)
+        }
+        _ => BEFORE_ALL_IDS,
+    }
+}
+
+pub(super) fn currencies(
+    tx: &Transaction<'_>,
+    filter: &ProductFilter,
+) -> Result<Vec<Currency>, Fault> {
+    let mut found = BTreeSet::new();
+    if !is_by_shop_alone(filter) {
+        let products = products(tx, filter, None, usize::MAX)?;
+        found.extend(products.into_iter().map(|product| product.currency));
+        return Ok(found.into_iter().collect());
+    }
+    let mut scan = tx.prepare_cached(
+        "SELECT DISTINCT currency FROM products WHERE shop_id = ?1 AND gone_at IS NULL",
+    )?;
+    for shop in shops_from(tx, filter, None)? {
+        let mut rows = scan.query([shop.id])?;
+        while let Some(row) = rows.next()? {
+            let currency = row.get::<_, Option<Word<Currency>>>(0)?;
+            found.insert(currency.map_or(shop.currency, |Word(currency)| currency));
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+pub(super) fn product_rows(
+    tx: &Transaction<'_>,
+    ids: &[ProductId],
+) -> Result<Vec<ProductRow>, Fault> {
+    let mut find = tx.prepare_cached(&format!(
+        "SELECT p.native_id, {METRICS_COLUMNS}, {LIST_COLUMNS}
+         FROM products p LEFT JOIN product_texts t ON t.product_id = p.id
+         WHERE p.shop_id = ?1 AND p.native_id = ?2"
+    ))?;
+    let mut shops: HashMap<&ShopKey, Option<ShopRow>> = HashMap::new();
+    let mut found = Vec::new();
+    for id in ids {
+        if !shops.contains_key(&id.shop) {
+            shops.insert(&id.shop, shop(tx, &id.shop)?);
+        }
+        let Some(Some(shop)) = shops.get(&id.shop) else {
+            continue;
+        };
+        let mut rows = find.query(params![shop.id, native_sql(&id.native)])?;
+        if shop.platform == id.platform
+            && let Some(row) = rows.next()?
+        {
+            found.push(product_row(shop, row)?);
+        }
+    }
+    Ok(found)
+}
+
+fn shop(tx: &Transaction<'_>, key: &ShopKey) -> Result<Option<ShopRow>, Fault> {
+    let columns = ShopRow::COLUMNS;
+    let mut find = tx.prepare_cached(&format!("SELECT {columns} FROM shops WHERE key = ?1"))?;
+    Ok(find.query_row([key.as_str()], ShopRow::read).optional()?)
+}
+
+pub(super) fn product(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<Product>, Fault> {
+    let Some(row_id) = row_id(tx, id)? else {
+        return Ok(None);
+    };
+    let mut find = tx.prepare_cached(
+        "SELECT t.title, t.handle, t.vendor, t.product_type, t.url,
+                d.created_at, d.published_at, d.updated_at, d.body_html, d.detail
+         FROM product_texts t JOIN product_details d ON d.product_id = t.product_id
+         WHERE t.product_id = ?1",
+    )?;
+    let mut rows = find.query([row_id])?;
+    let Some(row) = rows.next()? else {
+        return Err(Fault::Damaged(format!("product {id} has no texts")));
+    };
+    let detail = row.get_ref(9)?.as_str().map_err(rusqlite::Error::from)?;
+    let mut detail = detail::decode(detail)?;
+    Ok(Some(Product {
+        id: id.clone(),
+        title: row.get(0)?,
+        handle: row.get(1)?,
+        vendor: row.get(2)?,
+        product_type: row.get(3)?,
+        url: row.get(4)?,
+        created_at: time(row, 5)?,
+        published_at: time(row, 6)?,
+        updated_at: time(row, 7)?,
+        body_html: row.get(8)?,
+        variants: detail.take_variants()?,
+        tags: detail.tags,
+        options: detail.options,
+        images: detail.images,
+    }))
+}
+
+fn row_id(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<i64>, Fault> {
+    let Some(shop) = shop(tx, &id.shop)?.filter(|shop| shop.platform == id.platform) else {
+        return Ok(None);
+    };
+    let mut find =
+        tx.prepare_cached("SELECT id FROM products WHERE shop_id = ?1 AND native_id = ?2")?;
+    let key = params![shop.id, native_sql(&id.native)];
+    Ok(find.query_row(key, |row| row.get(0)).optional()?)
+}
+
+pub(super) fn observations(
+    tx: &Transaction<'_>,
+    id: &ProductId,
+    limit: usize,
+) -> Result<Vec<Observation>, Fault> {
+    let Some(row_id) = row_id(tx, id)? else {
+        return Ok(Vec::new());
+    };
+    let mut find = tx.prepare_cached(
+        "SELECT kind, variant, at, crawl_n,
+                before_available, before_currency, before_price, before_compare_at,
+                after_available, after_currency, after_price, after_compare_at
+         FROM observations WHERE product_id = ?1 ORDER BY n LIMIT ?2",
+    )?;
+    let mut rows = find.query(params![row_id, sql_limit(limit)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Observation {
+            product: id.clone(),
+            kind: row.get::<_, Word<_>>(0)?.0,
+            variant: row.get(1)?,
+            at: row.get::<_, Ms>(2)?.0,
+            crawl: CrawlKey {
+                shop: id.shop.clone(),
+                n: row.get(3)?,
+            },
+            before: offer(row, 4)?,
+            after: offer(row, 8)?,
+        });
+    }
+    Ok(found)
+}
+
+pub(super) fn sql_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

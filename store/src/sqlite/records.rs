@@ -1,0 +1,148 @@
+//! Reads shops, passes and problems; keeps rankings; counts the whole store.
+
+use std::collections::BTreeMap;
+
+use catalog::{
+    CrawlKey, CrawlReport, Problem, ProblemKind, Ranking, Shop, ShopKey, ShopStatus, StoreStats,
+};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::codec::{CRAWL_COLUMNS, Word, crawl_report, time};
+use super::crawl::newest_pass;
+use super::fault::Fault;
+use super::page::problem_kinds;
+use super::read::sql_limit;
+
+/// Rankings kept, newest first.
+const MAX_RANKINGS: u32 = 50;
+
+pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT s.id, s.key, s.platform, s.url, s.currency, s.currency_source, s.last_complete_at,
+                COALESCE(p.n_all, 0) - COALESCE(p.n_gone, 0), COALESCE(p.n_gone, 0)
+         FROM shops s
+         LEFT JOIN (SELECT shop_id, COUNT(*) AS n_all, COUNT(gone_at) AS n_gone
+                    FROM products GROUP BY shop_id) p ON p.shop_id = s.id
+         ORDER BY s.key",
+    )?;
+    let mut rows = find.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let shop = Shop {
+            key: row.get::<_, Word<_>>(1)?.0,
+            platform: row.get::<_, Word<_>>(2)?.0,
+            url: row.get(3)?,
+            currency: row.get::<_, Word<_>>(4)?.0,
+            currency_source: row.get::<_, Word<_>>(5)?.0,
+        };
+        found.push(ShopStatus {
+            last_crawl: newest_pass(tx, row.get(0)?, &shop.key)?,
+            shop,
+            n_products: row.get(7)?,
+            n_gone: row.get(8)?,
+            last_complete_at: time(row, 6)?,
+        });
+    }
+    Ok(found)
+}
+
+pub(super) fn crawls(
+    tx: &Transaction<'_>,
+    shop: Option<&ShopKey>,
+    limit: usize,
+) -> Result<Vec<CrawlReport>, Fault> {
+    let mut find = tx.prepare_cached(&format!(
+        "SELECT {CRAWL_COLUMNS}, s.key FROM crawls c JOIN shops s ON s.id = c.shop_id
+         WHERE ?1 IS NULL OR s.key = ?1
+         ORDER BY c.started_at DESC, s.key, c.n DESC LIMIT ?2"
+    ))?;
+    let mut rows = find.query(params![shop.map(ShopKey::as_str), sql_limit(limit)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let shop = row.get::<_, Word<ShopKey>>("key")?.0;
+        found.push(crawl_report(shop, row)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn problems(
+    tx: &Transaction<'_>,
+    crawl: &CrawlKey,
+    limit: usize,
+) -> Result<Vec<Problem>, Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT p.kind, p.page, p.idx, p.product, p.detail
+         FROM problems p JOIN shops s ON s.id = p.shop_id
+         WHERE s.key = ?1 AND p.crawl_n = ?2 ORDER BY p.page, p.place LIMIT ?3",
+    )?;
+    let found = find.query_map(
+        params![crawl.shop.as_str(), crawl.n, sql_limit(limit)],
+        |row| {
+            Ok(Problem {
+                kind: row.get::<_, Word<_>>(0)?.0,
+                page: row.get(1)?,
+                index: row.get(2)?,
+                product: row.get(3)?,
+                detail: row.get(4)?,
+            })
+        },
+    )?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn save_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<(), Fault> {
+    let json = serde_json::to_string(ranking).map_err(|error| Fault::Failed(error.to_string()))?;
+    // JSON has no NaN and no infinity: they would be stored as null, and never be read again.
+    if serde_json::from_str::<Ranking>(&json).is_err() {
+        let detail = "a number of the ranking is not finite".to_owned();
+        return Err(Fault::Failed(detail));
+    }
+    tx.execute(
+        "INSERT OR REPLACE INTO rankings (at, preset, ranking) VALUES (?1, ?2, ?3)",
+        params![ranking.at.ms(), ranking.preset, json],
+    )?;
+    tx.execute(
+        "DELETE FROM rankings WHERE (at, preset) NOT IN
+             (SELECT at, preset FROM rankings ORDER BY at DESC, preset LIMIT ?1)",
+        [MAX_RANKINGS],
+    )?;
+    Ok(())
+}
+
+pub(super) fn latest_ranking(tx: &Transaction<'_>) -> Result<Option<Ranking>, Fault> {
+    let newest = "SELECT ranking FROM rankings ORDER BY at DESC, preset LIMIT 1";
+    let json: Option<String> = tx.query_row(newest, [], |row| row.get(0)).optional()?;
+    json.map(|json| serde_json::from_str(&json))
+        .transpose()
+        .map_err(|error| Fault::Damaged(format!("the latest ranking: {error}")))
+}
+
+/// Returns the numbers of the store; its size is for the caller to add.
+pub(super) fn stats(tx: &Transaction<'_>) -> Result<StoreStats, Fault> {
+    let count = |sql: &str| tx.query_row(sql, [], |row| row.get::<_, u64>(0));
+    Ok(StoreStats {
+        schema_version: tx.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        size_bytes: None,
+        n_shops: count("SELECT COUNT(*) FROM shops")?,
+        n_products: count("SELECT COUNT(*) FROM products WHERE gone_at IS NULL")?,
+        n_gone: count("SELECT COUNT(gone_at) FROM products")?,
+        n_observations: count("SELECT COUNT(*) FROM observations")?,
+        problems: newest_problems(tx)?,
+    })
+}
+
+fn newest_problems(tx: &Transaction<'_>) -> Result<Vec<(ProblemKind, u64)>, Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT kinds FROM pages WHERE problems > 0 AND (shop_id, crawl_n) IN
+             (SELECT shop_id, MAX(n) FROM crawls GROUP BY shop_id)",
+    )?;
+    let mut rows = find.query([])?;
+    let mut total = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let kinds = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        for (kind, n) in problem_kinds(kinds)? {
+            *total.entry(kind).or_default() += n;
+        }
+    }
+    Ok(total.into_iter().collect())
+}

@@ -1,0 +1,206 @@
+//! What a pass did not find: gone, back, or too much to believe.
+
+use catalog::{
+    ObservationKind, Offer, Outcome, Product, ProductFilter, Reason, Start, Stop, Store,
+};
+
+use crate::made::{
+    RESUME, apply, at, begin, crawl, eur, finish, id, key, last_page, page, partial, product,
+    products,
+};
+
+/// The whole of a product from `made`: its least price, and available.
+const fn summary(price: catalog::Money) -> Option<Offer> {
+    Some(Offer {
+        price: Some(price),
+        compare_at: None,
+        available: Some(true),
+    })
+}
+
+async fn n_products(store: &dyn Store) -> usize {
+    let everything = ProductFilter::default();
+    store.products(&everything, None, 1000).await.unwrap().len()
+}
+
+fn shrunk(report: &catalog::CrawlReport) -> bool {
+    matches!(&report.outcome, Some(Outcome::Partial(Reason { stop: Stop::Shrunk, detail })) if !detail.is_empty())
+}
+
+pub(super) async fn what_a_complete_pass_did_not_find_is_gone_and_kept(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    let report = crawl(store, "a.example", products("a.example", 1..5), 10).await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.gone, report.counts.new), (1, 1));
+    assert_eq!(report.checkpoint, None);
+    let gone = id("a.example", 0);
+    assert_eq!(n_products(store).await, 4);
+    assert_eq!(
+        store
+            .product_rows(std::slice::from_ref(&gone))
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(
+        store.product(&gone).await.unwrap(),
+        Some(product("a.example", 0))
+    );
+    let last = store.observations(&gone, 9).await.unwrap().pop().unwrap();
+    assert_eq!(last.kind, ObservationKind::Gone);
+    assert_eq!((last.before, last.after), (summary(eur(1000)), None));
+    assert_eq!(
+        (last.at, last.crawl, last.variant),
+        (at(10), report.key, None)
+    );
+}
+
+pub(super) async fn a_gone_product_comes_back_with_the_same_content(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    crawl(store, "a.example", products("a.example", 1..4), 10).await;
+    let begun = begin(store, "a.example", Start::Fresh, 20).await;
+    assert_eq!(begun.n_known, 3);
+    let back = last_page(1, products("a.example", 0..4));
+    let counts = apply(store, &begun, back).await;
+    assert_eq!((counts.back, counts.unchanged, counts.changed), (1, 4, 0));
+    let report = finish(store, &begun, Outcome::Complete, 21).await;
+    assert_eq!((report.counts.back, report.counts.gone), (1, 0));
+    let last = store
+        .observations(&id("a.example", 0), 9)
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    assert_eq!(last.kind, ObservationKind::Back);
+    assert_eq!((last.before, last.after), (None, summary(eur(1000))));
+    assert_eq!(n_products(store).await, 4);
+}
+
+pub(super) async fn a_gone_product_comes_back_with_other_content(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    crawl(store, "a.example", products("a.example", 1..4), 10).await;
+    let mut dearer = product("a.example", 0);
+    dearer.variants[0].price = Some(eur(1500));
+    let begun = begin(store, "a.example", Start::Fresh, 20).await;
+    let counts = apply(store, &begun, page(1, vec![dearer])).await;
+    assert_eq!((counts.back, counts.changed, counts.unchanged), (1, 1, 0));
+    let history = store.observations(&id("a.example", 0), 9).await.unwrap();
+    let kinds: Vec<_> = history.iter().map(|it| it.kind).collect();
+    use ObservationKind::{Back, Changed, Gone, New};
+    assert_eq!(kinds, [New, Gone, Back, Changed]);
+    assert_eq!(history[2].after, summary(eur(1500)));
+    assert_eq!(history[3].variant.as_deref(), Some("1"));
+    assert_eq!(history[3].before.unwrap().price, Some(eur(1000)));
+}
+
+pub(super) async fn a_pass_that_finds_nothing_removes_nothing(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..2), 0).await;
+    let report = crawl(store, "a.example", vec![], 10).await;
+    assert!(shrunk(&report), "{report:?}");
+    assert_eq!(report.counts.gone, 0);
+    assert_eq!(report.finished_at, Some(at(10)));
+    assert_eq!(n_products(store).await, 2);
+    assert_eq!(
+        store.shops().await.unwrap()[0].last_complete_at,
+        Some(at(0))
+    );
+    let next = begin(store, "a.example", RESUME, 11).await;
+    assert!(!next.resumed, "it would be as short again");
+}
+
+pub(super) async fn a_first_pass_that_finds_nothing_is_not_complete(store: &dyn Store) {
+    let begun = begin(store, "a.example", Start::Fresh, 0).await;
+    let report = finish(store, &begun, Outcome::Complete, 1).await;
+    assert!(shrunk(&report), "{report:?}");
+    assert_eq!(report.checkpoint, None);
+}
+
+pub(super) async fn a_pass_that_loses_over_half_removes_nothing(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..5), 0).await;
+    let report = crawl(store, "a.example", products("a.example", 0..2), 10).await;
+    assert!(shrunk(&report), "{report:?}");
+    assert_eq!(n_products(store).await, 5);
+}
+
+pub(super) async fn a_pass_that_loses_just_half_is_believed(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    let report = crawl(store, "a.example", products("a.example", 0..2), 10).await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(report.counts.gone, 2);
+    assert_eq!(n_products(store).await, 2);
+}
+
+pub(super) async fn new_products_do_not_hide_a_loss(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    let report = crawl(store, "a.example", products("a.example", 3..9), 10).await;
+    assert!(shrunk(&report), "{report:?}");
+    assert_eq!(n_products(store).await, 9);
+}
+
+pub(super) async fn a_pass_that_is_not_complete_removes_nothing(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    let reason = || Reason::new(Stop::Challenge, "why");
+    for outcome in [
+        partial(Stop::Wall),
+        Outcome::Blocked(reason()),
+        Outcome::Failed(reason()),
+    ] {
+        let begun = begin(store, "a.example", Start::Fresh, 10).await;
+        apply(store, &begun, page(1, products("a.example", 0..3))).await;
+        let report = finish(store, &begun, outcome, 11).await;
+        assert_eq!(report.counts.gone, 0);
+        assert_eq!(n_products(store).await, 4);
+    }
+}
+
+pub(super) async fn all_products_of_a_gone_shop_are_gone(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    let begun = begin(store, "a.example", Start::Fresh, 10).await;
+    let outcome = Outcome::Gone(Reason::new(Stop::ClosedFeed, "404"));
+    let report = finish(store, &begun, outcome.clone(), 11).await;
+    assert_eq!(report.outcome, Some(outcome));
+    assert_eq!((report.counts.gone, report.checkpoint), (4, None));
+    assert_eq!(n_products(store).await, 0);
+    let shop = store.shops().await.unwrap().remove(0);
+    assert_eq!((shop.n_gone, shop.last_complete_at), (4, Some(at(0))));
+}
+
+pub(super) async fn pages_before_a_resume_count_as_seen(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..9), 0).await;
+    let begun = begin(store, "a.example", Start::Fresh, 10).await;
+    apply(store, &begun, page(1, products("a.example", 0..4))).await;
+    finish(store, &begun, partial(Stop::Interrupted), 11).await;
+    let again = begin(store, "a.example", RESUME, 12).await;
+    assert_eq!(again.n_known, 9);
+    // Meanwhile product 4 moved from page 2 to page 1, and a reader saw page 2 before and after.
+    apply(store, &again, page(2, products("a.example", 4..8))).await;
+    apply(store, &again, last_page(2, products("a.example", 5..8))).await;
+    let report = finish(store, &again, Outcome::Complete, 13).await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.gone, report.counts.products), (1, 7));
+    assert_eq!(n_products(store).await, 8);
+}
+
+pub(super) async fn products_of_a_pass_that_never_ended_can_become_gone(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    let begun = begin(store, "a.example", Start::Fresh, 10).await;
+    apply(store, &begun, page(1, vec![product("a.example", 77)])).await;
+    let report = crawl(store, "a.example", products("a.example", 0..4), 20).await;
+    assert_eq!(report.counts.gone, 1);
+    assert_eq!(n_products(store).await, 4);
+}
+
+pub(super) async fn other_shops_keep_their_products(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..4), 0).await;
+    crawl(store, "b.example", products("b.example", 0..4), 0).await;
+    crawl(store, "a.example", products("a.example", 2..4), 10).await;
+    let filter = ProductFilter {
+        shops: vec![key("b.example")],
+        ..ProductFilter::default()
+    };
+    let rows = store.products(&filter, None, 9).await.unwrap();
+    assert_eq!(rows.len(), 4);
+    let one: Option<Product> = store.product(&id("a.example", 9)).await.unwrap();
+    assert_eq!(one, None);
+}

@@ -1,0 +1,139 @@
+//! Problems, rankings, and the numbers of the whole store.
+
+use catalog::{PopularitySource, ProblemKind, ProductFilter, RankedRow, Ranking, Start, Store};
+
+use crate::made::{apply, at, begin, crawl, last_page, page, problem, products};
+
+pub(super) async fn problems_come_by_page_then_index(store: &dyn Store) {
+    use ProblemKind::{Date, Duplicate, Field, Price, ProductRefused};
+    let begun = begin(store, "a.example", Start::Fresh, 0).await;
+    let mut second = page(2, vec![]);
+    second.problems = vec![problem(Price, 2, Some(0))];
+    let mut first = page(1, vec![]);
+    first.problems = vec![
+        problem(Price, 1, Some(11)),
+        problem(Date, 1, Some(2)),
+        problem(Field, 1, None),
+        problem(Duplicate, 1, Some(2)),
+        problem(ProductRefused, 1, Some(1)),
+    ];
+    apply(store, &begun, second).await;
+    apply(store, &begun, first).await;
+    let expected = [
+        problem(Field, 1, None),
+        problem(ProductRefused, 1, Some(1)),
+        problem(Date, 1, Some(2)),
+        problem(Duplicate, 1, Some(2)),
+        problem(Price, 1, Some(11)),
+        problem(Price, 2, Some(0)),
+    ];
+    let crawl = &begun.ticket.crawl;
+    assert_eq!(store.problems(crawl, 99).await.unwrap(), expected);
+    assert_eq!(store.problems(crawl, 2).await.unwrap(), expected[..2]);
+    assert_eq!(store.problems(crawl, 0).await.unwrap(), []);
+    let mut other = crawl.clone();
+    other.n = 2;
+    assert_eq!(store.problems(&other, 9).await.unwrap(), []);
+}
+
+pub(super) async fn all_problems_are_counted_and_a_thousand_kept(store: &dyn Store) {
+    let begun = begin(store, "a.example", Start::Fresh, 0).await;
+    let with_problems = |n: u32, n_problems: u32| {
+        let mut page = page(n, vec![]);
+        let of = |index| problem(ProblemKind::Price, n, Some(index));
+        page.problems = (0..n_problems).map(of).collect();
+        page
+    };
+    let pages = [
+        with_problems(1, 900),
+        with_problems(2, 300),
+        with_problems(3, 5),
+    ];
+    for page in pages.iter().chain(&pages) {
+        apply(store, &begun, page.clone()).await;
+        let kept = store.problems(&begun.ticket.crawl, 9999).await.unwrap();
+        assert!(kept.len() <= 1000);
+    }
+    let kept = store.problems(&begun.ticket.crawl, 9999).await.unwrap();
+    assert_eq!(kept.len(), 1000);
+    assert_eq!(kept.last(), Some(&problem(ProblemKind::Price, 2, Some(99))));
+    let counts = store.crawls(None, 1).await.unwrap()[0].counts;
+    assert_eq!(counts.problems, 1205);
+    let stats = store.stats().await.unwrap();
+    assert_eq!(stats.problems, [(ProblemKind::Price, 1205)]);
+}
+
+async fn ranking(store: &dyn Store, now: i64, preset: &str, score: f64) -> Ranking {
+    let everything = ProductFilter::default();
+    let product = store
+        .products(&everything, None, 1)
+        .await
+        .unwrap()
+        .remove(0);
+    Ranking {
+        at: at(now),
+        preset: preset.into(),
+        features: vec!["price".into()],
+        weights: vec![0.1 + 0.2],
+        n_ranked: 1,
+        popularity_source: PopularitySource::Simulated,
+        rows: vec![RankedRow {
+            rank: 1,
+            score,
+            coverage: 1.0 / 3.0,
+            contributions: vec![1e-300],
+            product,
+        }],
+    }
+}
+
+pub(super) async fn the_newest_ranking_is_found_and_the_same_one_replaced(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..1), 0).await;
+    // This number differs in its last bit when it is read back carelessly.
+    let exact = 0.849_703_447_523_829_2;
+    for (now, score) in [(1, 0.1), (3, exact), (2, 0.2)] {
+        let ranking = ranking(store, now, "classic", score).await;
+        store.save_ranking(&ranking).await.unwrap();
+    }
+    let newest = ranking(store, 3, "classic", exact).await;
+    assert_eq!(store.latest_ranking().await.unwrap(), Some(newest));
+    let replaced = ranking(store, 3, "classic", 0.7).await;
+    for _ in 0..2 {
+        store.save_ranking(&replaced).await.unwrap();
+        assert_eq!(
+            store.latest_ranking().await.unwrap().as_ref(),
+            Some(&replaced)
+        );
+    }
+}
+
+pub(super) async fn a_ranking_that_cannot_be_read_back_is_refused(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..1), 0).await;
+    let ranking = ranking(store, 1, "classic", f64::NAN).await;
+    let error = store.save_ranking(&ranking).await.unwrap_err().to_string();
+    assert!(error.contains("not finite"), "{error}");
+    assert_eq!(store.latest_ranking().await.unwrap(), None);
+}
+
+pub(super) async fn stats_count_the_whole_store(store: &dyn Store) {
+    use ProblemKind::{Duplicate, Price};
+    for host in ["a.example", "b.example"] {
+        let begun = begin(store, host, Start::Fresh, 0).await;
+        let mut page = last_page(1, products(host, 0..4));
+        page.problems = vec![problem(Price, 1, None), problem(Duplicate, 1, Some(1))];
+        apply(store, &begun, page).await;
+    }
+    crawl(store, "a.example", products("a.example", 0..3), 5).await;
+    let begun = begin(store, "c.example", Start::Fresh, 6).await;
+    let mut empty = page(1, vec![]);
+    empty.problems = vec![problem(Price, 1, None)];
+    apply(store, &begun, empty).await;
+    let stats = store.stats().await.unwrap();
+    assert_eq!(stats.schema_version, 1);
+    assert_eq!((stats.n_shops, stats.n_products, stats.n_gone), (3, 7, 1));
+    assert_eq!(stats.n_observations, 9);
+    assert_eq!(stats.problems, [(Duplicate, 1), (Price, 2)]);
+    let in_memory = store.location() == ":memory:";
+    assert_eq!(stats.size_bytes.is_none(), in_memory);
+    assert!(stats.size_bytes.is_none_or(|size| size > 0));
+}
