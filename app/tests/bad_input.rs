@@ -1,11 +1,13 @@
 //! Wrong calls, wrong files and wrong places: one clear message each, the right exit code, and nothing lost.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 
 use testkit::{Catalogue, FakeShop, FaultPlan, NORTH_LOFT};
 
-use crate::program::Home;
+use crate::program::{Home, PROGRAM, Run};
 
 fn home_with_products() -> Home {
     let home = Home::new();
@@ -109,8 +111,7 @@ fn an_unknown_configuration_key_is_named_with_the_nearest_one() {
         .env("TROUVAILLE__CRAWL__MAX_TRYS", "3")
         .output()
         .unwrap();
-    crate::program::Run::from(output)
-        .assert_fails(2, &["TROUVAILLE__CRAWL__MAX_TRYS", "\"crawl.max_tries\""]);
+    Run::from(output).assert_fails(2, &["TROUVAILLE__CRAWL__MAX_TRYS", "\"crawl.max_tries\""]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,22 +186,45 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
 fn an_unreadable_or_read_only_store_is_told_and_nothing_is_lost() {
     let home = home_with_products();
     let store = home.path().join("shop.db");
+    let set_mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let before = home.ok(["export", "products", "--store", "sqlite:shop.db"]);
-    let is_root =
-        fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
-    for mode in [0o000, 0o444] {
-        fs::set_permissions(&store, fs::Permissions::from_mode(mode)).unwrap();
-        let run = home.run(["import", "loft.json", "--store", "sqlite:shop.db"]);
-        // Root may write where the mode forbids it.
-        if !is_root {
-            run.assert_fails(1, &["shop.db"]);
-        }
-        fs::set_permissions(&store, fs::Permissions::from_mode(0o644)).unwrap();
-    }
+    // The program itself may stand in a folder that only root can enter.
+    fs::copy(PROGRAM, home.path().join("program")).unwrap();
+    set_mode(home.path(), 0o555);
+
+    set_mode(&store, 0o000);
+    let no_rights = "the permissions of the file or its folder do not allow it";
+    run_without_rights(&home, &["export", "products"]).assert_fails(1, &["shop.db", no_rights]);
+
+    set_mode(&store, 0o444);
+    run_without_rights(&home, &["import", "loft.json"]).assert_fails(1, &["shop.db", no_rights]);
+    let read = run_without_rights(&home, &["export", "products"]);
+    assert_eq!((read.code, read.stdout), (Some(0), before.clone()));
+    let ranked = run_without_rights(&home, &["rank", "--out", "-"]);
+    assert_eq!(
+        (ranked.code, ranked.stdout.lines().count()),
+        (Some(0), 6),
+        "{}",
+        ranked.stderr
+    );
+
+    set_mode(home.path(), 0o755);
+    set_mode(&store, 0o644);
     assert_eq!(
         home.ok(["export", "products", "--store", "sqlite:shop.db"]),
         before
     );
+}
+
+/// Runs the program on `shop.db` as a user whom file modes bind: root becomes "nobody".
+fn run_without_rights(home: &Home, args: &[&str]) -> Run {
+    let args = [args, &["--store", "sqlite:shop.db"]].concat();
+    let mut command = home.command_of(&home.path().join("program"), args);
+    if fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0) {
+        command.uid(65534).gid(65534);
+    }
+    command.output().unwrap().into()
 }
 
 #[test]
@@ -231,6 +255,6 @@ fn a_reader_that_goes_away_is_no_error() {
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let run = crate::program::Run::from(child.wait_with_output().unwrap());
+    let run = Run::from(child.wait_with_output().unwrap());
     assert!(run.stderr.is_empty(), "{run:#?}");
 }

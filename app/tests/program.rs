@@ -6,6 +6,9 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+/// The binary under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_trouvaille");
+
 /// A fixed time for all that is recorded.
 pub(crate) const NOW: &str = "2026-01-31T12:00:00Z";
 
@@ -36,7 +39,16 @@ impl Home {
 
     /// Returns the program, ready to run in this home at the fixed time.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trouvaille"));
+        self.command_of(Path::new(PROGRAM), args)
+    }
+
+    /// Returns another copy of the program, ready to run in the same way.
+    pub(crate) fn command_of<S: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .args(["--now", NOW])
