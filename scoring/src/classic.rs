@@ -87,7 +87,7 @@ struct Place {
 
 /// How one column becomes 0..=1: `x * factor + offset`.
 #[derive(Clone, Copy)]
-struct Scale {
+pub(crate) struct Scale {
     factor: f64,
     offset: f64,
 }
@@ -102,7 +102,7 @@ impl Place {
 }
 
 /// Returns the scale of each column, fitted on `rows`.
-fn scales(rows: &[MetricsRow]) -> [Scale; 6] {
+pub(crate) fn scales(rows: &[MetricsRow]) -> [Scale; 6] {
     let mut extremes = [(f64::INFINITY, f64::NEG_INFINITY); 6];
     for row in rows {
         for ((lo, hi), x) in extremes.iter_mut().zip(columns(row)) {
@@ -128,7 +128,7 @@ impl Scale {
     }
 
     /// Two roundings, as in scikit-learn: neither `(x - lo) / range` nor `mul_add` gives the same digits.
-    fn apply(self, x: f64) -> f64 {
+    pub(crate) fn apply(self, x: f64) -> f64 {
         x * self.factor + self.offset
     }
 }
@@ -142,7 +142,8 @@ fn contributions(row: &MetricsRow, scales: &[Scale; 6]) -> [f64; 6] {
     parts
 }
 
-fn columns(row: &MetricsRow) -> [f64; 6] {
+/// Returns the six metrics of `row`, unscaled, in the order of [`FEATURES`].
+pub(crate) fn columns(row: &MetricsRow) -> [f64; 6] {
     let metrics = &row.metrics;
     [
         metrics.available_ratio,
