@@ -48,10 +48,15 @@ impl Home {
         program: &Path,
         args: impl IntoIterator<Item = S>,
     ) -> Command {
+        let mut command = self.bare_command(program);
+        command.args(args).args(["--now", NOW]);
+        command
+    }
+
+    /// Returns the program without arguments, not even the fixed time.
+    pub(crate) fn bare_command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
-            .args(args)
-            .args(["--now", NOW])
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())

@@ -279,7 +279,9 @@ fn settle(
         return Ok((outcome, missing));
     }
     let n_found = n_known.saturating_sub(missing.len());
-    let detail = if seen.is_empty() {
+    let detail = if seen.is_empty() && n_known == 0 {
+        "found no products".to_owned()
+    } else if seen.is_empty() {
         format!("found no products, where {n_known} were known; nothing is taken as gone")
     } else {
         format!("found {n_found} of {n_known} known products; nothing is taken as gone")

@@ -86,7 +86,11 @@ fn in_plain_words(error: &rusqlite::Error) -> String {
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             "it can only be read: check the permissions of the file and its folder".to_owned()
         }
-        Some(ErrorCode::SystemIoFailure) => format!("the file system failed: {error}"),
+        Some(ErrorCode::SystemIoFailure) => {
+            format!(
+                "the file system failed (is the disk full, or a limit of file sizes reached?): {error}"
+            )
+        }
         _ => error.to_string(),
     }
 }

@@ -12,6 +12,8 @@ mod product;
 mod read;
 mod records;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ use catalog::{
     PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId, ProductRow, Ranking, Shop,
     ShopKey, ShopStatus, Start, Store, StoreError, StoreStats, UnixMs,
 };
-use rusqlite::{Transaction, TransactionBehavior};
+use rusqlite::Transaction;
 
 use self::fault::Fault;
 use self::page::HashedPage;
@@ -95,7 +97,7 @@ impl SqliteStore {
         F: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let answer = self.writer.run(move |connection| {
-            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tx = schema::begin_write(connection)?;
             let written = work(&tx)?;
             tx.commit()?;
             Ok(written)

@@ -22,6 +22,9 @@ pub(super) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 /// How long an operation waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The same after one that waited in vain: a crawl of many shops must not wait for each of them anew.
+const BUSY_TIMEOUT_AGAIN: Duration = Duration::from_millis(100);
+
 /// Connections that only read, so that long scans and short look-ups do not wait for writes.
 const N_READERS: usize = 2;
 
@@ -69,9 +72,12 @@ pub(super) fn open_file(
     if !can_write && mode == OpenMode::Create {
         return Err(refused(location, DENIED));
     }
+    if matches!(identity, Identity::Empty) && mode == OpenMode::Existing {
+        return Err(refused(location, NO_STORE));
+    }
     check_identity(identity, can_write, location)?;
     if can_write {
-        let set_up = set_up(&mut writer);
+        let set_up = set_up(&mut writer, identity);
         set_up.map_err(|fault| fault.during("set up the schema", location))?;
     } else {
         tracing::warn!(location, "the store {location} can only be read");
@@ -88,6 +94,8 @@ pub(super) fn open_file(
     Ok(Connections { writer, readers })
 }
 
+const NO_STORE: &str = "there is no store yet: run `trouvaille crawl` or `trouvaille import` first";
+
 const DENIED: &str = "the permissions of the file or its folder do not allow it";
 
 fn prepare_path(path: &Path, location: &str, mode: OpenMode) -> Result<(), StoreError> {
@@ -97,10 +105,7 @@ fn prepare_path(path: &Path, location: &str, mode: OpenMode) -> Result<(), Store
     let exists = path.try_exists();
     let exists = exists.map_err(|error| refused(location, &error.to_string()))?;
     match mode {
-        OpenMode::Existing if !exists => Err(refused(
-            location,
-            "there is no store yet: run `trouvaille crawl` or `trouvaille import` first",
-        )),
+        OpenMode::Existing if !exists => Err(refused(location, NO_STORE)),
         OpenMode::Create if !exists => {
             let folder = path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder).map_err(|error| {
@@ -201,11 +206,14 @@ fn check_identity(identity: Identity, can_write: bool, location: &str) -> Result
     }
 }
 
-fn set_up(connection: &mut Connection) -> Result<(), Fault> {
+fn set_up(connection: &mut Connection, identity: Identity) -> Result<(), Fault> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     // Takes effect in a file without content only.
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
-    migrate(connection)?;
+    // Migrating takes the write lock, which a command that only reads must not wait for.
+    if !matches!(identity, Identity::Ours(SCHEMA_VERSION)) {
+        migrate(connection)?;
+    }
     switch_to_log(connection)?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
@@ -236,6 +244,17 @@ const PAGE_SIZE: i64 = 16384;
 
 /// The log's length from which on a commit moves it into the file.
 const WAL_PAGES: i64 = 2000;
+
+/// Begins a transaction that other writers wait for.
+pub(super) fn begin_write(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    let connection = &*connection;
+    let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    connection.busy_timeout(match &begun {
+        Err(error) if is_locked(error) => BUSY_TIMEOUT_AGAIN,
+        Ok(_) | Err(_) => BUSY_TIMEOUT,
+    })?;
+    begun
+}
 
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -16_384)?; // KiB, per connection

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::{Outcome, ProductFilter, Start, Store, StoreError};
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use store::{OpenMode, open};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -134,6 +134,19 @@ async fn readers_go_on_while_another_process_writes() {
     for _ in 0..4 {
         assert_eq!(store.products(&everything, None, 9).await.unwrap().len(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_store_opens_and_is_read_while_another_process_holds_the_write_lock() {
+    let (_folder, path) = filled().await;
+    let mut other = Connection::open(&path).unwrap();
+    let lock = other.transaction_with_behavior(TransactionBehavior::Immediate);
+    let lock = lock.unwrap();
+    for mode in [OpenMode::Existing, OpenMode::Create] {
+        let store = open_at(&path, mode).await.unwrap();
+        assert_eq!(store.stats().await.unwrap().n_products, 4);
+    }
+    lock.commit().unwrap();
 }
 
 #[tokio::test]
