@@ -96,20 +96,18 @@ pub(crate) struct FilterArgs {
     #[arg(long)]
     pub(crate) in_stock: bool,
     /// Only products whose lowest price is at least this
-    #[arg(long, value_name = "PRICE", value_parser = price)]
+    #[arg(long, value_name = "PRICE", value_parser = price, allow_negative_numbers = true)]
     pub(crate) price_min: Option<f64>,
     /// Only products whose lowest price is at most this
-    #[arg(long, value_name = "PRICE", value_parser = price)]
+    #[arg(long, value_name = "PRICE", value_parser = price, allow_negative_numbers = true)]
     pub(crate) price_max: Option<f64>,
 }
 
 impl FilterArgs {
-    /// Returns the filter; `more_shops` are added to the ones named here.
-    pub(crate) fn to_filter(&self, more_shops: &[ShopKey]) -> Result<ProductFilter, UsageError> {
-        let mut shops = more_shops.to_vec();
-        for text in &self.shops {
-            shops.push(shop_key(text)?);
-        }
+    /// Returns the filter.
+    pub(crate) fn to_filter(&self) -> Result<ProductFilter, UsageError> {
+        let shops = self.shops.iter().map(|text| shop_key(text));
+        let shops = shops.collect::<Result<_, _>>()?;
         Ok(ProductFilter {
             shops,
             product_type: self.product_type.clone(),

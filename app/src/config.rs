@@ -63,32 +63,24 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
         let default: Table = toml::from_str(DEFAULT).expect("the built-in default is valid TOML");
         let mut merged = default.clone();
+        let mut config = typed(&merged, "the built-in default")?;
+        let mut add = |table: Table, place: &str| -> Result<(), UsageError> {
+            check_keys(&table, &default, place)?;
+            merge(&mut merged, table);
+            config = typed(&merged, place)?;
+            Ok(())
+        };
         if let Some((path, text)) = read_file(file)? {
             let place = path.display().to_string();
-            let table: Table = toml::from_str(&text).map_err(|error| {
-                UsageError(format!(
-                    "cannot read {place}: {}",
-                    error.to_string().trim_end()
-                ))
-            })?;
-            check_keys(&table, &default, &place)?;
-            merge(&mut merged, table);
+            let table = toml::from_str(&text).map_err(|error| wrong(&error, &place))?;
+            add(table, &place)?;
         }
         for (name, value) in environment() {
-            let table = env_table(&name, &value);
-            check_keys(
-                &table,
-                &default,
+            add(
+                env_table(&name, &value),
                 &format!("the environment variable {ENV_PREFIX}{name}"),
             )?;
-            merge(&mut merged, table);
         }
-        let config: Self = merged.try_into().map_err(|error: toml::de::Error| {
-            UsageError(format!(
-                "wrong configuration: {}",
-                error.to_string().trim_end()
-            ))
-        })?;
         config.check()?;
         Ok(config)
     }
@@ -117,6 +109,7 @@ impl Config {
                 .map_err(|error| UsageError(format!("currencies.{shop:?}: {error}")))?;
         }
         let crawl = &self.crawl;
+        check_preset(&self.rank.preset)?;
         let contact = &crawl.contact_url;
         if !contact.is_empty()
             && (url::Url::parse(contact).is_err() || contact.contains(char::is_control))
@@ -180,6 +173,16 @@ impl CrawlConfig {
             max_body_bytes: self.max_body_bytes,
             ..FetchConfig::default()
         }
+    }
+}
+
+/// Refuses a preset that this version does not have.
+pub(crate) fn check_preset(preset: &str) -> Result<(), UsageError> {
+    match preset {
+        "classic" => Ok(()),
+        _ => Err(UsageError(format!(
+            "unknown preset {preset:?}: this version has \"classic\""
+        ))),
     }
 }
 
@@ -260,6 +263,21 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
+/// Returns the settings with their types, after the layer that came from `place`.
+fn typed(table: &Table, place: &str) -> Result<Config, UsageError> {
+    Config::deserialize(table.clone()).map_err(|error| wrong(&error, place))
+}
+
+/// Returns what the TOML library says, on one line.
+fn wrong(error: &toml::de::Error, place: &str) -> UsageError {
+    let text = error.to_string();
+    let said: Vec<&str> = text.split_whitespace().collect();
+    UsageError(format!(
+        "wrong configuration in {place}: {}",
+        said.join(" ")
+    ))
+}
+
 /// Refuses the first key of `table` that `default` does not have, and names the nearest one that it has.
 fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageError> {
     let known = dotted_keys(default, "");
@@ -268,6 +286,19 @@ fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageEr
             known.contains(&key) || key == "currencies" || key.starts_with("currencies.");
         if is_known {
             continue;
+        }
+        if let Some(section) = unknown_section(&key, default) {
+            let sections = default
+                .iter()
+                .filter(|(_, value)| value.is_table())
+                .map(|(name, _)| name.as_str());
+            let nearest = sections.max_by(|one, two| {
+                strsim::jaro_winkler(one, section).total_cmp(&strsim::jaro_winkler(two, section))
+            });
+            let nearest = nearest.unwrap_or_default();
+            return Err(UsageError(format!(
+                "unknown configuration section [{section}] in {place}: did you mean [{nearest}]?"
+            )));
         }
         let nearest = known
             .iter()
@@ -282,6 +313,11 @@ fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageEr
         )));
     }
     Ok(())
+}
+
+fn unknown_section<'a>(key: &'a str, default: &Table) -> Option<&'a str> {
+    let (section, _) = key.split_once('.')?;
+    (!default.contains_key(section)).then_some(section)
 }
 
 fn dotted_keys(table: &Table, prefix: &str) -> Vec<String> {

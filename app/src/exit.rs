@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Nothing,
     /// Some of it was; also an interrupted command.
     Some,
+    /// The call or the configuration was wrong.
+    Usage,
 }
 
 /// A mistake in how the program was called or configured.
@@ -37,11 +39,21 @@ impl Exit {
     }
 }
 
+impl From<&anyhow::Error> for Exit {
+    fn from(error: &anyhow::Error) -> Self {
+        match error.downcast_ref::<UsageError>() {
+            Some(_) => Self::Usage,
+            None => Self::Nothing,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::All => 0,
             Exit::Nothing => 1,
+            Exit::Usage => 2,
             Exit::Some => 3,
         })
     }

@@ -5,6 +5,8 @@ mod clock;
 mod commands;
 mod config;
 mod exit;
+#[cfg(test)]
+mod hostile;
 mod output;
 mod saved;
 mod signals;
@@ -18,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::{Cli, Command, Global};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::telemetry::Screen;
 
 /// What every command gets: built here, once.
@@ -35,12 +37,14 @@ pub(crate) struct App {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli).await {
-        Ok(exit) => exit.into(),
-        Err(error) => report(&error),
-    }
+    let exit = run(cli).await.unwrap_or_else(|error| {
+        output::complain(&format!("error: {error:#}"));
+        Exit::from(&error)
+    });
+    exit.into()
 }
 
+/// Sets up what commands share, and runs one. An error of the command itself is told in the log's form.
 async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let config = Config::load(cli.global.config.as_deref())?;
     let screen = telemetry::init(&cli.global, config.log);
@@ -53,29 +57,34 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         screen,
         cancel,
     };
-    match cli.command {
-        Command::Demo(args) => commands::demo::run(&args, &app).await,
-        Command::Crawl(args) => commands::crawl::run(&args, &app).await,
-        Command::Import(args) => commands::import::run(&args, &app).await,
-        Command::Rank(args) => commands::rank::run(&args, &app).await,
-        Command::Export(args) => commands::export::run(&args, &app).await,
-        Command::Check(args) => commands::check::run(&args, &app).await,
+    let exit = run_command(cli.command, &app)
+        .await
+        .unwrap_or_else(|error| {
+            if is_closed_pipe(&error) {
+                return Exit::All;
+            }
+            app.screen.error(&error);
+            Exit::from(&error)
+        });
+    Ok(exit)
+}
+
+async fn run_command(command: Command, app: &App) -> anyhow::Result<Exit> {
+    match command {
+        Command::Demo(args) => commands::demo::run(&args, app).await,
+        Command::Crawl(args) => commands::crawl::run(&args, app).await,
+        Command::Import(args) => commands::import::run(&args, app).await,
+        Command::Rank(args) => commands::rank::run(&args, app).await,
+        Command::Export(args) => commands::export::run(&args, app).await,
+        Command::Check(args) => commands::check::run(&args, app).await,
     }
 }
 
-/// Tells an error with its causes on one line, and returns the exit code.
-fn report(error: &anyhow::Error) -> ExitCode {
-    let is_closed_pipe = error.chain().any(|cause| {
+/// Returns whether the reader of standard output went away, as `head` does: no reason to complain.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
         cause
             .downcast_ref::<std::io::Error>()
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-    });
-    if is_closed_pipe {
-        return ExitCode::SUCCESS;
-    }
-    output::complain(&format!("error: {error:#}"));
-    match error.downcast_ref::<UsageError>() {
-        Some(_) => ExitCode::from(2),
-        None => ExitCode::FAILURE,
-    }
+    })
 }

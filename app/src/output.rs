@@ -27,7 +27,9 @@ pub(crate) fn print_json(result: &impl Serialize) -> Result<()> {
 
 /// Writes a line to standard error. Nothing can be done if even that fails.
 pub(crate) fn complain(text: &str) {
-    drop(writeln!(io::stderr(), "{}", printable(text)));
+    for line in text.lines() {
+        drop(writeln!(io::stderr(), "{}", printable(line)));
+    }
 }
 
 /// Writes to `path` by `write`, or to standard output for `-`.
@@ -46,7 +48,10 @@ pub(crate) fn write_to(
     } else {
         replace(path, write)
     };
-    result.with_context(|| format!("cannot write {}", path.display()))
+    result.with_context(|| match path == Path::new("-") {
+        true => "cannot write to standard output".to_owned(),
+        false => format!("cannot write {}", path.display()),
+    })
 }
 
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -92,16 +97,14 @@ pub(crate) fn table<const N: usize>(
     table.trim_fmt()
 }
 
-/// Returns `text` without control characters: a shop's text must not steer the terminal.
+/// Returns `text` on one line, without control characters and marks that turn or hide text: a shop's text must not
+/// steer the terminal, nor forge a line of a table.
 pub(crate) fn printable(text: &str) -> String {
+    let is_mark = |it: char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     text.chars()
-        .map(|it| {
-            if it.is_control() && it != '\n' {
-                '\u{fffd}'
-            } else {
-                it
-            }
-        })
+        .filter(|&it| !is_mark(it))
+        .map(|it| if it.is_whitespace() { ' ' } else { it })
+        .map(|it| if it.is_control() { '\u{fffd}' } else { it })
         .collect()
 }
 
@@ -111,6 +114,12 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most - 1).chain(['…']).collect()
+}
+
+/// Returns `1 row`, or `2,500 rows`.
+pub(crate) fn counted(n: u64, what: &str) -> String {
+    let ending = if n == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", grouped(n))
 }
 
 /// Returns a count with thin groups of three digits: `12,345`.
@@ -155,5 +164,6 @@ mod tests {
     #[test]
     fn a_shops_text_cannot_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{7}"), "a\u{fffd}[31mb\u{fffd}");
+        assert_eq!(printable("one\n 2 two\u{202e}x"), "one  2 twox");
     }
 }

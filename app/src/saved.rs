@@ -28,6 +28,13 @@ pub(crate) struct Span {
 impl SavedFile {
     /// Opens `path` once to see what it is: gzip by its first bytes, lines by its name (`.jsonl`, `.ndjson`).
     pub(crate) fn inspect(path: &Path) -> io::Result<Self> {
+        // A second look at a file must find the same bytes, which no pipe can promise.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file",
+            ));
+        }
         let mut first = Vec::new();
         File::open(path)?.take(2).read_to_end(&mut first)?;
         let name = path
@@ -58,6 +65,7 @@ impl SavedFile {
             reader: self.reader()?,
             has_lines: self.has_lines,
             offset: 0,
+            n_given: 0,
             buffer: Vec::new(),
         })
     }
@@ -103,6 +111,9 @@ pub(crate) struct Documents {
     reader: Box<dyn BufRead>,
     has_lines: bool,
     offset: u64,
+    /// Bytes of the reader's own buffer that were given out and are to be passed over.
+    n_given: usize,
+    /// A document that does not stand in the reader's buffer as a whole.
     buffer: Vec<u8>,
 }
 
@@ -110,32 +121,71 @@ impl Documents {
     /// Returns the next document and its place, or `None` at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<(Span, &[u8])>> {
         loop {
-            self.buffer.clear();
-            let mut bounded = self.reader.by_ref().take(MAX_DOCUMENT_BYTES + 1);
-            let n_bytes = if self.has_lines {
-                bounded.read_until(b'\n', &mut self.buffer)?
+            self.reader.consume(std::mem::take(&mut self.n_given));
+            let n_in_place = if self.has_lines {
+                line_length(self.reader.fill_buf()?)
             } else {
-                bounded.read_to_end(&mut self.buffer)?
-            } as u64;
-            if n_bytes > MAX_DOCUMENT_BYTES {
-                let what = if self.has_lines {
-                    "a line"
-                } else {
-                    "the document"
-                };
-                let text = format!("{what} is larger than {} MiB", MAX_DOCUMENT_BYTES >> 20);
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
-            }
+                None
+            };
+            let n_bytes = match n_in_place {
+                Some(n_bytes) => n_bytes as u64,
+                None => self.copy_next()?,
+            };
             if n_bytes == 0 {
                 return Ok(None);
             }
-            let offset = self.offset;
+            let span = Span {
+                offset: self.offset,
+                n_bytes,
+            };
             self.offset += n_bytes;
-            if !self.buffer.trim_ascii().is_empty() {
-                return Ok(Some((Span { offset, n_bytes }, self.buffer.trim_ascii())));
+            self.n_given = n_in_place.unwrap_or(0);
+            let is_blank = match n_in_place {
+                Some(n_bytes) => self.reader.fill_buf()?[..n_bytes].trim_ascii().is_empty(),
+                None => self.buffer.trim_ascii().is_empty(),
+            };
+            if is_blank {
+                continue;
             }
+            let document = match n_in_place {
+                Some(n_bytes) => &self.reader.fill_buf()?[..n_bytes],
+                None => &self.buffer,
+            };
+            if span.offset == 0
+                && memchr::memmem::find(document, b"\"popularity_source\":").is_some()
+            {
+                let text = "it is a list that trouvaille wrote, not a shop's answer; rank or export the store itself";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+            return Ok(Some((span, document.trim_ascii())));
         }
     }
+
+    /// Copies the next document, and returns its length; 0 at the end.
+    fn copy_next(&mut self) -> io::Result<u64> {
+        self.buffer.clear();
+        let mut bounded = self.reader.by_ref().take(MAX_DOCUMENT_BYTES + 1);
+        let n_bytes = if self.has_lines {
+            bounded.read_until(b'\n', &mut self.buffer)?
+        } else {
+            bounded.read_to_end(&mut self.buffer)?
+        } as u64;
+        if n_bytes > MAX_DOCUMENT_BYTES {
+            let what = if self.has_lines {
+                "a line"
+            } else {
+                "the document"
+            };
+            let text = format!("{what} is larger than {} MiB", MAX_DOCUMENT_BYTES >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
+        }
+        Ok(n_bytes)
+    }
+}
+
+/// Returns the length of the first line of `bytes`, its end included, if the end is there.
+fn line_length(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr(b'\n', bytes).map(|at| at + 1)
 }
 
 /// Returns the shop's key that a file's name gives: `shop.example.json.gz` is `shop.example`.
@@ -200,6 +250,16 @@ mod tests {
         let (_folder, saved) = file("shop.example.json", b"[\n{},\n{}\n]\n");
         assert_eq!(documents(&saved).len(), 1);
         assert_eq!(shop_key_of(saved.path()).unwrap().as_str(), "shop.example");
+    }
+
+    #[test]
+    fn our_own_lists_and_what_is_no_file_are_refused() {
+        let (folder, saved) = file(
+            "x.jsonl",
+            b"{\"id\":\"1\",\"popularity_source\":\"simulated\"}",
+        );
+        assert!(saved.documents().unwrap().next().is_err());
+        assert!(SavedFile::inspect(folder.path()).is_err());
     }
 
     #[test]

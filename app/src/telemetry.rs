@@ -1,11 +1,14 @@
 //! Logs and progress on standard error, so that they never tear each other's lines apart.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
 use crate::cli::Global;
 use crate::config::LogFormat;
@@ -46,10 +49,18 @@ pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
         .with_target(false);
     // Nobody else sets a subscriber in this process; if one were set, its output would do.
     drop(match format {
-        LogFormat::Text => builder.try_init(),
+        // A message reads alone, so people are spared the fields that repeat it.
+        LogFormat::Text => builder.fmt_fields(debug_fn(message_alone)).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     });
     screen
+}
+
+fn message_alone(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    if field.name() == "message" {
+        return write!(writer, "{value:?}");
+    }
+    Ok(())
 }
 
 impl Screen {
@@ -59,6 +70,16 @@ impl Screen {
             _ if self.is_quiet => {}
             LogFormat::Text => self.bars.suspend(|| crate::output::complain(text)),
             LogFormat::Json => tracing::info!(target: "trouvaille::note", "{text}"),
+        }
+    }
+
+    /// Tells the error that ends the program.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        match self.format {
+            LogFormat::Text => self
+                .bars
+                .suspend(|| crate::output::complain(&format!("error: {error:#}"))),
+            LogFormat::Json => tracing::error!("{error:#}"),
         }
     }
 

@@ -46,7 +46,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
         ),
         (
             vec!["rank", "-k", "0"],
-            vec!["invalid value '0' for '-k <N>'"],
+            vec!["invalid value '0' for '-k <N>': expected a whole number"],
         ),
         (
             vec!["rank", "-k", "many"],
@@ -63,6 +63,12 @@ fn wrong_usage_is_told_with_exit_code_2() {
         (
             vec!["export", "everything"],
             vec!["invalid value 'everything'"],
+        ),
+        (vec!["demo", "--store", "sqlite:x.db"], vec!["--out"]),
+        (vec!["rank", "-k", "-1"], vec!["expected a whole number"]),
+        (
+            vec!["import", "a/x.json", "b/x.json"],
+            vec!["would both be the shop \"x\"", "--shop"],
         ),
         (
             vec!["export", "top-k", "--in-stock"],
@@ -103,7 +109,7 @@ fn an_unknown_configuration_key_is_named_with_the_nearest_one() {
         .assert_fails(2, &["crawl.contact_url", "expected a URL"]);
     home.write("my.toml", "[crawl\n");
     home.run(["check", "--config", "my.toml"])
-        .assert_fails(2, &["cannot read my.toml"]);
+        .assert_fails(2, &["wrong configuration in my.toml"]);
     home.run(["check", "--config", "none.toml"])
         .assert_fails(2, &["none.toml: No such file"]);
     let output = home
@@ -248,13 +254,114 @@ fn an_output_that_cannot_be_written_is_told_and_the_store_stays_well() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn an_empty_file_is_no_store_and_stays_empty() {
+    let home = Home::new();
+    home.write("empty.db", "");
+    home.run(["check", "--store", "sqlite:empty.db"])
+        .assert_fails(1, &["empty.db"]);
+    assert_eq!(home.read("empty.db"), "");
+}
+
+#[test]
+fn a_shop_that_does_not_answer_keeps_the_address_that_worked() {
+    let home = Home::new();
+    let url = |home: &Home| {
+        let check = home
+            .run(["check", "--json", "--store", "sqlite:shop.db"])
+            .stdout;
+        let check: serde_json::Value = serde_json::from_str(&check).unwrap();
+        check["shops"][0]["shop"]["url"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    home.write(
+        "saved.json",
+        Catalogue::generate(&NORTH_LOFT, 5, 5).to_json(),
+    );
+    home.ok([
+        "import",
+        "saved.json",
+        "--shop",
+        "http://no-such-shop.invalid",
+        "--store",
+        "sqlite:shop.db",
+    ]);
+    home.run([
+        "crawl",
+        "https://no-such-shop.invalid",
+        "--store",
+        "sqlite:shop.db",
+    ])
+    .assert_fails(1, &[]);
+    assert_eq!(url(&home), "http://no-such-shop.invalid");
+}
+
+#[test]
+fn a_file_of_which_nothing_can_be_read_leaves_no_shop_behind() {
     let home = home_with_products();
+    home.write("page.json", "<html>");
+    fs::create_dir(home.path().join("folder.json")).unwrap();
+    for path in ["page.json", "missing.json", "folder.json"] {
+        home.run(["import", path, "--store", "sqlite:shop.db"])
+            .assert_fails(1, &[]);
+    }
+    assert!(
+        home.ok(["check", "--store", "sqlite:shop.db"])
+            .contains("shops         1\n")
+    );
+}
+
+#[test]
+fn our_own_lists_are_not_taken_for_a_shops_answer() {
+    let home = home_with_products();
+    home.ok([
+        "export",
+        "products",
+        "--format",
+        "jsonl",
+        "--out",
+        "own.jsonl",
+        "--store",
+        "sqlite:shop.db",
+    ]);
+    home.run(["rank", "own.jsonl"])
+        .assert_fails(1, &["own.jsonl: it is a list that trouvaille wrote"]);
+    let import = home.run(["import", "own.jsonl", "--store", "sqlite:shop.db"]);
+    assert_eq!(import.code, Some(1));
+    assert!(
+        import.stdout.contains("it is a list that trouvaille wrote"),
+        "{import:#?}"
+    );
+}
+
+#[test]
+fn errors_keep_the_form_of_the_log() {
+    let home = Home::new();
+    let run = home.run(["--log", "json", "check", "--store", "sqlite:none.db"]);
+    for line in run.stderr.lines() {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{run:#?}"
+        );
+    }
+    run.assert_fails(1, &["\"level\":\"ERROR\"", "none.db"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = Home::new();
+    // More than a pipe holds, so that the program notices.
+    home.write(
+        "loft.json",
+        Catalogue::generate(&NORTH_LOFT, 400, 5).to_json(),
+    );
+    home.ok(["import", "loft.json", "--store", "sqlite:shop.db"]);
     let mut child = home
         .command(["export", "products", "--store", "sqlite:shop.db"])
         .spawn()
         .unwrap();
     drop(child.stdout.take());
     let run = Run::from(child.wait_with_output().unwrap());
-    assert!(run.stderr.is_empty(), "{run:#?}");
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
 }

@@ -123,8 +123,8 @@ async fn json_on_standard_output_is_json_alone() {
     let ranked: Value =
         serde_json::from_str(&home.ok(["rank", "--json", "--in", "a/b/report.json", "-k", "3"]))
             .unwrap();
-    assert_eq!(ranked["ranking"]["rows"].as_array().unwrap().len(), 3);
-    assert_eq!(ranked["ranking"]["popularity_source"], "simulated");
+    assert_eq!(ranked["rows"].as_array().unwrap().len(), 3);
+    assert_eq!(ranked["popularity_source"], "simulated");
     let check: Value = serde_json::from_str(&home.ok(["check", "--json"])).unwrap();
     assert_eq!(check["stats"]["n_products"], 20);
     assert_eq!(check["warnings"], Value::Array(vec![]));
@@ -216,6 +216,33 @@ async fn a_killed_crawl_ends_in_the_same_bytes_as_an_undisturbed_one() {
         );
         assert_eq!(lists.0, lists.1, "{list}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_command_called_again_does_only_what_was_left() {
+    let done = shop(&NORTH_LOFT, 20, FaultPlan::none()).await;
+    let hangs = FaultPlan::none().fault(On::page(2).nth(1), Fault::Hang);
+    let left = shop(&NORTH_LOFT, 300, hangs).await;
+    let home = Home::new();
+    let urls = [done.url(), left.url()];
+    let args = crawl(&[&urls[0], &urls[1]], &[]);
+    let mut child = home.command(&args).spawn().unwrap();
+    done.wait_for_requests(3).await;
+    left.wait_for_requests(4).await;
+    let is_stored = || home.run(["check"]).stdout.contains("complete");
+    while !is_stored() {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    home.ok(&args);
+    assert_eq!(
+        done.requests().len(),
+        3,
+        "robots.txt, /meta.json and one page, all of them before the kill"
+    );
+    assert_eq!(home.ok(["export", "crawls"]).lines().count(), 3);
+    // Nothing is left of that command now, so the next one is a new one.
+    home.ok(&args);
+    assert_eq!(home.ok(["export", "crawls"]).lines().count(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

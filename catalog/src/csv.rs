@@ -1,7 +1,8 @@
 //! Lists for analysts: CSV by RFC 4180, CSV for Excel, and JSON lines, with one set of columns.
 //!
 //! A text cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a leading `'` in both
-//! CSV forms, since spreadsheets would run it as a formula and the text comes from a stranger's shop.
+//! CSV forms, since spreadsheets would run it as a formula and the text comes from a stranger's shop. Control
+//! characters other than tabs and line ends, which no CSV may hold, become U+FFFD there.
 
 use std::borrow::Cow;
 use std::io;
@@ -15,7 +16,8 @@ use crate::{Metrics, Money, PopularitySource, ProductRow, RankedRow, Ranking};
 pub enum Format {
     /// RFC 4180: UTF-8, commas, lines that end with CR LF.
     Csv,
-    /// What Excel opens by a double click: the same with a byte-order mark and semicolons.
+    /// What Excel opens by a double click where the list separator is a semicolon and decimals have a comma:
+    /// the same with a byte-order mark, semicolons and decimal commas.
     Excel,
     /// One JSON object per line, numbers as numbers, texts as they are.
     Jsonl,
@@ -28,6 +30,8 @@ pub enum Cell<'a> {
     Empty,
     /// A text.
     Text(Cow<'a, str>),
+    /// An amount of money, with all its decimal places; a text in JSON, so that it stays exact.
+    Price(Money),
     /// A whole number.
     Whole(u64),
     /// A float in its shortest exact form.
@@ -70,21 +74,21 @@ const PRODUCT_COLUMNS: [&str; 12] = [
 /// # Errors
 /// When `out` cannot be written.
 pub fn write_top_k<W: io::Write>(ranking: &Ranking, format: Format, out: W) -> io::Result<()> {
-    let mut columns = names(&["rank", "id", "title", "score"]);
-    columns.extend(names(&METRIC_COLUMNS));
-    columns.extend(names(&PRODUCT_COLUMNS));
-    columns.push("coverage".to_owned());
-    columns.extend(
-        ranking
-            .features
-            .iter()
-            .map(|feature| format!("contrib_{feature}")),
-    );
-    let mut table = Table::new(columns, format, out)?;
+    let mut table = Table::new(top_k_columns(ranking), format, out)?;
     for row in &ranking.rows {
         table.row(&top_k_cells(row))?;
     }
     table.finish()
+}
+
+/// Returns the rows of a ranking as JSON objects with the columns of `top_k`.
+pub fn top_k_objects(ranking: &Ranking) -> Vec<Map<String, Value>> {
+    let columns = top_k_columns(ranking);
+    ranking
+        .rows
+        .iter()
+        .map(|row| object(&columns, &top_k_cells(row)))
+        .collect()
 }
 
 /// Writes products one by one: the columns of `top_k` without rank, score, coverage and contributions.
@@ -141,6 +145,21 @@ pub fn write_rows<'a, W: io::Write>(
     table.finish()
 }
 
+fn top_k_columns(ranking: &Ranking) -> Vec<String> {
+    let mut columns = names(&["rank", "id", "title", "score"]);
+    columns.extend(names(&METRIC_COLUMNS));
+    columns.extend(names(&PRODUCT_COLUMNS));
+    columns.push("coverage".to_owned());
+    let features = ranking.features.iter();
+    columns.extend(features.map(|feature| format!("contrib_{feature}")));
+    columns
+}
+
+fn object(columns: &[String], cells: &[Cell<'_>]) -> Map<String, Value> {
+    let values = cells.iter().map(Cell::to_json);
+    columns.iter().cloned().zip(values).collect()
+}
+
 fn names(columns: &[&str]) -> Vec<String> {
     columns.iter().copied().map(String::from).collect()
 }
@@ -162,7 +181,7 @@ fn top_k_cells(row: &RankedRow) -> Vec<Cell<'_>> {
 /// The cells of [`METRIC_COLUMNS`] and [`PRODUCT_COLUMNS`].
 fn product_cells(product: &ProductRow) -> [Cell<'_>; 18] {
     let metrics = &product.metrics;
-    let price = |price: Option<Money>| price.as_ref().map_or(Cell::Empty, Cell::shown);
+    let price = |price: Option<Money>| price.map_or(Cell::Empty, Cell::Price);
     [
         Cell::Float(metrics.available_ratio),
         Cell::Whole(metrics.num_tags.into()),
@@ -196,16 +215,18 @@ impl<'a> Cell<'a> {
         Self::Text(Cow::Owned(it.to_string()))
     }
 
-    fn to_csv(&self) -> Cow<'_, str> {
+    fn to_csv(&self, decimal_mark: char) -> Cow<'_, str> {
+        let number = |text: String| match decimal_mark {
+            '.' => Cow::Owned(text),
+            mark => Cow::Owned(text.replace('.', mark.encode_utf8(&mut [0; 4]))),
+        };
         match self {
             Self::Empty => Cow::Borrowed(""),
-            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-                Cow::Owned(format!("'{text}"))
-            }
-            Self::Text(text) => Cow::Borrowed(text),
+            Self::Text(text) => harmless(text),
+            Self::Price(price) => number(price.to_string()),
             Self::Whole(number) => Cow::Owned(number.to_string()),
-            Self::Float(number) => Cow::Owned(format!("{number:?}")),
-            Self::Score(number) => Cow::Owned(format!("{number:.12}")),
+            Self::Float(float) => number(format!("{float:?}")),
+            Self::Score(float) => number(format!("{float:.12}")),
         }
     }
 
@@ -213,16 +234,39 @@ impl<'a> Cell<'a> {
         match self {
             Self::Empty => Value::Null,
             Self::Text(text) => text.as_ref().into(),
+            Self::Price(price) => price.to_string().into(),
             Self::Whole(number) => (*number).into(),
             Self::Float(number) | Self::Score(number) => (*number).into(),
         }
     }
 }
 
+/// Returns a stranger's text so that neither a spreadsheet nor a terminal obeys it.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_wild = |it: char| it.is_control() && !matches!(it, '\t' | '\n' | '\r');
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if !is_formula && !text.contains(is_wild) {
+        return Cow::Borrowed(text);
+    }
+    let mark = if is_formula { "'" } else { "" };
+    Cow::Owned(format!("{mark}{}", text.replace(is_wild, "\u{fffd}")))
+}
+
+/// Returns the error of the writer below, with its kind, where there is one.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
 /// A list being written.
 #[derive(Debug)]
 enum Table<W: io::Write> {
-    Csv(Box<csv::Writer<W>>),
+    Csv {
+        writer: Box<csv::Writer<W>>,
+        decimal_mark: char,
+    },
     Jsonl {
         columns: Vec<String>,
         out: io::BufWriter<W>,
@@ -231,11 +275,11 @@ enum Table<W: io::Write> {
 
 impl<W: io::Write> Table<W> {
     fn new(columns: Vec<String>, format: Format, mut out: W) -> io::Result<Self> {
-        let delimiter = match format {
-            Format::Csv => b',',
+        let (delimiter, decimal_mark) = match format {
+            Format::Csv => (b',', '.'),
             Format::Excel => {
                 out.write_all("\u{feff}".as_bytes())?;
-                b';'
+                (b';', ',')
             }
             Format::Jsonl => {
                 let out = io::BufWriter::new(out);
@@ -246,24 +290,28 @@ impl<W: io::Write> Table<W> {
             .delimiter(delimiter)
             .terminator(csv::Terminator::CRLF)
             .from_writer(out);
-        writer.write_record(&columns)?;
-        Ok(Self::Csv(Box::new(writer)))
+        writer.write_record(&columns).map_err(io_error)?;
+        Ok(Self::Csv {
+            writer: Box::new(writer),
+            decimal_mark,
+        })
     }
 
     fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => {
+            Self::Csv {
+                writer,
+                decimal_mark,
+            } => {
                 for cell in cells {
-                    writer.write_field(cell.to_csv().as_ref())?;
+                    writer
+                        .write_field(cell.to_csv(*decimal_mark).as_ref())
+                        .map_err(io_error)?;
                 }
-                Ok(writer.write_record(None::<&[u8]>)?)
+                writer.write_record(None::<&[u8]>).map_err(io_error)
             }
             Self::Jsonl { columns, out } => {
-                let object: Map<String, Value> = columns
-                    .iter()
-                    .cloned()
-                    .zip(cells.iter().map(Cell::to_json))
-                    .collect();
+                let object = object(columns, cells);
                 serde_json::to_writer(&mut *out, &object)?;
                 io::Write::write_all(out, b"\n")
             }
@@ -272,7 +320,7 @@ impl<W: io::Write> Table<W> {
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Self::Csv(mut writer) => writer.flush(),
+            Self::Csv { mut writer, .. } => writer.flush(),
             Self::Jsonl { mut out, .. } => io::Write::flush(&mut out),
         }
     }
@@ -359,13 +407,15 @@ mod tests {
         assert_eq!(cell("-1"), "'-1");
         assert_eq!(cell("@SUM(A1)"), "'@SUM(A1)");
         assert_eq!(cell("a=b"), "a=b");
+        assert_eq!(cell("\u{1b}[31m\0"), "\u{fffd}[31m\u{fffd}");
     }
 
     #[test]
     fn excel_gets_a_byte_order_mark_and_semicolons() {
         let text = top_k("a;b", Format::Excel);
         assert!(text.starts_with("\u{feff}rank;id;title;"));
-        assert!(text.contains(";\"a;b\";"));
+        assert!(text.contains(";\"a;b\";0,500000000000;1,0;3;12,9;"));
+        assert!(text.contains(";EUR;12,90;;simulated;"));
     }
 
     #[test]

@@ -85,6 +85,26 @@ impl ShopKey {
         Self::from_str(&key)
     }
 
+    /// Returns the host as a person writes it, for tables and messages: `127.0.0.1:8080`.
+    pub fn shown(&self) -> String {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        let mut rest = self.0.as_bytes();
+        while let [first, after @ ..] = rest {
+            let escaped = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+            match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                Some(byte) if *first == b'%' => {
+                    bytes.push(byte);
+                    rest = &after[2..];
+                }
+                _ => {
+                    bytes.push(*first);
+                    rest = after;
+                }
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// Returns the key as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -248,6 +268,15 @@ mod tests {
         assert_eq!(key("127.0.0.1:8080"), "127.0.0.1%3A8080");
         assert_eq!(key("[::1]:80"), "%5B%3A%3A1%5D%3A80");
         assert!(ShopKey::encode("  ").is_err());
+        for host in [
+            "shop.example",
+            "127.0.0.1:8080",
+            "[::1]:80",
+            "mega furniture é",
+        ] {
+            assert_eq!(ShopKey::encode(host).unwrap().shown(), host);
+        }
+        assert_eq!("a%zz%4".parse::<ShopKey>().unwrap().shown(), "a%zz%4");
     }
 
     #[test]

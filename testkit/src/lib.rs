@@ -3,16 +3,19 @@
 //! Tests of other crates crawl a [`FakeShop`]; `trouvaille demo` crawls [`demo_shops`]. A shop answers as
 //! Shopify's storefront endpoints do, and a [`FaultPlan`] says where it misbehaves. Nothing here reaches
 //! beyond 127.0.0.1, and every product, brand and sentence is invented.
+//! [`feed_hostile_bytes`] is for readers that need no server: the same attack on all of them.
 
 mod catalogue;
 mod demo;
 mod generate;
+mod hostile;
 mod plan;
 mod profile;
 mod shop;
 
 pub use catalogue::Catalogue;
 pub use demo::{Demo, DemoShop, demo_shops, start_demo};
+pub use hostile::{feed_hostile_bytes, peak_memory};
 pub use plan::{Fault, FaultPlan, On, Wall};
 pub use profile::{
     ATELIER_LUMEN, Department, KUMO_STATIONERY, NORTH_LOFT, PriceLadder, SALTMARSH_BATHHOUSE,

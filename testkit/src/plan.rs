@@ -94,6 +94,8 @@ pub enum Fault {
         /// The size after inflating.
         inflated_bytes: u64,
     },
+    /// A gzip body without an end that inflates to nothing: empty members, one behind the other.
+    EndlessGzip,
     /// An uncompressed body of exactly so many bytes (at least 15): a document without products, padded with spaces.
     Huge {
         /// The size of the body.

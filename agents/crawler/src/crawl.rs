@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use catalog::{
-    BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, NativeId, Outcome, PageCounts,
-    PageWrite, Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, UnixMs,
+    BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, Outcome, PageCounts, PageWrite,
+    Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, UnixMs,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -33,6 +33,8 @@ pub struct CrawlOptions {
     pub max_pages: Option<u32>,
     /// The currency to use where the shop does not state one.
     pub currency: Option<Currency>,
+    /// When the command that crawls began: the start of all its passes, by which they are known to belong together.
+    pub started_at: UnixMs,
 }
 
 /// What a crawl tells while it runs, after each stored page.
@@ -69,8 +71,13 @@ pub async fn crawl(
         contact = first_contact(shop, options.currency, fetcher) => contact,
         () = cancel.cancelled() => Err(interrupted()),
     };
-    let shop = contact.as_ref().map_or(shop, |contact| &contact.shop);
-    let begun = store.begin_crawl(shop, options.start, now()).await?;
+    let shop = match &contact {
+        Ok(contact) => contact.shop.clone(),
+        Err(_) => unanswered(shop, store).await?,
+    };
+    let begun = store
+        .begin_crawl(&shop, options.start, options.started_at)
+        .await?;
     let mut pass = Pass {
         begun: &begun,
         options,
@@ -88,6 +95,20 @@ pub async fn crawl(
         },
     };
     store.finish_crawl(&begun.ticket, outcome, now()).await
+}
+
+/// Returns what is stored of a shop that did not answer: an address that works is not replaced by one that does not.
+async fn unanswered(shop: &Shop, store: &dyn Store) -> Result<Shop, StoreError> {
+    let is_known = !store.crawls(Some(&shop.key), 1).await?.is_empty();
+    let url = if is_known {
+        String::new()
+    } else {
+        shop.url.clone()
+    };
+    Ok(Shop {
+        url,
+        ..shop.clone()
+    })
 }
 
 /// What the first answers of a shop told.
@@ -160,8 +181,8 @@ struct Pass<'a> {
     store: &'a dyn Store,
     now: &'a (dyn Fn() -> UnixMs + Sync),
     on_page: &'a (dyn Fn(Progress) + Sync),
-    /// The ids of this call's pages, to notice a list that repeats for ever.
-    seen: HashSet<NativeId>,
+    /// The ids of this call's pages as numbers, to notice a list that repeats for ever.
+    seen: HashSet<u64>,
 }
 
 impl Pass<'_> {
@@ -178,7 +199,7 @@ impl Pass<'_> {
                 .max_pages
                 .is_some_and(|most| page_number - first_page >= most)
             {
-                let detail = format!("stopped after {} pages as asked", page_number - first_page);
+                let detail = format!("stopped behind page {}, as asked", page_number - 1);
                 return Ok(Outcome::Partial(Reason::new(Stop::MaxPages, detail)));
             }
             let (page, bytes) = match self.read_page(&mut contact, page_number).await {
@@ -188,7 +209,7 @@ impl Pass<'_> {
             let brings_nothing_new = page
                 .products
                 .iter()
-                .all(|product| self.seen.contains(&product.id.native));
+                .all(|product| self.seen.contains(&product.id.native.to_u64()));
             if brings_nothing_new && !page.products.is_empty() && page_number > first_page {
                 let detail = format!("page {page_number} only repeats products of earlier pages");
                 return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
@@ -212,7 +233,7 @@ impl Pass<'_> {
         self.seen.extend(
             page.products
                 .iter()
-                .map(|product| product.id.native.clone()),
+                .map(|product| product.id.native.to_u64()),
         );
         let n_products = page.products.len() as u64;
         let mut problems = page.problems;
@@ -345,7 +366,7 @@ impl Pass<'_> {
 }
 
 fn interrupted() -> Outcome {
-    let detail = "interrupted; the next crawl goes on where this one stopped";
+    let detail = "the next crawl goes on where this one stopped";
     Outcome::Partial(Reason::new(Stop::Interrupted, detail))
 }
 
@@ -367,7 +388,9 @@ fn outcome_of_fetch(error: &FetchError) -> Outcome {
             blocked(Stop::Password)
         }
         FetchError::RefusedByRobots { .. } | FetchError::NoRobots(_) => blocked(Stop::Robots),
-        FetchError::RateLimited { .. } => blocked(Stop::RateLimited),
+        FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => {
+            blocked(Stop::RateLimited)
+        }
         FetchError::ServerError { .. } => failed(Stop::ServerError),
         FetchError::RefusedAddress { .. } | FetchError::BadRedirect { .. } => {
             failed(Stop::RefusedAddress)

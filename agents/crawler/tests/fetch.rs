@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use url::Url;
 
 /// No pauses of our own, loopback allowed: what is left are the pauses that a shop asks for.
-fn quick() -> FetchConfig {
+pub(super) fn quick() -> FetchConfig {
     FetchConfig {
         contact_url: "https://crawler.example/about".to_owned(),
         requests_per_second: None,
@@ -19,21 +19,21 @@ fn quick() -> FetchConfig {
     }
 }
 
-async fn shop(plan: FaultPlan) -> FakeShop {
+pub(super) async fn shop(plan: FaultPlan) -> FakeShop {
     FakeShop::start(Catalogue::generate(&NORTH_LOFT, 30, 7), plan)
         .await
         .unwrap()
 }
 
-fn feed(shop: &FakeShop) -> Url {
+pub(super) fn feed(shop: &FakeShop) -> Url {
     Url::parse(&format!("{}/products.json?limit=250&page=1", shop.url())).unwrap()
 }
 
-async fn get(shop: &FakeShop, config: FetchConfig) -> Result<Response, FetchError> {
+pub(super) async fn get(shop: &FakeShop, config: FetchConfig) -> Result<Response, FetchError> {
     Fetcher::new(config).unwrap().get(&feed(shop)).await
 }
 
-fn paths(shop: &FakeShop) -> Vec<String> {
+pub(super) fn paths(shop: &FakeShop) -> Vec<String> {
     shop.requests()
         .into_iter()
         .map(|request| request.path)

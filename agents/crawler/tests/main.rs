@@ -2,4 +2,5 @@
 #![cfg(test)]
 
 mod fetch;
+mod hostile;
 mod reader;

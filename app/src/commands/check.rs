@@ -1,7 +1,7 @@
 //! `trouvaille check`: is everything well, and how would one know?
 
 use anyhow::Result;
-use catalog::{Outcome, ShopStatus, StoreStats, UnixMs};
+use catalog::{CurrencySource, Outcome, Shop, ShopStatus, StoreStats, UnixMs};
 use clap::Args;
 use store::OpenMode;
 
@@ -82,7 +82,10 @@ fn overview(location: &str, shops: &[ShopStatus], stats: &StoreStats, now: UnixM
             if problems.is_empty() {
                 "none".to_owned()
             } else {
-                problems.join(", ")
+                format!(
+                    "{} (`trouvaille export problems` lists them)",
+                    problems.join(", ")
+                )
             },
         ),
     ];
@@ -103,14 +106,10 @@ fn shop_table(shops: &[ShopStatus], now: UnixMs) -> String {
     let rows = shops.iter().map(|status| {
         let last = status.last_crawl.as_ref();
         [
-            shortened(status.shop.key.as_str(), 40),
+            shortened(&status.shop.key.shown(), 40),
             grouped(status.n_products),
             grouped(status.n_gone),
-            format!(
-                "{} ({})",
-                status.shop.currency,
-                status.shop.currency_source.name()
-            ),
+            currency_words(&status.shop),
             last.map_or("never".to_owned(), |crawl| age(crawl.started_at, now)),
             last.map_or(String::new(), |crawl| {
                 reports::outcome_words(crawl.outcome.as_ref())
@@ -118,6 +117,13 @@ fn shop_table(shops: &[ShopStatus], now: UnixMs) -> String {
         ]
     });
     output::table(header, &[1, 2], rows.collect())
+}
+
+fn currency_words(shop: &Shop) -> String {
+    match shop.currency_source {
+        CurrencySource::Unknown => "unknown".to_owned(),
+        source => format!("{} ({})", shop.currency, source.name()),
+    }
 }
 
 /// Returns the time of the oldest data that is still shown: the shop whose last complete pass is longest ago.
@@ -139,14 +145,14 @@ fn warnings(shops: &[ShopStatus]) -> Vec<String> {
         );
     }
     for status in shops {
-        let key = &status.shop.key;
+        let key = status.shop.key.shown();
         let Some(crawl) = &status.last_crawl else {
             warnings.push(format!("{key} was never crawled"));
             continue;
         };
         match &crawl.outcome {
             None => warnings.push(format!(
-                "{key}: the newest crawl did not end; crawl again to go on with it"
+                "{key}: a crawl is running or was cut off; if none is running, crawl again to go on with it"
             )),
             Some(outcome @ (Outcome::Partial(_) | Outcome::Blocked(_) | Outcome::Failed(_))) => {
                 warnings.push(format!("{key}: {outcome}"));

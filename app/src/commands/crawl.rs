@@ -4,9 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use catalog::{
-    CrawlCounts, CrawlKey, CrawlReport, Outcome, Reason, Shop, Start, Stop, Store, StoreError,
-};
+use catalog::{CrawlReport, Reason, Shop, Start, Stop, Store, StoreError};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::Fetcher;
@@ -34,6 +32,11 @@ Each shop ends as complete, partial, blocked, gone or failed, with the reason. r
 first and kept. A crawl that was interrupted or killed goes on where it stopped when called again; \
 --full begins at page 1.
 
+blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list, a challenge, or \
+too many requests. gone: a known shop whose list and /meta.json are both 404 or 410. partial: \
+interrupted, --max-pages, Shopify's limit of 25,000 products, a list that repeats for ever, or \
+less than half of the known products (then nothing is taken as gone).
+
 Prices are kept in the currency that the shop states in /meta.json, else in the configured one \
 ([currencies] in the configuration), else in XXX (unknown). In a list of shops, # begins a comment.
 
@@ -55,7 +58,7 @@ pub(crate) struct CrawlArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_pages: Option<u32>,
     /// The most requests per second to one shop, or "unlimited" [default: 2]
-    #[arg(long, value_name = "X|unlimited", value_parser = rate)]
+    #[arg(long, value_name = "X|unlimited", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rps: Option<Rate>,
     /// Allow a private network, for example 127.0.0.0/8; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = network)]
@@ -93,14 +96,16 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
             UsageError("the store has no shops with a URL yet: name some".to_owned()).into(),
         );
     }
-    let crawl_reports =
-        crawl_shops(&shops, &options(args, app), &fetcher, store.as_ref(), app).await;
+    let options = options(args, app);
+    let mut crawl_reports = take_done(&mut shops, &options, store.as_ref(), app).await?;
+    crawl_reports.extend(crawl_shops(&shops, &options, &fetcher, store.as_ref(), app).await);
+    crawl_reports.sort_by(|one, two| one.key.cmp(&two.key));
     reports::print(&crawl_reports, app)?;
     if let Some(path) = &args.out {
         let json = serde_json::to_vec_pretty(&crawl_reports)?;
         output::write_to(path, |out| out.write_all(&json))?;
     }
-    app.screen.note(&format!("stored in {}", store.location()));
+    reports::note_store(&crawl_reports, store.as_ref(), app);
     Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
 }
 
@@ -112,6 +117,53 @@ async fn open_store(args: &CrawlArgs, app: &App) -> Result<std::sync::Arc<dyn St
         OpenMode::Create
     };
     super::open_store(app, mode).await
+}
+
+/// Takes the shops out of `shops` that a command which was cut off had already done, and returns their records.
+///
+/// That command's passes have one start. If one of them is unfinished, this command goes on with that work, and what
+/// is complete in it needs no second pass.
+async fn take_done(
+    shops: &mut Vec<Shop>,
+    options: &CrawlOptions,
+    store: &dyn Store,
+    app: &App,
+) -> Result<Vec<CrawlReport>> {
+    let Start::Resume { max_age_ms } = options.start else {
+        return Ok(Vec::new());
+    };
+    let passes = store
+        .shops()
+        .await?
+        .into_iter()
+        .filter_map(|status| status.last_crawl);
+    let (cut_off, mut done): (Vec<_>, Vec<_>) = passes
+        .filter(|pass| shops.iter().any(|shop| shop.key == pass.key.shop))
+        .filter(|pass| options.started_at.ms() - pass.started_at.ms() <= max_age_ms)
+        .partition(was_cut_off);
+    done.retain(|pass| {
+        let is_done = pass
+            .outcome
+            .as_ref()
+            .is_some_and(|outcome| outcome.is_done());
+        is_done && cut_off.iter().any(|it| it.started_at == pass.started_at)
+    });
+    shops.retain(|shop| done.iter().all(|pass| pass.key.shop != shop.key));
+    if !done.is_empty() {
+        let n_done = output::counted(done.len() as u64, "shop");
+        app.screen.note(&format!(
+            "going on with a crawl that was cut off; {n_done} of it are done (--full begins anew)"
+        ));
+    }
+    Ok(done)
+}
+
+/// Returns whether a pass ended by no doing of its shop: killed, or interrupted.
+fn was_cut_off(pass: &CrawlReport) -> bool {
+    pass.outcome.as_ref().is_none_or(|outcome| {
+        let reason = outcome.reason();
+        reason.is_some_and(|reason| reason.stop == Stop::Interrupted)
+    })
 }
 
 /// Crawls many shops at once, as many as the configuration allows, and returns their records in the given order.
@@ -143,13 +195,20 @@ async fn crawl_shop(
     app: &App,
     all: &ProgressBar,
 ) -> CrawlReport {
-    let line = app.screen.line(shop.key.to_string());
+    let line = app.screen.line(shop.key.shown());
     line.set_message("asking for robots.txt");
     let n_products = std::sync::atomic::AtomicU64::new(0);
     let on_page = |progress: crawler::Progress| {
         let n_products =
             n_products.fetch_add(progress.n_products, std::sync::atomic::Ordering::Relaxed);
         let n_products = n_products + progress.n_products;
+        tracing::info!(
+            shop = %shop.key,
+            page = progress.page,
+            "{}: page {} stored",
+            shop.key.shown(),
+            progress.page
+        );
         line.set_message(format!(
             "page {}, {} products",
             progress.page,
@@ -167,48 +226,41 @@ async fn crawl_shop(
     match result {
         Ok(report) => {
             let outcome = reports::outcome_words(report.outcome.as_ref());
-            tracing::info!(shop = %shop.key, products = report.counts.products, "{} ended as {outcome}", shop.key);
+            tracing::info!(shop = %shop.key, products = report.counts.products, "{} ended as {outcome}", shop.key.shown());
             report
         }
-        Err(error) => unstored_report(shop, &error, app),
-    }
-}
-
-/// Returns the record of a pass that the store could not take.
-fn unstored_report(shop: &Shop, error: &StoreError, app: &App) -> CrawlReport {
-    let stop = match error {
-        StoreError::Fenced { .. } => Stop::Superseded,
-        _ => Stop::Store,
-    };
-    let now = app.clock.now();
-    CrawlReport {
-        key: CrawlKey {
-            shop: shop.key.clone(),
-            n: 0,
-        },
-        outcome: Some(Outcome::Failed(Reason::new(stop, error.to_string()))),
-        counts: CrawlCounts::default(),
-        currency: shop.currency,
-        currency_source: shop.currency_source,
-        started_at: now,
-        finished_at: Some(now),
-        checkpoint: None,
+        Err(error) => {
+            let stop = match error {
+                StoreError::Fenced { .. } => Stop::Superseded,
+                _ => Stop::Store,
+            };
+            reports::unstored(shop, Reason::new(stop, error.to_string()), app)
+        }
     }
 }
 
 fn named_shops(args: &CrawlArgs) -> Result<Vec<Shop>, UsageError> {
-    let mut addresses = args.shops.clone();
-    if let Some(path) = &args.from {
-        let text = read_list(path).map_err(|error| UsageError(format!("{error:#}")))?;
-        let lines = text
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or_default().trim());
-        addresses.extend(lines.filter(|line| !line.is_empty()).map(str::to_owned));
+    let mut shops = Vec::new();
+    for address in &args.shops {
+        shops.push(crawler::shop_at(address).map_err(|error| UsageError(error.to_string()))?);
     }
-    addresses
-        .iter()
-        .map(|address| crawler::shop_at(address).map_err(|error| UsageError(error.to_string())))
-        .collect()
+    let Some(path) = &args.from else {
+        return Ok(shops);
+    };
+    let text = read_list(path).map_err(|error| UsageError(format!("{error:#}")))?;
+    let n_named = shops.len();
+    for (line, number) in text.lines().zip(1..) {
+        let address = line.split('#').next().unwrap_or_default().trim();
+        if !address.is_empty() {
+            let shop = crawler::shop_at(address);
+            let place = || format!("{} line {number}", path.display());
+            shops.push(shop.map_err(|error| UsageError(format!("{}: {error}", place())))?);
+        }
+    }
+    if shops.len() == n_named {
+        return Err(UsageError(format!("{} names no shops", path.display())));
+    }
+    Ok(shops)
 }
 
 fn read_list(path: &Path) -> Result<String> {
@@ -251,6 +303,7 @@ fn options(args: &CrawlArgs, app: &App) -> CrawlOptions {
         },
         max_pages: args.max_pages,
         currency: None,
+        started_at: app.clock.now(),
     }
 }
 

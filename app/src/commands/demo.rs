@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use catalog::{ProductFilter, Start, Store, csv};
+use catalog::{CrawlReport, ProductFilter, Start, Store, csv};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::{FetchConfig, Fetcher};
@@ -13,7 +13,7 @@ use testkit::Demo;
 
 use super::{crawl, export, rank, reports};
 use crate::App;
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::output;
 
 /// Fast enough for a demonstration; the shops are ours.
@@ -29,7 +29,7 @@ const K: usize = 50;
   trouvaille demo --keep-serving     leaves the shops open, to look at them
 
 Starts six invented shops on this machine, crawls them over real HTTP into DIR/trouvaille.db, \
-ranks their products, and writes DIR/top_k.csv and DIR/products.csv. Nothing leaves this machine. \
+ranks their products, and writes DIR/top_k.csv, DIR/products.csv and three pictures. Nothing leaves this machine. \
 One of the shops asks for patience (429 with Retry-After) to show how that is met.")]
 pub(crate) struct DemoArgs {
     /// Folder for the store and the lists
@@ -41,6 +41,12 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
+    if app.global.store.is_some() {
+        return Err(UsageError(
+            "the demo has a store of its own: name its folder with --out".to_owned(),
+        )
+        .into());
+    }
     let folder = output::absolute(&args.out);
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -55,23 +61,32 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
     .await?;
     app.screen
         .note("crawling six invented shops on this machine; one of them asks for patience …");
-    let exit = crawl_demo(&demo, store.as_ref(), app).await?;
+    let crawl_reports = crawl_demo(&demo, store.as_ref(), app).await?;
     if app.cancel.is_cancelled() {
         return Ok(Exit::Some);
     }
     let everything = ProductFilter::default();
-    let ranking = rank::rank_store(store.as_ref(), &everything, K, app).await?;
-    store.save_ranking(&ranking).await?;
+    let ranked = rank::rank_store(store.as_ref(), &everything, K, app).await?;
+    let ranking = &ranked.ranking;
+    store.save_ranking(ranking).await?;
     let (top_k, products) = (folder.join("top_k.csv"), folder.join("products.csv"));
     output::write_to(&top_k, |out| {
-        csv::write_top_k(&ranking, csv::Format::Csv, out)
+        csv::write_top_k(ranking, csv::Format::Csv, out)
     })?;
     export::products(store.as_ref(), &everything, csv::Format::Csv, &products).await?;
-    rank::show(&ranking, &top_k, app)?;
-    if !app.global.json {
+    if app.global.json {
+        output::print_json(&serde_json::json!({
+            "store": store_path,
+            "products": products,
+            "crawls": crawl_reports,
+            "ranking": rank::json(ranking, Some(&top_k)),
+        }))?;
+    } else {
+        rank::show(ranking, &top_k, app)?;
         let (program, uri) = (program(), format!("sqlite:{}", store_path.display()));
         output::print(&format!("All products: {}", products.display()))?;
         output::print(&format!("The store:    {}", store_path.display()))?;
+        output::print(&format!("Pictures:     {}/*.svg", folder.display()))?;
         output::print("\nNext:")?;
         output::print(&format!("  {program} --store {uri} check"))?;
         output::print(&format!(
@@ -79,14 +94,15 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
         ))?;
         output::print(&format!("  {program} crawl https://a-shop-you-like.com"))?;
     }
+    rank::draw(ranked, &folder).await?;
     if args.keep_serving {
         keep_serving(&demo, app).await?;
     }
     demo.stop().await;
-    Ok(exit)
+    Ok(Exit::of_reports(&crawl_reports, false))
 }
 
-async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Exit> {
+async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Vec<CrawlReport>> {
     let pinned_hosts: HashMap<_, _> = demo
         .addresses()
         .map(|(host, address)| (host.to_owned(), address))
@@ -106,12 +122,13 @@ async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Exit> {
         start: Start::Fresh,
         max_pages: None,
         currency: None,
+        started_at: app.clock.now(),
     };
     let crawl_reports = crawl::crawl_shops(&shops, &options, &fetcher, store, app).await;
     if !app.global.json {
         output::print(&reports::table(&crawl_reports))?;
     }
-    Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
+    Ok(crawl_reports)
 }
 
 async fn keep_serving(demo: &Demo, app: &App) -> Result<()> {

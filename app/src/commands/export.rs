@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use catalog::csv::{self, Cell, Format, ProductWriter};
-use catalog::{CrawlReport, Outcome, ProductFilter, ProductRow, Store, StoreError};
+use catalog::{CrawlReport, Outcome, Problem, ProductFilter, ProductRow, ShopKey, Store};
 use clap::{Args, ValueEnum};
 use store::OpenMode;
 
@@ -18,6 +18,9 @@ use crate::output;
 /// Products that are asked of the store at a time.
 const BLOCK_ROWS: usize = 2_000;
 
+/// The most problems of one pass; the store keeps no more.
+const MAX_PROBLEMS: usize = 1_000;
+
 /// The most passes of a list of crawls.
 const MAX_CRAWLS: usize = 1_000_000;
 
@@ -27,13 +30,14 @@ const MAX_CRAWLS: usize = 1_000_000;
   trouvaille export products --shop shop.example --format excel --out shop.csv
   trouvaille export top-k                      the latest ranking, as it was made
   trouvaille export crawls --format jsonl      every pass over every shop
+  trouvaille export problems                   what could not be read, and why
 
 products: what is in the shops now, in the order of product_id, with the columns of top_k.csv but \
 rank, score, coverage and contrib_*; avg_price is not rounded. Its popularity_score is simulated \
 (popularity_source = simulated).
 
-csv: RFC 4180, UTF-8. excel: the same with a byte-order mark and semicolons, opens by a double \
-click. In both, a text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs \
+csv: RFC 4180, UTF-8. excel: with a byte-order mark, semicolons and decimal commas; opens by a \
+double click where Excel expects those, as in most of Europe. In both, a text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs \
 it as a formula. jsonl: one JSON object per line, texts as they are.
 
 Exit codes: 0 done, 1 an error, 2 wrong usage.")]
@@ -58,6 +62,8 @@ enum What {
     TopK,
     /// Every pass over every shop, with its outcome
     Crawls,
+    /// What could not be read in each shop's newest pass
+    Problems,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,7 +74,7 @@ enum FormatArg {
 }
 
 pub(crate) async fn run(args: &ExportArgs, app: &App) -> Result<Exit> {
-    let filter = args.filter.to_filter(&[])?;
+    let filter = args.filter.to_filter()?;
     if args.what != What::Products && filter != ProductFilter::default() {
         return Err(UsageError("filters are for `export products` alone".to_owned()).into());
     }
@@ -80,7 +86,10 @@ pub(crate) async fn run(args: &ExportArgs, app: &App) -> Result<Exit> {
         FormatArg::Jsonl => Format::Jsonl,
     };
     let n_rows = match args.what {
-        What::Products => products(store.as_ref(), &filter, format, &args.out).await?,
+        What::Products => {
+            super::warn_of_unknown_shops(&filter, store.as_ref()).await?;
+            products(store.as_ref(), &filter, format, &args.out).await?
+        }
         What::TopK => {
             let ranking = store
                 .latest_ranking()
@@ -94,11 +103,16 @@ pub(crate) async fn run(args: &ExportArgs, app: &App) -> Result<Exit> {
             output::write_to(&args.out, |out| write_crawls(&reports, format, out))?;
             reports.len()
         }
+        What::Problems => {
+            let problems = problems(store.as_ref()).await?;
+            output::write_to(&args.out, |out| write_problems(&problems, format, out))?;
+            problems.len()
+        }
     };
     if args.out != std::path::Path::new("-") {
         let path = output::absolute(&args.out);
-        app.screen
-            .note(&format!("{n_rows} rows in {}", path.display()));
+        let rows = output::counted(n_rows as u64, "row");
+        app.screen.note(&format!("{rows} in {}", path.display()));
     }
     Ok(Exit::All)
 }
@@ -110,22 +124,24 @@ pub(super) async fn products(
     format: Format,
     path: &std::path::Path,
 ) -> Result<usize> {
-    // The blocks come from an async store and plain code writes the file: a few blocks at a time go over. An
-    // error goes over too, so that the file is not taken for whole.
-    let (sender, mut receiver) =
-        tokio::sync::mpsc::channel::<Result<Vec<ProductRow>, StoreError>>(2);
+    // The blocks come from an async store and plain code writes the file: a few blocks at a time go over. A
+    // failure goes over too, so that the file is not taken for whole.
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Option<Vec<ProductRow>>>(2);
     let read = async move {
         let mut after = None;
         loop {
             let block = store.products(filter, after.as_ref(), BLOCK_ROWS).await;
-            let is_last = block.as_ref().map_or(true, |rows| rows.len() < BLOCK_ROWS);
-            after = block
+            let (rows, failure) = match block {
+                Ok(rows) => (Some(rows), Ok(())),
+                Err(error) => (None, Err(error)),
+            };
+            let is_last = rows.as_ref().is_none_or(|rows| rows.len() < BLOCK_ROWS);
+            after = rows
                 .as_ref()
-                .ok()
                 .and_then(|rows| rows.last())
                 .map(|row| row.id.clone());
-            if sender.send(block).await.is_err() || is_last {
-                return;
+            if sender.send(rows).await.is_err() || is_last {
+                return failure;
             }
         }
     };
@@ -135,7 +151,7 @@ pub(super) async fn products(
         output::write_to(&path, |out| {
             let mut writer = ProductWriter::new(format, out)?;
             while let Some(block) = receiver.blocking_recv() {
-                let block = block.map_err(io::Error::other)?;
+                let block = block.ok_or_else(|| io::Error::other("the store failed"))?;
                 n_rows += block.len();
                 block.iter().try_for_each(|row| writer.write(row))?;
             }
@@ -143,8 +159,46 @@ pub(super) async fn products(
         })?;
         Ok::<usize, anyhow::Error>(n_rows)
     });
-    let ((), written) = tokio::join!(read, write);
+    let (read, written) = tokio::join!(read, write);
+    read?;
     written.context("the writer of the list failed")?
+}
+
+async fn problems(store: &dyn Store) -> Result<Vec<(ShopKey, Problem)>> {
+    let mut all = Vec::new();
+    for status in store.shops().await? {
+        let Some(crawl) = status.last_crawl else {
+            continue;
+        };
+        let problems = store.problems(&crawl.key, MAX_PROBLEMS).await?;
+        all.extend(
+            problems
+                .into_iter()
+                .map(|problem| (crawl.key.shop.clone(), problem)),
+        );
+    }
+    Ok(all)
+}
+
+fn write_problems(
+    problems: &[(ShopKey, Problem)],
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let columns = ["shop", "page", "index", "product", "kind", "detail"];
+    let cells = problems.iter().map(|(shop, problem)| {
+        vec![
+            Cell::text(shop.as_str()),
+            Cell::Whole(problem.page.into()),
+            problem
+                .index
+                .map_or(Cell::Empty, |index| Cell::Whole(index.into())),
+            problem.product.as_deref().map_or(Cell::Empty, Cell::text),
+            Cell::text(problem.kind.name()),
+            Cell::text(&problem.detail),
+        ]
+    });
+    csv::write_rows(&columns, cells, format, out)
 }
 
 fn write_crawls(reports: &[CrawlReport], format: Format, out: &mut dyn Write) -> io::Result<()> {

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use catalog::{
     BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, NativeId, Outcome, PageWrite,
-    Platform, Problem, ProblemKind, Reason, Shop, Start, Stop, Store,
+    Platform, Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError,
 };
 use clap::Args;
 use crawler::platforms::{Page, shopify};
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &ImportArgs, app: &App) -> Result<Exit> {
     }
     bar.finish_and_clear();
     reports::print(&crawl_reports, app)?;
-    app.screen.note(&format!("stored in {}", store.location()));
+    reports::note_store(&crawl_reports, store.as_ref(), app);
     Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
 }
 
@@ -72,9 +72,13 @@ fn batches(args: &ImportArgs) -> Result<Vec<(Shop, Vec<PathBuf>)>, UsageError> {
     for path in &args.files {
         let key = saved::shop_key_of(path)
             .map_err(|error| UsageError(format!("{}: {error}", path.display())))?;
-        if let Some((_, files)) = batches.iter_mut().find(|(shop, _)| shop.key == key) {
-            files.push(path.clone());
-            continue;
+        if let Some((_, files)) = batches.iter().find(|(shop, _)| shop.key == key) {
+            return Err(UsageError(format!(
+                "{} and {} would both be the shop {:?}; import them in calls of their own with --shop",
+                files[0].display(),
+                path.display(),
+                key.shown(),
+            )));
         }
         let shop = Shop {
             key,
@@ -99,6 +103,16 @@ async fn import_shop(
         shop.currency = currency;
         shop.currency_source = CurrencySource::Config;
     }
+    // A shop of whose files none can be read is not worth a place in the store.
+    let unreadable: Vec<String> = files
+        .iter()
+        .filter_map(|path| probe(path, &shop).err())
+        .map(|error| format!("{error:#}"))
+        .collect();
+    if unreadable.len() == files.len() {
+        let reason = Reason::new(Stop::Damaged, unreadable.join("; "));
+        return Ok(reports::unstored(&shop, reason, app));
+    }
     let begun = store
         .begin_crawl(&shop, Start::Fresh, app.clock.now())
         .await?;
@@ -113,8 +127,10 @@ async fn import_shop(
     };
     let mut failures = Vec::new();
     for path in files {
-        if let Err(error) = pass.file(path).await {
-            failures.push(format!("{error:#}"));
+        match pass.file(path).await {
+            Err(error) if error.is::<StoreError>() => return Err(error),
+            Err(error) => failures.push(format!("{error:#}")),
+            Ok(()) => {}
         }
     }
     pass.store_pending().await?;
@@ -137,6 +153,24 @@ async fn import_shop(
     Ok(store
         .finish_crawl(&begun.ticket, outcome, app.clock.now())
         .await?)
+}
+
+/// Looks for one document in a file that can be read.
+fn probe(path: &Path, shop: &Shop) -> Result<()> {
+    let context = || format!("cannot read {}", path.display());
+    let saved = SavedFile::inspect(path).with_context(context)?;
+    let mut documents = saved.documents().with_context(context)?;
+    let mut first_error = None;
+    while let Some((_, bytes)) = documents.next().with_context(context)? {
+        match shopify::read_page(bytes, shop) {
+            Ok(_) => return Ok(()),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    match first_error {
+        Some(error) => Err(error).with_context(context),
+        None => bail!("{}: the file is empty", context()),
+    }
 }
 
 /// One pass over the files of a shop, while it runs.

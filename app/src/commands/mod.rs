@@ -11,7 +11,7 @@ mod reports;
 use std::sync::Arc;
 
 use anyhow::Result;
-use catalog::{Store, StoreError};
+use catalog::{ProductFilter, Store, StoreError};
 use store::OpenMode;
 
 use crate::App;
@@ -24,4 +24,21 @@ async fn open_store(app: &App, mode: OpenMode) -> Result<Arc<dyn Store>> {
         Err(error @ StoreError::BadUri { .. }) => Err(UsageError(error.to_string()).into()),
         opened => Ok(opened?),
     }
+}
+
+/// Warns of shops in a filter that the store does not have.
+async fn warn_of_unknown_shops(filter: &ProductFilter, store: &dyn Store) -> Result<()> {
+    if filter.shops.is_empty() {
+        return Ok(());
+    }
+    let known = store.shops().await?;
+    for shop in &filter.shops {
+        if !known.iter().any(|status| status.shop.key == *shop) {
+            tracing::warn!(
+                "no shop {} in the store; `trouvaille check` lists them",
+                shop.shown()
+            );
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What `crawl`, `import` and `demo` say when they are done: one line per shop.
 
 use anyhow::Result;
-use catalog::{CrawlReport, Outcome};
+use catalog::{CrawlCounts, CrawlKey, CrawlReport, Outcome, Reason, Shop, Store};
 
 use crate::App;
 use crate::output::{self, grouped, shortened};
@@ -16,7 +16,7 @@ pub(super) fn print(reports: &[CrawlReport], app: &App) -> Result<()> {
         if let Some(reason) = report.outcome.as_ref().and_then(Outcome::reason) {
             output::print(&format!(
                 "{}: {}",
-                report.key.shop,
+                report.key.shop.shown(),
                 output::printable(&reason.detail)
             ))?;
         }
@@ -27,7 +27,8 @@ pub(super) fn print(reports: &[CrawlReport], app: &App) -> Result<()> {
 /// Returns a table with one line per pass.
 pub(super) fn table(reports: &[CrawlReport]) -> String {
     let header = [
-        "shop", "outcome", "pages", "products", "new", "changed", "gone", "problems", "currency",
+        "shop", "outcome", "pages", "products", "new", "changed", "back", "gone", "problems",
+        "currency",
     ];
     let rows = reports.iter().map(|report| {
         let counts = &report.counts;
@@ -36,18 +37,48 @@ pub(super) fn table(reports: &[CrawlReport]) -> String {
             false => "unknown".to_owned(),
         };
         [
-            shortened(report.key.shop.as_str(), 40),
+            shortened(&report.key.shop.shown(), 40),
             outcome_words(report.outcome.as_ref()),
             grouped(counts.pages),
             grouped(counts.products),
             grouped(counts.new),
             grouped(counts.changed),
+            grouped(counts.back),
             grouped(counts.gone),
             grouped(counts.problems),
             currency,
         ]
     });
-    output::table(header, &[2, 3, 4, 5, 6, 7], rows.collect())
+    output::table(header, &[2, 3, 4, 5, 6, 7, 8], rows.collect())
+}
+
+/// Returns the record of a pass that has none in the store.
+pub(super) fn unstored(shop: &Shop, reason: Reason, app: &App) -> CrawlReport {
+    let now = app.clock.now();
+    CrawlReport {
+        key: CrawlKey {
+            shop: shop.key.clone(),
+            n: 0,
+        },
+        outcome: Some(Outcome::Failed(reason)),
+        counts: CrawlCounts::default(),
+        currency: shop.currency,
+        currency_source: shop.currency_source,
+        started_at: now,
+        finished_at: Some(now),
+        checkpoint: None,
+    }
+}
+
+/// Says where the data went, if there is any.
+pub(super) fn note_store(reports: &[CrawlReport], store: &dyn Store, app: &App) {
+    if reports.iter().any(|report| report.counts.pages > 0) {
+        app.screen.note(&format!("stored in {}", store.location()));
+    }
+    if app.cancel.is_cancelled() {
+        app.screen
+            .note("interrupted: run the same command again to go on");
+    }
 }
 
 /// Returns `complete`, `partial (wall)`, or `unfinished` for a pass without an end.

@@ -169,6 +169,11 @@ async fn faulty(
             set(&mut response, header::CONTENT_ENCODING, "gzip");
             response
         }
+        Fault::EndlessGzip => {
+            let mut response = respond(200, Some(JSON), body::endless_gzip());
+            set(&mut response, header::CONTENT_ENCODING, "gzip");
+            response
+        }
         Fault::Huge { bytes } => {
             let mut response = respond(200, Some(JSON), body::huge(*bytes));
             response

@@ -85,6 +85,12 @@ pub(super) fn gzip_of_zeros(n_bytes: u64) -> Body {
     )
 }
 
+/// Returns a body that never ends: gzip members (RFC 1952, 2.2) of no content.
+pub(super) fn endless_gzip() -> Body {
+    let members = Bytes::from(gzip(b"").repeat(1_000));
+    in_parts(iter::repeat(members))
+}
+
 const MEBIBYTE: usize = 1 << 20;
 
 fn deflated_zeros(n_bytes: usize) -> (Bytes, Crc) {

@@ -30,6 +30,8 @@ impl Listener for Door {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, addr) = Listener::accept(&mut self.listener).await;
+        // Else a byte that drips waits for the acknowledgement of the one before. Where that cannot be set, it does.
+        drop(stream.set_nodelay(true));
         let connection = Connection {
             stream,
             stopped: Box::pin(self.stop.clone().cancelled_owned()),

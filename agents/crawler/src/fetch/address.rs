@@ -19,9 +19,9 @@ pub(super) struct AddressGuard {
 
 /// An address, or a name with only such addresses, that must not be connected to.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is a private or reserved address (allow it with --allow-private {0}/{1})", ip, if ip.is_ipv4() { 32 } else { 128 })]
+#[error("{ip} is a private or reserved address")]
 pub(super) struct RefusedAddress {
-    ip: IpAddr,
+    pub(super) ip: IpAddr,
 }
 
 impl AddressGuard {
@@ -31,19 +31,19 @@ impl AddressGuard {
 
     /// Checks the scheme, and the host where it is an address: clients do not resolve those.
     pub(super) fn check_url(&self, url: &Url) -> Result<(), FetchError> {
-        let refused = |detail: String| FetchError::RefusedAddress {
-            url: url.to_string(),
-            detail,
-        };
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("only http and https are spoken".to_owned()));
+            return Err(FetchError::RefusedAddress {
+                url: url.to_string(),
+                detail: "only http and https are spoken".to_owned(),
+            });
         }
         let ip = match url.host() {
             Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
             Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
             Some(Host::Domain(_)) | None => return Ok(()),
         };
-        self.check(ip).map_err(|error| refused(error.to_string()))
+        self.check(ip)
+            .map_err(|refused| FetchError::refused(url, &refused))
     }
 
     fn check(&self, ip: IpAddr) -> Result<(), RefusedAddress> {

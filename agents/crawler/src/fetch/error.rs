@@ -13,7 +13,7 @@ pub enum FetchError {
     /// The client cannot be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Setup(String),
-    /// The address is private, or not http(s).
+    /// The address is private, or not http(s). Where a person named it, the detail says how to allow it.
     #[error("refused to connect to {url}: {detail}")]
     RefusedAddress {
         /// The URL asked for or redirected to.
@@ -64,6 +64,16 @@ pub enum FetchError {
         /// The tries.
         n_tries: u32,
     },
+    /// The server asks for a longer pause than one is willing to wait.
+    #[error("{url} answered {status} and asks to come back after {} s, which is too long to wait", pause.as_secs())]
+    ComeBackLater {
+        /// The URL.
+        url: String,
+        /// The status.
+        status: u16,
+        /// The pause that was asked for.
+        pause: Duration,
+    },
     /// 5xx on every try.
     #[error("{url} answered {status} {n_tries} times")]
     ServerError {
@@ -112,16 +122,33 @@ impl FetchError {
     /// Returns what a failed request means; finds our own refusal of an address inside.
     pub(super) fn of(url: &Url, error: &reqwest::Error) -> Self {
         if let Some(refused) = refusal_inside(error) {
-            return Self::RefusedAddress {
-                url: url.to_string(),
-                detail: refused.to_string(),
-            };
+            return Self::refused(url, refused);
         }
         let (url, detail) = (url.to_string(), one_line(error));
         if error.is_body() || error.is_decode() {
             return Self::BrokenOff { url, detail };
         }
         Self::Unreachable { url, detail }
+    }
+
+    pub(super) fn refused(url: &Url, refused: &RefusedAddress) -> Self {
+        let prefix = if refused.ip.is_ipv4() { 32 } else { 128 };
+        Self::RefusedAddress {
+            url: url.to_string(),
+            detail: format!("{refused}{HINT} {}/{prefix})", refused.ip),
+        }
+    }
+
+    /// Returns the same for a URL that a server named: nobody is invited to follow it.
+    pub(super) fn behind_a_redirect(self) -> Self {
+        match self {
+            Self::RefusedAddress { url, detail } => {
+                let what = detail.split(HINT).next().unwrap_or_default();
+                let detail = format!("a redirect leads there, and {what}");
+                Self::RefusedAddress { url, detail }
+            }
+            other => other,
+        }
     }
 
     pub(super) fn timed_out(url: &Url, limit: Duration) -> Self {
@@ -149,7 +176,10 @@ impl FetchError {
     }
 }
 
-/// Returns the error and its causes as one line, without repeating the URL.
+/// How a person allows a private address.
+const HINT: &str = " (allow it with --allow-private";
+
+/// Returns the error and its causes as one line, in plain words where the cause is a common one.
 pub(super) fn one_line(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut cause: Option<&dyn Error> = error.source();
@@ -160,15 +190,20 @@ pub(super) fn one_line(error: &reqwest::Error) -> String {
         }
         cause = error.source();
     }
-    if error.is_timeout() || texts.is_empty() {
-        texts.insert(
-            0,
-            if error.is_timeout() {
-                "timed out".to_owned()
-            } else {
-                error.to_string()
-            },
-        );
+    if error.is_timeout() {
+        return "timed out".to_owned();
+    }
+    let last = texts.last().map_or_else(|| error.to_string(), Clone::clone);
+    let has = |words: &str| texts.iter().any(|text| text.contains(words));
+    if has("dns error") {
+        return format!("its name cannot be resolved ({last})");
+    }
+    if has("InvalidContentType") {
+        return "it does not speak TLS (try http://)".to_owned();
+    }
+    texts.retain(|text| !text.starts_with("client error"));
+    if texts.is_empty() {
+        return last;
     }
     texts.join(": ")
 }

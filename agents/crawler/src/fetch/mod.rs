@@ -51,7 +51,7 @@ pub struct FetchConfig {
     pub backoff: Duration,
     /// The longest such pause.
     pub max_backoff: Duration,
-    /// The longest pause that a server may ask for by `Retry-After`; a longer one is cut to it.
+    /// The longest pause that a server may ask for by `Retry-After`; one that asks for more is left alone.
     pub max_retry_after: Duration,
     /// The longest `Crawl-delay` that is kept; a longer one is cut to it, with a warning.
     pub max_crawl_delay: Duration,
@@ -98,6 +98,12 @@ pub struct Response {
     pub wire_bytes: u64,
 }
 
+/// What one URL answered.
+enum Hop {
+    Answer(Response),
+    Redirect(Url),
+}
+
 /// A polite HTTP client shared by all crawls of a process.
 #[derive(Debug)]
 pub struct Fetcher {
@@ -141,24 +147,42 @@ impl Fetcher {
     /// See [`FetchError`]. A path that robots.txt refuses and an address that is not public are never
     /// requested.
     pub async fn get(&self, url: &Url) -> Result<Response, FetchError> {
-        let mut url = url.clone();
-        for _ in 0..=MAX_HOPS {
-            self.guard.check_url(&url)?;
-            let host = self.host(&url);
-            let robots = self.robots(&host, &url).await?;
-            if !robots.allows(&url) {
-                return Err(FetchError::RefusedByRobots { url: url.into() });
-            }
-            let pace = robots.crawl_delay(&url, self.config.max_crawl_delay);
-            let response = self
-                .get_patiently(&host, &url, pace, self.config.max_tries)
-                .await?;
-            match redirect_target(&response)? {
-                None => return Ok(response),
-                Some(target) => url = target,
+        let mut result = self.hop(url).await;
+        for _ in 0..MAX_HOPS {
+            match result? {
+                Hop::Answer(response) => return Ok(response),
+                Hop::Redirect(target) => {
+                    result = self
+                        .hop(&target)
+                        .await
+                        .map_err(FetchError::behind_a_redirect);
+                }
             }
         }
-        Err(FetchError::TooManyRedirects { url: url.into() })
+        match result? {
+            Hop::Answer(response) => Ok(response),
+            Hop::Redirect(target) => Err(FetchError::TooManyRedirects { url: target.into() }),
+        }
+    }
+
+    /// Asks for one URL, without following where it leads.
+    async fn hop(&self, url: &Url) -> Result<Hop, FetchError> {
+        self.guard.check_url(url)?;
+        let host = self.host(url);
+        let robots = self.robots(&host, url).await?;
+        if !robots.allows(url) {
+            return Err(FetchError::RefusedByRobots {
+                url: url.to_string(),
+            });
+        }
+        let crawl_delay = robots.crawl_delay(url, self.config.max_crawl_delay);
+        let response = self
+            .get_patiently(&host, url, crawl_delay, self.config.max_tries)
+            .await?;
+        Ok(match redirect_target(&response)? {
+            None => Hop::Answer(response),
+            Some(target) => Hop::Redirect(target),
+        })
     }
 
     /// Returns the rules of the host's robots.txt, from at most a day ago.
@@ -179,8 +203,12 @@ impl Fetcher {
         let n_tries = self.config.max_tries.min(2);
         let mut other_host;
         let mut host = host;
-        for _ in 0..=MAX_HOPS {
-            self.guard.check_url(&robots_url)?;
+        for n_hops in 0..=MAX_HOPS {
+            let explained = |error: FetchError| match n_hops {
+                0 => error.while_asking_robots(),
+                _ => error.while_asking_robots().behind_a_redirect(),
+            };
+            self.guard.check_url(&robots_url).map_err(explained)?;
             let answer = self.get_patiently(host, &robots_url, None, n_tries);
             let response = tokio::time::timeout(self.config.robots_timeout, answer)
                 .await
@@ -190,7 +218,7 @@ impl Fetcher {
                         self.config.robots_timeout,
                     ))
                 })
-                .map_err(FetchError::while_asking_robots)?;
+                .map_err(explained)?;
             match redirect_target(&response)? {
                 None => return Ok(Robots::read(response.status, &response.body)),
                 Some(target) => robots_url = target,
@@ -216,7 +244,7 @@ impl Fetcher {
             turn.wait(crawl_delay).await;
             let result = self.send(url).await;
             let Some(pause) = retry::pause_before_next(&result, n_tried, &self.config) else {
-                return result;
+                return retry::settled(result);
             };
             if n_tried >= n_tries {
                 return Err(retry::exhausted(result, url, n_tried));

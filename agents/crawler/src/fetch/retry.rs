@@ -12,8 +12,9 @@ const SECURITY_REJECTION_FACTOR: u32 = 4;
 
 /// Returns the pause before the next try, or `None` when `result` counts as it is.
 ///
-/// `Retry-After` decides, up to its cap; else the pause doubles with each try, up to its cap, less a random
-/// half so that many clients do not come back together.
+/// `Retry-After` decides; a pause that is longer than the limit is not waited for at all, since coming back early
+/// is what it asks not to do. Without one the pause doubles with each try, up to its cap, less a random half so that
+/// many clients do not come back together.
 pub(super) fn pause_before_next(
     result: &Result<Response, FetchError>,
     n_tried: u32,
@@ -22,16 +23,28 @@ pub(super) fn pause_before_next(
     let factor = 2_u32.saturating_pow(n_tried - 1);
     let backoff = config.backoff.saturating_mul(factor);
     match result {
-        Ok(response) if is_busy(response.status) => Some(
-            retry_after(&response.headers)
-                .map(|asked| asked.min(config.max_retry_after))
-                .unwrap_or_else(|| match response.status {
-                    430 => jittered(backoff.saturating_mul(SECURITY_REJECTION_FACTOR), config),
-                    _ => jittered(backoff, config),
-                }),
-        ),
+        Ok(response) if is_busy(response.status) => match retry_after(&response.headers) {
+            Some(asked) => (asked <= config.max_retry_after).then_some(asked),
+            None if response.status == 430 => Some(jittered(
+                backoff.saturating_mul(SECURITY_REJECTION_FACTOR),
+                config,
+            )),
+            None => Some(jittered(backoff, config)),
+        },
         Err(error) if error.is_transient() => Some(jittered(backoff, config)),
         Ok(_) | Err(_) => None,
+    }
+}
+
+/// Turns a busy answer that is not waited for into its error; any other result counts as it is.
+pub(super) fn settled(result: Result<Response, FetchError>) -> Result<Response, FetchError> {
+    match result {
+        Ok(response) if is_busy(response.status) => Err(FetchError::ComeBackLater {
+            url: response.url.to_string(),
+            status: response.status,
+            pause: retry_after(&response.headers).unwrap_or_default(),
+        }),
+        counts => counts,
     }
 }
 
@@ -121,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date_and_has_a_cap() {
+    fn retry_after_is_seconds_or_a_date_and_has_a_limit() {
         let seconds = Duration::from_secs;
         assert_eq!(pause(429, &[("retry-after", "7")], 1), Some(seconds(7)));
         assert_eq!(
@@ -129,9 +142,10 @@ mod tests {
             Some(Duration::from_millis(500))
         );
         assert_eq!(
-            pause(429, &[("retry-after", "99999999")], 1),
+            pause(429, &[("retry-after", "3600")], 1),
             Some(seconds(3600))
         );
+        assert_eq!(pause(429, &[("retry-after", "3601")], 1), None);
         let dates = [
             ("date", "Sat, 21 Nov 2026 10:00:00 GMT"),
             ("retry-after", "Sat, 21 Nov 2026 10:01:30 GMT"),

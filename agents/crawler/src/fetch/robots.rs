@@ -57,3 +57,42 @@ impl Robots {
         Some(delay.min(longest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::feed_hostile_bytes;
+
+    use super::*;
+
+    const FILES: [&[u8]; 2] = [
+        include_bytes!("../../testdata/hostile/robots/shop.txt"),
+        include_bytes!("../../testdata/hostile/robots/odd.txt"),
+    ];
+
+    #[test]
+    fn hostile_robots_txt_is_answered_and_never_overrides_a_rule_for_us() {
+        let urls = ["/products.json?limit=250&page=1", "/", "/meta.json"]
+            .map(|path| Url::parse(&format!("https://shop.example{path}")).unwrap());
+        let longest = Duration::from_secs(60);
+        feed_hostile_bytes("robots", &FILES, |file| {
+            let robots = Robots::read(200, file);
+            for url in &urls {
+                robots.allows(url);
+                let delay = robots.crawl_delay(url, longest);
+                assert!(delay.is_none_or(|delay| delay <= longest));
+                assert!(Robots::read(404, file).allows(url));
+            }
+            // What follows belongs to another crawler, unless it names us again.
+            let mut for_us =
+                b"User-agent: Trouvaille\nDisallow: /products.json\nUser-agent: other\n".to_vec();
+            for_us.extend(file);
+            if !for_us[24..]
+                .to_ascii_lowercase()
+                .windows(10)
+                .any(|it| it == b"trouvaille")
+            {
+                assert!(!Robots::read(200, &for_us).allows(&urls[0]));
+            }
+        });
+    }
+}

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use catalog::{
     Currency, CurrencySource, Metrics, MetricsRow, Platform, Product, ProductFilter, ProductRow,
-    Ranking, Shop, ShopKey, UnixMs,
+    Shop, ShopKey, UnixMs,
 };
 use crawler::platforms::shopify;
 use scoring::classic;
 
 use crate::App;
+use crate::output;
 use crate::saved::{SavedFile, Span, shop_key_of};
 
 /// Where a product stands.
@@ -48,11 +49,10 @@ pub(super) fn rank(
     filter: &ProductFilter,
     k: usize,
     app: &App,
-) -> Result<Ranking> {
+) -> Result<super::Ranked> {
     let files = paths
         .iter()
-        .map(PathBuf::as_path)
-        .map(open)
+        .map(|path| open(path, app))
         .collect::<Result<_>>()?;
     let reading = Reading {
         files,
@@ -69,28 +69,42 @@ pub(super) fn rank(
     bar.finish_and_clear();
     if let Some(first) = &scan.first_problem {
         tracing::warn!(
-            "{} problems in these files; the first: {first}",
-            scan.n_problems
+            "{} in these files; the first: {first}",
+            output::counted(scan.n_problems, "problem")
         );
     }
     if scan.rows.is_empty() {
-        bail!("no product in the given files passes these filters");
+        match *filter == ProductFilter::default() {
+            true => bail!("the given files hold no products"),
+            false => bail!("no product in the given files passes these filters"),
+        }
     }
+    let mut currencies: Vec<Currency> = reading
+        .files
+        .iter()
+        .map(|(_, shop)| shop.currency)
+        .collect();
+    currencies.retain(|&currency| filter.currency.is_none_or(|wanted| wanted == currency));
+    currencies.sort();
+    currencies.dedup();
+    super::warn_of_currencies(&currencies, &[]);
     let scored = classic::rank(&scan.rows, k);
     let places: Vec<Place> = scored.iter().map(|it| scan.places[it.index]).collect();
     let products = reading.winners(&places)?;
-    Ok(super::ranking(&scored, products, scan.rows.len(), app))
+    Ok(super::ranked(scan.rows, &scored, products, app))
 }
 
-fn open(path: &Path) -> Result<(SavedFile, Shop)> {
+fn open(path: &Path, app: &App) -> Result<(SavedFile, Shop)> {
     let context = || format!("cannot read {}", path.display());
     let saved = SavedFile::inspect(path).with_context(context)?;
+    let key = shop_key_of(path).with_context(context)?;
+    let currency = app.config.currency_of(&key);
     let shop = Shop {
-        key: shop_key_of(path).with_context(context)?,
+        key,
         platform: Platform::Shopify,
         url: String::new(),
-        currency: Currency::UNKNOWN,
-        currency_source: CurrencySource::Unknown,
+        currency: currency.unwrap_or(Currency::UNKNOWN),
+        currency_source: currency.map_or(CurrencySource::Unknown, |_| CurrencySource::Config),
     };
     Ok((saved, shop))
 }
@@ -127,21 +141,20 @@ impl Reading<'_> {
                     span,
                     index: index as u32,
                 };
-                self.take(product, place, scan)?;
+                self.take(product, place, shop, scan)?;
             }
         }
         Ok(())
     }
 
-    fn take(&self, product: Product, place: Place, scan: &mut Scan) -> Result<()> {
-        let mut product = product;
+    fn take(&self, mut product: Product, place: Place, shop: &Shop, scan: &mut Scan) -> Result<()> {
         if self.by_vendor {
             product.id.shop = vendor_key(&product)?;
         }
         let passes = *self.filter == ProductFilter::default()
             || self
                 .filter
-                .matches(&ProductRow::of(&product, Currency::UNKNOWN, self.now));
+                .matches(&ProductRow::of(&product, shop.currency, self.now));
         if passes {
             scan.rows.push(MetricsRow {
                 metrics: Metrics::of(&product),
@@ -178,7 +191,7 @@ impl Reading<'_> {
                         span: *span,
                         index: index as u32,
                     };
-                    found.insert(place, ProductRow::of(&product, Currency::UNKNOWN, self.now));
+                    found.insert(place, ProductRow::of(&product, shop.currency, self.now));
                 }
             }
         }

@@ -72,12 +72,12 @@ pub(super) fn product(
         title = title.trim().to_owned();
     }
     let handle = notes.text(field("handle"), wire.handle);
-    let variants = notes
-        .list(field("variants"), wire.variants)
-        .into_iter()
-        .enumerate()
-        .map(|(at, wire)| variant(wire, at + 1, shop.currency, notes))
-        .collect();
+    let wire_variants = notes.list(field("variants"), wire.variants);
+    // Collecting would keep the allocation of the wire's variants, which are twice as large.
+    let mut variants = Vec::with_capacity(wire_variants.len());
+    for (at, wire) in wire_variants.into_iter().enumerate() {
+        variants.push(variant(wire, at + 1, shop.currency, notes));
+    }
     Product {
         id: ProductId {
             platform: shop.platform,
@@ -201,6 +201,17 @@ fn is_empty(scalar: &Scalar<'_>) -> bool {
 }
 
 impl Log {
+    /// Adds a problem of the answer as a whole.
+    pub(super) fn add_to_page(&mut self, kind: ProblemKind, detail: &str) {
+        self.problems.push(Problem {
+            kind,
+            page: 0,
+            index: None,
+            product: None,
+            detail: detail.to_owned(),
+        });
+    }
+
     /// Returns the problems, the last one counting those that are not listed.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         if self.n_unlisted > 0 {

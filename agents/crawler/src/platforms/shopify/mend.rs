@@ -1,4 +1,4 @@
-//! Mends escapes that name half a surrogate pair, which JavaScript writes and serde refuses.
+//! Mends what exporters write into texts and serde refuses: halves of surrogate pairs, and raw control characters.
 
 /// Returns `json` with each half of a surrogate pair (`\ud83d` alone) replaced by `\ufffd`; `None` if there is none.
 ///
@@ -27,6 +27,32 @@ pub(super) fn mend_surrogates(json: &str) -> Option<String> {
     String::from_utf8(mended).ok()
 }
 
+/// Returns `json` with each control character inside a text replaced by a space; `None` if there is none.
+///
+/// Exporters that are no JSON libraries write line breaks, tabs and NUL bytes as they are.
+pub(super) fn mend_controls(json: &str) -> Option<String> {
+    let (mut is_inside, mut is_escaped) = (false, false);
+    let mut is_wrong = |byte: u8| {
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        match byte {
+            b'"' if !was_escaped => is_inside = !is_inside,
+            b'\\' if is_inside => is_escaped = !was_escaped,
+            0..=0x1f => return is_inside,
+            _ => {}
+        }
+        false
+    };
+    let start = json.bytes().position(&mut is_wrong)?;
+    let mut mended = json.as_bytes().to_vec();
+    mended[start] = b' ';
+    for byte in &mut mended[start + 1..] {
+        if is_wrong(*byte) {
+            *byte = b' ';
+        }
+    }
+    String::from_utf8(mended).ok()
+}
+
 /// Returns the UTF-16 unit of the escape `\uXXXX` at `at`, if one stands there.
 fn escaped_unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -36,6 +62,23 @@ fn escaped_unit(json: &[u8], at: usize) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_control_characters_inside_texts_are_replaced() {
+        for (json, mended) in [
+            ("[\n\t\"plain\"\r\n]", None),
+            ("[\"a\nb\", \"\0\"]\n", Some("[\"a b\", \" \"]\n")),
+            (
+                r#"["\\",
+"\" \\"]"#,
+                None,
+            ),
+            ("[\"\\\"\t\\\\\"\t]", Some("[\"\\\" \\\\\"\t]")),
+            ("\"\u{7f}é\u{85}\"", None),
+        ] {
+            assert_eq!(mend_controls(json).as_deref(), mended, "{json}");
+        }
+    }
 
     #[test]
     fn only_halves_of_pairs_are_replaced() {

@@ -41,9 +41,9 @@ pub fn read_page(body: &[u8], shop: &Shop) -> Result<Page, ReadError> {
         _ => return Err(neither_list_nor_object(body)),
     }
     match std::str::from_utf8(body) {
-        Ok(text) => shape::read(text, shop),
+        Ok(text) => shape::read(text, body.len(), shop),
         Err(error) => {
-            let mut page = shape::read(&String::from_utf8_lossy(body), shop)?;
+            let mut page = shape::read(&String::from_utf8_lossy(body), body.len(), shop)?;
             page.problems.push(Problem {
                 kind: ProblemKind::Field,
                 page: 0,

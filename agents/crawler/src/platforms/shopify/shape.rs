@@ -12,24 +12,37 @@ use serde_json::value::RawValue;
 
 use super::build::{self, Log, Notes};
 use super::lenient::{Entry, Scalar, name_only};
-use super::mend::mend_surrogates;
+use super::mend::{mend_controls, mend_surrogates};
 use super::{Page, ReadError, shortened, wire};
 
-/// Bytes of products, without their texts, that any answer may fill.
+/// Bytes of products, without the letters of their texts, that any answer may fill.
 const BASE_BUDGET: usize = 16 << 20;
 
-/// Further bytes of products, without their texts, that each byte of the answer may fill. Real answers stay below 1.
+/// Further bytes of products, without the letters of their texts, that each byte of the answer may fill. Real
+/// answers stay below 1.
 const BUDGET_PER_BYTE: usize = 4;
 
-/// Reads `text`, which begins with `{` or `[`.
-pub(super) fn read(text: &str, shop: &Shop) -> Result<Page, ReadError> {
+/// The least that an allocator takes for a text, measured with glibc.
+const ALLOCATION: usize = 32;
+
+/// Reads `text`, which begins with `{` or `[`, of an answer of `n_bytes`.
+pub(super) fn read(text: &str, n_bytes: usize, shop: &Shop) -> Result<Page, ReadError> {
     let damaged = |error: serde_json::Error| ReadError::Damaged(error.to_string());
-    let mut reading = Reading::new(text, shop, Care::Quick);
+    let mut reading = Reading::new(n_bytes, shop, Care::Quick);
     match reading.all(text) {
         Err(error) if error.is_eof() => return Err(damaged(error)),
         Err(_) => {
-            reading = Reading::new(text, shop, Care::EntryByEntry);
-            reading.all(text).map_err(damaged)?;
+            reading = Reading::new(n_bytes, shop, Care::EntryByEntry);
+            let mended = mend_controls(text);
+            reading
+                .all(mended.as_deref().unwrap_or(text))
+                .map_err(damaged)?;
+            if mended.is_some() {
+                reading.log.add_to_page(
+                    ProblemKind::Field,
+                    "control characters inside texts were replaced by spaces",
+                );
+            }
         }
         Ok(()) => {}
     }
@@ -85,14 +98,14 @@ enum Key {
 }
 
 impl<'s> Reading<'s> {
-    fn new(text: &str, shop: &'s Shop, care: Care) -> Self {
+    fn new(n_bytes: usize, shop: &'s Shop, care: Care) -> Self {
         Self {
             shop,
             care,
             page: Page::default(),
             log: Log::default(),
             ids: HashSet::new(),
-            budget: BASE_BUDGET.saturating_add(text.len().saturating_mul(BUDGET_PER_BYTE)),
+            budget: BASE_BUDGET.saturating_add(n_bytes.saturating_mul(BUDGET_PER_BYTE)),
             place: Place::Nowhere,
             n_objects: 0,
             errors: None,
@@ -103,6 +116,9 @@ impl<'s> Reading<'s> {
     }
 
     fn all(&mut self, text: &str) -> serde_json::Result<()> {
+        if self.care == Care::Quick && begins_like_a_product(text) && self.bare_product(text) {
+            return Ok(());
+        }
         let mut json = serde_json::Deserializer::from_str(text);
         json.deserialize_any(Outermost(self))?;
         json.end()?;
@@ -114,6 +130,19 @@ impl<'s> Reading<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Takes `text` as a single product in one go; `false` if it is none, or not at first sight.
+    fn bare_product(&mut self, text: &str) -> bool {
+        let Ok(Entry(Ok(product))) = serde_json::from_str::<Entry<wire::Product<'_>>>(text) else {
+            return false;
+        };
+        if !product.is_likely() {
+            return false;
+        }
+        self.place = Place::Named;
+        self.take(Entry(Ok(product)));
+        true
     }
 
     fn finish(mut self) -> Result<Page, ReadError> {
@@ -188,7 +217,7 @@ impl<'s> Reading<'s> {
             return notes.add(ProblemKind::Duplicate, "stood earlier on the same page");
         }
         let product = build::product(wire, id, self.shop, &mut notes);
-        self.budget = self.budget.saturating_sub(size_without_texts(&product));
+        self.budget = self.budget.saturating_sub(size_without_letters(&product));
         self.page.products.push(product);
     }
 
@@ -231,6 +260,12 @@ impl<'s> Reading<'s> {
     }
 }
 
+/// Returns whether the first key is an id, as in one product per line.
+fn begins_like_a_product(text: &str) -> bool {
+    let first_key = text.trim_start_matches('{').trim_ascii_start();
+    first_key.starts_with("\"id\"") || first_key.starts_with("\"product_id\"")
+}
+
 /// Returns the id of a product whose other fields are unreadable.
 fn readable_id(raw: &RawValue) -> Option<NativeId> {
     #[derive(Default, Deserialize)]
@@ -251,13 +286,14 @@ fn readable_id(raw: &RawValue) -> Option<NativeId> {
     build::read_id(&product).ok().map(NativeId::from)
 }
 
-fn size_without_texts(product: &catalog::Product) -> usize {
+fn size_without_letters(product: &catalog::Product) -> usize {
     let n_variants = product.variants.len();
     let n_options: usize = product.variants.iter().map(|it| it.options.len()).sum();
     let n_texts = product.tags.len() + product.options.len() + product.images.len() + n_options;
+    // Of a variant's own texts the id is the one that is never empty.
     size_of::<catalog::Product>()
-        + n_variants * size_of::<catalog::Variant>()
-        + n_texts * size_of::<String>()
+        + n_variants * (size_of::<catalog::Variant>() + ALLOCATION)
+        + n_texts * (size_of::<String>() + ALLOCATION)
 }
 
 /// The outermost list or object.

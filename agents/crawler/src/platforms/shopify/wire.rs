@@ -25,6 +25,8 @@ pub(super) struct Product<'a> {
     pub(super) options: List<String>,
     pub(super) images: List<String>,
     pub(super) variants: List<Variant<'a>>,
+    /// There is a key that holds products: this is a wrapper around them.
+    pub(super) has_products: bool,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +66,8 @@ enum ProductKey {
     Options,
     Images,
     Variants,
+    #[serde(alias = "product", alias = "product_listings")]
+    Products,
     #[serde(other)]
     Other,
 }
@@ -91,6 +95,17 @@ enum VariantKey {
     Other,
 }
 
+impl Product<'_> {
+    /// Returns whether this object, read as a product, is one: it names something to buy, and wraps no others.
+    pub(super) fn is_likely(&self) -> bool {
+        let has_id = [&self.id, &self.product_id]
+            .iter()
+            .any(|id| !matches!(id, Scalar::Missing));
+        let has_title = !matches!(self.title, Scalar::Missing);
+        has_id && !self.has_products && (has_title || !self.variants.entries.is_empty())
+    }
+}
+
 impl<'de: 'a, 'a> FromObject<'de> for Product<'a> {
     fn from_object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
         let mut product = Self::default();
@@ -112,6 +127,10 @@ impl<'de: 'a, 'a> FromObject<'de> for Product<'a> {
                 }
                 ProductKey::Images => product.images = members.next_value_seed(Texts::Images)?,
                 ProductKey::Variants => product.variants = members.next_value()?,
+                ProductKey::Products => {
+                    product.has_products = true;
+                    members.next_value::<IgnoredAny>()?;
+                }
                 ProductKey::Other => {
                     members.next_value::<IgnoredAny>()?;
                 }
