@@ -297,7 +297,7 @@ fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageEr
             });
             let nearest = nearest.unwrap_or_default();
             return Err(UsageError(format!(
-                "unknown configuration section [{section}] in {place}: did you mean [{nearest}]?"
+                "unknown configuration section {section:?} in {place}: did you mean {nearest:?}?"
             )));
         }
         let nearest = known
