@@ -3,4 +3,5 @@
 
 mod fetch;
 mod hostile;
+mod numbers;
 mod reader;

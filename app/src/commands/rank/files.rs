@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use catalog::{
-    Currency, CurrencySource, Metrics, MetricsRow, Platform, Product, ProductFilter, ProductRow,
-    Shop, ShopKey, UnixMs,
+    Currency, CurrencySource, Metrics, MetricsRow, Platform, Product, ProductFilter, ProductId,
+    ProductRow, Shop, ShopKey, UnixMs,
 };
 use crawler::platforms::shopify;
 use scoring::classic;
@@ -114,7 +114,24 @@ impl Reading<'_> {
         let (saved, shop) = &self.files[file];
         let context = || format!("cannot read {}", saved.path().display());
         let mut documents = saved.documents().with_context(context)?;
+        // Filters and vendors need the product; without them its numbers are enough.
+        let only_numbers =
+            saved.has_lines() && !self.by_vendor && *self.filter == ProductFilter::default();
         while let Some((span, bytes)) = documents.next().with_context(context)? {
+            if only_numbers && let Some((native, metrics)) = shopify::read_metrics(bytes, shop) {
+                let id = ProductId {
+                    platform: shop.platform,
+                    shop: shop.key.clone(),
+                    native,
+                };
+                scan.rows.push(MetricsRow { id, metrics });
+                scan.places.push(Place {
+                    file: file as u32,
+                    span,
+                    index: 0,
+                });
+                continue;
+            }
             let page = match shopify::read_page(bytes, shop) {
                 Ok(page) => page,
                 Err(error) if saved.has_lines() => {

@@ -6,6 +6,7 @@
 mod build;
 mod lenient;
 mod mend;
+mod plain;
 mod shape;
 mod texts;
 mod wire;
@@ -14,6 +15,7 @@ use catalog::{Currency, Problem, ProblemKind, Shop};
 use serde::Deserialize;
 
 use self::lenient::Scalar;
+pub use self::plain::read_metrics;
 use super::{Page, ReadError};
 
 /// Reads one answer in any of the known shapes.
@@ -24,7 +26,8 @@ use super::{Page, ReadError};
 ///
 /// Fields may be missing or have a wrong type: they are empty then, with a problem where that is no habit of
 /// the platform. An image without a readable address is kept as an empty text, since images are counted.
-/// A variant without an id gets its place in the list, from 1. Prices are whole or decimal numbers in major
+/// A variant without an id gets its place in the list, from 1. Inside texts, half of a surrogate pair and a byte
+/// that is no UTF-8 become U+FFFD, and a raw control character a space. Prices are whole or decimal numbers in major
 /// units, read exactly in the currency of `shop`.
 ///
 /// At most 1,000 problems are listed, and a last one says how many more there were. Memory stays within a
