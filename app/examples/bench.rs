@@ -209,11 +209,11 @@ impl Figures {
         );
         for (step, seconds) in &self.0 {
             match before.get(step.as_str()) {
-                Some(before) => println!(
+                Some(before) if *before > 0.0 => println!(
                     "{step:<22} {seconds:>14.2} {before:>8.2} {:>7.2}",
                     seconds / before
                 ),
-                None => println!("{step:<22} {seconds:>14.2} {:>8} {:>7}", "-", "-"),
+                _ => println!("{step:<22} {seconds:>14.2} {:>8} {:>7}", "-", "-"),
             }
         }
         if std::env::args().any(|arg| arg == "--save") {
