@@ -34,8 +34,7 @@ pub(super) fn changed(corpus: &[&[u8]], rng: &mut Rng) -> Vec<u8> {
     // Fewer changes more often: an input that is nearly right goes deepest.
     for _ in 0..=rng.u8(..8).min(rng.u8(..8)) {
         if is_gentle {
-            let at = rng.usize(..=bytes.len());
-            change_value(&mut bytes, at, corpus, rng);
+            change_value(&mut bytes, corpus, rng);
         } else {
             change(&mut bytes, corpus, rng);
         }
@@ -72,7 +71,7 @@ fn flip(bytes: &mut [u8], at: usize, rng: &mut Rng) {
 fn repeat(bytes: &mut Vec<u8>, at: usize, rng: &mut Rng) {
     let part = bytes[range(bytes, at, 200, rng)].to_vec();
     let times = rarely(rng, 1_000).max(1);
-    bytes.splice(at..at, part.repeat(times));
+    bytes.splice(at..at, repeated(&part, times));
 }
 
 /// Puts another number, of up to thousands of digits, in the place of the next one.
@@ -95,9 +94,9 @@ fn nest(bytes: &mut Vec<u8>, at: usize, rng: &mut Rng) {
     let depth = 1 + rarely(rng, 20_000);
     let value = value_behind(bytes, at);
     if rng.u8(..4) > 0 {
-        bytes.splice(value.end..value.end, close.repeat(depth));
+        bytes.splice(value.end..value.end, repeated(close, depth));
     }
-    bytes.splice(value.start..value.start, open.repeat(depth));
+    bytes.splice(value.start..value.start, repeated(open, depth));
 }
 
 fn splice_with(bytes: &mut Vec<u8>, at: usize, other: &[u8], rng: &mut Rng) {
@@ -109,7 +108,7 @@ fn lengthen(bytes: &mut Vec<u8>, at: usize, piece: &[u8], rng: &mut Rng) {
     let letter = [rng.u8(b' '..=b'z')];
     let part = if rng.bool() { piece } else { &letter };
     let times = 1 + rarely(rng, 50_000);
-    bytes.splice(at..at, part.repeat(times));
+    bytes.splice(at..at, repeated(part, times));
 }
 
 fn swap(bytes: &mut Vec<u8>, at: usize, rng: &mut Rng) {
@@ -130,6 +129,11 @@ fn value_behind(bytes: &[u8], at: usize) -> std::ops::Range<usize> {
     let start = start.map_or(at, |start| at + start + 1);
     let end = bytes[start..].iter().position(is_behind);
     start..end.map_or(bytes.len(), |end| start + end)
+}
+
+/// Returns `part` so many times, as far as an input can be long.
+pub(super) fn repeated(part: &[u8], times: usize) -> Vec<u8> {
+    part.repeat(times.min(MAX_BYTES / part.len().max(1)))
 }
 
 /// Returns a small number nearly always, and one up to `most` now and then.

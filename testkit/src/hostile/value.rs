@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use fastrand::Rng;
 
+use super::change::{rarely, repeated};
+
 /// Whole values that hurt in the places of others.
 #[rustfmt::skip]
 const VALUES: [&[u8]; 34] = [
@@ -23,52 +25,69 @@ const LETTERS: [&[u8]; 10] = [
     b",",
 ];
 
-/// Puts something else in the place of a value at or behind `at`, wraps it, repeats it, or changes its text.
-pub(super) fn change_value(bytes: &mut Vec<u8>, at: usize, corpus: &[&[u8]], rng: &mut Rng) {
-    let value = value_behind(bytes, at);
+/// Puts something else in the place of a value, wraps it, repeats it, or changes its text.
+pub(super) fn change_value(bytes: &mut Vec<u8>, corpus: &[&[u8]], rng: &mut Rng) {
+    let value = some_value(bytes, rng);
     let text = bytes[value.clone()].to_vec();
     let new = match rng.u8(..8) {
         0..=2 => VALUES[rng.usize(..VALUES.len())].to_vec(),
         3 => {
             let other = corpus[rng.usize(..corpus.len())];
-            other[value_behind(other, rng.usize(..=other.len()))].to_vec()
+            other[some_value(other, rng)].to_vec()
         }
         4 => {
-            let depth = super::change::rarely(rng, 5_000);
+            let depth = rarely(rng, 5_000);
             let (open, close): (&[u8], &[u8]) = match rng.bool() {
                 true => (b"[", b"]"),
                 false => (b"{\"a\":", b"}"),
             };
-            [&open.repeat(depth), &text[..], &close.repeat(depth)].concat()
+            [&repeated(open, depth), &text[..], &repeated(close, depth)].concat()
         }
         5 | 6 if text.starts_with(b"\"") => {
             let letter = LETTERS[rng.usize(..LETTERS.len())];
             [
                 b"\"",
-                &letter.repeat(1 + super::change::rarely(rng, 10_000))[..],
+                &repeated(letter, 1 + rarely(rng, 10_000))[..],
                 &text[1..],
             ]
             .concat()
         }
         _ => {
             let again = [b",", &text[..]].concat();
-            [text, again.repeat(super::change::rarely(rng, 2_000))].concat()
+            [text, repeated(&again, rarely(rng, 2_000))].concat()
         }
     };
     bytes.splice(value, new);
 }
 
-/// Returns the place of the next value: behind a `:`, `=`, `,` or `[`, to its own end.
-fn value_behind(bytes: &[u8], at: usize) -> Range<usize> {
-    let Some(before) = bytes[at..].iter().position(|byte| b":=,[".contains(byte)) else {
-        return at..at;
+/// Returns the place of a value: behind a `:`, `=`, `,` or `[`, to its own end. A key is none.
+fn some_value(bytes: &[u8], rng: &mut Rng) -> Range<usize> {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let mut places = vec![];
+    for (at, byte) in bytes.iter().enumerate() {
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        match byte {
+            b'\\' if is_text => is_escaped = !was_escaped,
+            b'"' if !was_escaped => is_text = !is_text,
+            b':' | b'=' | b',' | b'[' if !is_text => places.push(at + 1),
+            _ => {}
+        }
+    }
+    if places.is_empty() {
+        return 0..bytes.len();
+    }
+    let skip_spaces = |at: usize| {
+        let is_other = |byte: &u8| !byte.is_ascii_whitespace();
+        let n_spaces = bytes[at..].iter().position(is_other);
+        at + n_spaces.unwrap_or(0)
     };
-    let behind = at + before + 1;
-    let n_spaces = bytes[behind..]
-        .iter()
-        .take_while(|it| it.is_ascii_whitespace())
-        .count();
-    let start = behind + n_spaces;
+    let start = skip_spaces(places[rng.usize(..places.len())]);
+    let end = start + value_length(&bytes[start..]);
+    let behind = skip_spaces(end);
+    if bytes.get(behind) != Some(&b':') {
+        return start..end;
+    }
+    let start = skip_spaces(behind + 1);
     start..start + value_length(&bytes[start..])
 }
 

@@ -105,7 +105,7 @@ fn prices_of_40_digits_are_empty_and_told() {
         ),
         (
             digits.to_owned(),
-            "too large: \"1234567890123456700000000000000000000000\"".to_owned(),
+            "too large: \"1234567890123456800000000000000000000000\"".to_owned(),
         ),
         (
             format!("\"0.{digits}\""),
@@ -114,7 +114,7 @@ fn prices_of_40_digits_are_empty_and_told() {
         ),
         (
             format!("-{digits}"),
-            "too large: \"-123456789012345670000000000000000000000\"".to_owned(),
+            "too large: \"-123456789012345680000000000000000000000\"".to_owned(),
         ),
         ("1e-40".to_owned(), {
             let zeros = "0".repeat(38);
