@@ -7,6 +7,7 @@ mod servers;
 use crawler::platforms::shopify::read_meta;
 use testkit::feed_hostile_bytes;
 
+use crate::numbers::{long_way, short_way};
 use crate::reader::properties::check;
 
 /// Answers that are products in every shape, and some that are none.
@@ -28,6 +29,12 @@ const META: [&[u8]; 2] = [
     include_bytes!("../testdata/hostile/meta/mark.json"),
 ];
 
+/// Bare products, one in a document, which have a short way to their numbers.
+const PLAIN: [&[u8]; 2] = [
+    include_bytes!("../testdata/hostile/plain/storefront.json"),
+    include_bytes!("../testdata/hostile/plain/admin.json"),
+];
+
 #[test]
 fn hostile_products_are_answered() {
     feed_hostile_bytes("products", &PRODUCTS, |body| check(body).unwrap());
@@ -36,6 +43,16 @@ fn hostile_products_are_answered() {
 #[test]
 fn hostile_entries_cost_no_neighbour() {
     feed_hostile_bytes("neighbours", &PRODUCTS, pages::check_neighbours);
+}
+
+#[test]
+fn both_ways_to_the_numbers_of_a_hostile_product_agree() {
+    feed_hostile_bytes("numbers", &PLAIN, |document| {
+        if let Some(numbers) = short_way(document) {
+            let text = document.escape_ascii();
+            assert_eq!(Some(numbers), long_way(document), "{text}");
+        }
+    });
 }
 
 #[test]

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use testkit::{Catalogue, demo_shops};
 
-fn long_way(document: &[u8]) -> Option<(NativeId, Metrics)> {
+pub(super) fn long_way(document: &[u8]) -> Option<(NativeId, Metrics)> {
     let page = read_page(document, &shop_at("shop.example").unwrap()).ok()?;
     let product = page.products.first()?;
     Some((product.id.native.clone(), Metrics::of(product)))
 }
 
-fn short_way(document: &[u8]) -> Option<(NativeId, Metrics)> {
+pub(super) fn short_way(document: &[u8]) -> Option<(NativeId, Metrics)> {
     read_metrics(document, &shop_at("shop.example").unwrap())
 }
 
@@ -61,6 +61,7 @@ fn what_is_not_plain_is_left_to_the_long_way() {
             json!([{"id": 2, "price": "5.00", "available": "yes"}]),
         ),
         ("variants", json!([null])),
+        ("variants", json!([["5.00", true]])),
     ] {
         let mut product = plain();
         product[key] = value;
@@ -74,6 +75,7 @@ fn what_is_not_plain_is_left_to_the_long_way() {
         "{\"id\":1",
         "\u{feff}{}",
         "{\"products\":[]}",
+        "[1,\"t\",\"b\",[],[],[],null]",
     ] {
         assert_eq!(short_way(document.as_bytes()), None, "{document}");
     }

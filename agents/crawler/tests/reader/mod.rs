@@ -258,16 +258,26 @@ fn half_a_surrogate_pair_is_mended_and_costs_no_product() {
 }
 
 #[test]
-fn an_entry_beyond_mending_is_refused_alone() {
-    let page =
-        page(r#"{"products":[{"id":1,"title":"A"},{"id":2,"title":1e999},{"id":3,"title":"C"}]}"#);
-    assert_eq!((page.products.len(), page.n_listed), (2, 3));
-    let problem = &page.problems[0];
-    assert_eq!(
-        (problem.kind, problem.index, problem.product.as_deref()),
-        (ProblemKind::ProductRefused, Some(1), Some("2"))
+fn a_number_beyond_all_floats_is_left_out_and_costs_no_product() {
+    let page = page(
+        r#"{"products":[{"id":1,"title":"A"},{"id":2,"title":1e999},{"id":1e999,"title":"C"},{"id":4,"title":"\ud83d","x":[-1e999]}]}"#,
     );
-    assert_eq!(page.problems.len(), 1);
+    let n_kept = page.products.len();
+    assert_eq!((n_kept, page.n_listed), (3, 4));
+    let left_out = "a number beyond the range of floats was left out";
+    let half = "half of a surrogate pair was replaced by U+FFFD";
+    assert_eq!(
+        problems(&page),
+        [
+            (ProblemKind::Field, Some(1), left_out),
+            (ProblemKind::Field, Some(1), "title: missing"),
+            (ProblemKind::Field, Some(2), left_out),
+            (ProblemKind::ProductRefused, Some(2), "no id"),
+            (ProblemKind::Field, Some(3), half),
+            (ProblemKind::Field, Some(3), left_out),
+        ]
+    );
+    assert_eq!(page.problems[0].product.as_deref(), Some("2"));
 }
 
 #[test]
@@ -399,6 +409,7 @@ fn meta_states_the_base_currency() {
         "<html>",
         "{}",
         "[]",
+        r#"["EUR"]"#,
         r#"{"currency":null}"#,
         r#"{"currency":{"code":"EUR"}}"#,
         r#"{"currency":"EURO"}"#,

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The most variants, tags or images that a product keeps. Shopify's own limits are 2,048, 250 and 250.
@@ -41,6 +42,10 @@ pub(super) struct List<T> {
 /// An object read as a `T`, or what stood there instead.
 #[derive(Debug)]
 pub(super) struct Entry<T>(pub(super) Result<T, &'static str>);
+
+/// A `T` that stands there as an object: what serde derives takes a list of the fields as well.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) T);
 
 /// A type that is read from an object's members.
 pub(super) trait FromObject<'de>: Sized {
@@ -207,6 +212,26 @@ impl<'de, T: FromObject<'de>> Deserialize<'de> for Entry<T> {
         }
 
         deserializer.deserialize_any(EntryVisitor(std::marker::PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(std::marker::PhantomData))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Mends what exporters write into texts and serde refuses: halves of surrogate pairs, and raw control characters.
+//! Mends what exporters write and serde refuses: halves of surrogate pairs and raw control characters in texts, and
+//! numbers that no float holds.
 
 /// Returns `json` with each half of a surrogate pair (`\ud83d` alone) replaced by `\ufffd`; `None` if there is none.
 ///
@@ -53,6 +54,42 @@ pub(super) fn mend_controls(json: &str) -> Option<String> {
     String::from_utf8(mended).ok()
 }
 
+/// Returns `json` with each number beyond the range of floats replaced by `null`; `None` if there is none.
+pub(super) fn mend_numbers(json: &str) -> Option<String> {
+    let mut mended = String::new();
+    let mut n_kept = 0;
+    let mut at = 0;
+    while let Some(byte) = json.as_bytes().get(at) {
+        match byte {
+            b'"' => at += text_length(&json[at..]),
+            b'-' | b'0'..=b'9' => {
+                let is_other = |it: char| !matches!(it, '+' | '-' | '.' | 'e' | 'E' | '0'..='9');
+                let end = json[at..].find(is_other).map_or(json.len(), |it| at + it);
+                if json[at..end].parse().is_ok_and(f64::is_infinite) {
+                    mended.push_str(&json[n_kept..at]);
+                    mended.push_str("null");
+                    n_kept = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    mended.push_str(&json[n_kept..]);
+    (n_kept > 0).then_some(mended)
+}
+
+/// Returns the length of the text that `json` begins with, quotes included.
+fn text_length(json: &str) -> usize {
+    let mut is_escaped = false;
+    let end = json.bytes().skip(1).position(|byte| {
+        let was_escaped = std::mem::replace(&mut is_escaped, false);
+        is_escaped = byte == b'\\' && !was_escaped;
+        byte == b'"' && !was_escaped
+    });
+    end.map_or(json.len(), |end| end + 2)
+}
+
 /// Returns the UTF-16 unit of the escape `\uXXXX` at `at`, if one stands there.
 fn escaped_unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -77,6 +114,23 @@ mod tests {
             ("\"\u{7f}é\u{85}\"", None),
         ] {
             assert_eq!(mend_controls(json).as_deref(), mended, "{json}");
+        }
+    }
+
+    #[test]
+    fn only_numbers_beyond_all_floats_are_replaced() {
+        let digits = "9".repeat(400);
+        for (json, mended) in [
+            ("[1e308, -1e-999, 0e999, 1.5, -7]", None),
+            ("[1e309]", Some("[null]")),
+            (
+                "{\"1e999\":\"\\\"1e999\",\"b\":-1E+999,\"c\":[1,1.0e400]}",
+                Some("{\"1e999\":\"\\\"1e999\",\"b\":null,\"c\":[1,null]}"),
+            ),
+            (digits.as_str(), Some("null")),
+            ("\"é\\\\\"", None),
+        ] {
+            assert_eq!(mend_numbers(json).as_deref(), mended, "{json}");
         }
     }
 

@@ -14,7 +14,7 @@ mod wire;
 use catalog::{Currency, Problem, ProblemKind, Shop};
 use serde::Deserialize;
 
-use self::lenient::Scalar;
+use self::lenient::{Object, Scalar};
 pub use self::plain::read_metrics;
 use super::{Page, ReadError};
 
@@ -27,7 +27,8 @@ use super::{Page, ReadError};
 /// Fields may be missing or have a wrong type: they are empty then, with a problem where that is no habit of
 /// the platform. An image without a readable address is kept as an empty text, since images are counted.
 /// A variant without an id gets its place in the list, from 1. Inside texts, half of a surrogate pair and a byte
-/// that is no UTF-8 become U+FFFD, and a raw control character a space. Prices are whole or decimal numbers in major
+/// that is no UTF-8 become U+FFFD, and a raw control character a space. A number
+/// beyond the range of floats counts as missing. Prices are whole or decimal numbers in major
 /// units, read exactly in the currency of `shop`.
 ///
 /// At most 1,000 problems are listed, and a last one says how many more there were. Memory stays within a
@@ -67,7 +68,7 @@ pub fn read_meta(body: &[u8]) -> Option<Currency> {
         currency: Scalar<'a>,
     }
 
-    let meta: Meta<'_> = serde_json::from_slice(without_mark(body)).ok()?;
+    let Object(meta) = serde_json::from_slice::<Object<Meta<'_>>>(without_mark(body)).ok()?;
     let Scalar::Text(code) = meta.currency else {
         return None;
     };

@@ -10,21 +10,21 @@ use catalog::{Metrics, Money, NativeId, Shop};
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 
-use super::lenient::MAX_ENTRIES;
+use super::lenient::{MAX_ENTRIES, Object};
 
 /// Reads the metrics of a single bare product: those of the product that `read_page` makes of it.
 ///
 /// `None` where the document is anything else, or where there is something to note about it: read it with
 /// [`read_page`](super::read_page) then.
 pub fn read_metrics(document: &[u8], shop: &Shop) -> Option<(NativeId, Metrics)> {
-    let product: Plain<'_> = serde_json::from_slice(document).ok()?;
+    let Object(product) = serde_json::from_slice::<Object<Plain<'_>>>(document).ok()?;
     let n_variants = product.variants.len();
     let is_wrapper = product.products.is_some();
     if is_wrapper || product.title.is_none() || n_variants > MAX_ENTRIES {
         return None;
     }
     let (mut sum, mut n_available) = (0.0, 0);
-    for variant in &product.variants {
+    for Object(variant) in &product.variants {
         sum += Money::parse(&variant.price, shop.currency).ok()?.to_f64();
         n_available += u32::from(variant.available == Some(true));
     }
@@ -50,7 +50,7 @@ struct Plain<'a> {
     tags: Count<Text>,
     images: Count<IgnoredAny>,
     #[serde(borrow)]
-    variants: Vec<PlainVariant<'a>>,
+    variants: Vec<Object<PlainVariant<'a>>>,
     /// A key that holds products: this is a wrapper around them.
     #[serde(default, alias = "product", alias = "product_listings")]
     products: Option<IgnoredAny>,

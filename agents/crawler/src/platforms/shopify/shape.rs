@@ -3,6 +3,7 @@
 //! The whole answer is read once, typed and without a copy. Only where that fails is it read again entry by
 //! entry, so that one entry that is no clean JSON costs no other.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use catalog::{NativeId, ProblemKind, Shop};
@@ -11,8 +12,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde_json::value::RawValue;
 
 use super::build::{self, Log, Notes};
-use super::lenient::{Entry, Scalar, name_only};
-use super::mend::{mend_controls, mend_surrogates};
+use super::lenient::{Entry, Object, Scalar, name_only};
+use super::mend::{mend_controls, mend_numbers, mend_surrogates};
 use super::{Page, ReadError, shortened, wire};
 
 /// Bytes of products, without the letters of their texts, that any answer may fill.
@@ -227,24 +228,30 @@ impl<'s> Reading<'s> {
             Ok(entry) => return self.take(entry),
             Err(error) => error,
         };
-        let mended = mend_surrogates(raw.get());
-        let entry = mended
-            .as_deref()
-            .and_then(|json| serde_json::from_str::<Entry<wire::Product<'_>>>(json).ok());
-        let id = readable_id(raw);
+        let mut json = Cow::Borrowed(raw.get());
+        let mut details = vec![];
+        if let Some(mended) = mend_surrogates(&json) {
+            json = Cow::Owned(mended);
+            details.push("half of a surrogate pair was replaced by U+FFFD");
+        }
+        if let Some(mended) = mend_numbers(&json) {
+            json = Cow::Owned(mended);
+            details.push("a number beyond the range of floats was left out");
+        }
         let mut notes = Notes {
             log: &mut self.log,
             index: self.page.n_listed,
-            id,
+            id: readable_id(raw),
         };
-        let Some(entry) = entry else {
+        let Ok(entry) = serde_json::from_str::<Entry<wire::Product<'_>>>(&json) else {
             notes.add(ProblemKind::ProductRefused, error);
             self.page.n_listed += 1;
             self.n_objects += 1;
             return;
         };
-        let detail = "half of a surrogate pair was replaced by U+FFFD";
-        notes.add(ProblemKind::Field, detail);
+        for detail in details {
+            notes.add(ProblemKind::Field, detail);
+        }
         self.take(entry);
     }
 
@@ -277,7 +284,7 @@ fn readable_id(raw: &RawValue) -> Option<NativeId> {
         product_id: Scalar<'a>,
     }
 
-    let ids: Ids<'_> = serde_json::from_str(raw.get()).ok()?;
+    let Object(ids) = serde_json::from_str::<Object<Ids<'_>>>(raw.get()).ok()?;
     let product = wire::Product {
         id: ids.id,
         product_id: ids.product_id,
