@@ -26,6 +26,9 @@ use self::robots::Robots;
 /// Redirects followed for one request, RFC 9309's number for robots.txt too.
 const MAX_HOPS: usize = 5;
 
+/// Longer redirect targets are no addresses of pages.
+const MAX_LOCATION_BYTES: usize = 8 << 10;
+
 /// How the fetcher behaves. The defaults are polite and safe.
 #[derive(Debug, Clone)]
 pub struct FetchConfig {
@@ -334,6 +337,7 @@ fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
         .headers
         .get(header::LOCATION)
         .and_then(|value| value.to_str().ok())
+        .filter(|location| location.len() <= MAX_LOCATION_BYTES)
         .ok_or_else(|| refused("without a readable Location"))?;
     let target = response
         .url
@@ -380,11 +384,13 @@ mod tests {
 
     #[test]
     fn no_redirect_leads_from_https_to_plain_http_or_nowhere() {
+        let far_too_long = format!("https://shop.example/{}", "a".repeat(MAX_LOCATION_BYTES));
         for location in [
             "http://shop.example/a",
             "ftp://shop.example/",
             "http://[",
             "",
+            far_too_long.as_str(),
         ] {
             let found = redirect("https://shop.example/a", 301, location);
             let is_same_page = found

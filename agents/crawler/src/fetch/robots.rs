@@ -30,7 +30,7 @@ impl Robots {
             &[]
         };
         Self {
-            rules: robotxt::Robots::parse(&text[..text.len().min(MAX_BYTES)], TOKEN),
+            rules: robotxt::Robots::parse(whole_lines(text), TOKEN),
             read_at: Instant::now(),
         }
     }
@@ -58,6 +58,15 @@ impl Robots {
     }
 }
 
+/// Returns the lines that count: half of one at the cut could mean more than the whole.
+fn whole_lines(text: &[u8]) -> &[u8] {
+    let Some(counts) = text.get(..MAX_BYTES) else {
+        return text;
+    };
+    let end = counts.iter().rposition(|&byte| byte == b'\n');
+    &counts[..end.unwrap_or(0)]
+}
+
 #[cfg(test)]
 mod tests {
     use testkit::feed_hostile_bytes;
@@ -68,6 +77,20 @@ mod tests {
         include_bytes!("../../testdata/hostile/robots/shop.txt"),
         include_bytes!("../../testdata/hostile/robots/odd.txt"),
     ];
+
+    #[test]
+    fn a_file_over_the_limit_counts_by_whole_lines() {
+        let url = Url::parse("https://shop.example/products.json").unwrap();
+        let rule = b"Disallow: /other\n";
+        let mut file = b"User-agent: *\n".to_vec();
+        // The limit falls behind the slash of the last rule.
+        file.resize(MAX_BYTES - 11, b'\n');
+        file.extend(rule);
+        assert_eq!(&file[..MAX_BYTES][MAX_BYTES - 11..], b"Disallow: /");
+        assert!(Robots::read(200, &file).allows(&url));
+        let short = &file[file.len() - 40..];
+        assert_eq!(whole_lines(short), short);
+    }
 
     #[test]
     fn hostile_robots_txt_is_answered_and_never_overrides_a_rule_for_us() {
