@@ -149,6 +149,19 @@ pub struct Problem {
     pub detail: String,
 }
 
+/// A host's robots.txt as it was answered, kept so that a later crawl need not ask again for a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RobotsRecord {
+    /// Scheme, host and port, such as `https://shop.example`.
+    pub origin: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// The file, cut to what RFC 9309 asks a crawler to read; bytes that are no UTF-8 are replaced.
+    pub body: String,
+    /// When it was read.
+    pub fetched_at: UnixMs,
+}
+
 /// The kinds of problems, to count by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -34,6 +34,8 @@ pub enum Cell<'a> {
     Price(Money),
     /// A whole number.
     Whole(u64),
+    /// Yes or no: `true` or `false`, in JSON without quotes.
+    Bool(bool),
     /// A float in its shortest exact form.
     Float(f64),
     /// A float with 12 decimals in CSV, in its shortest exact form in JSON.
@@ -225,6 +227,8 @@ impl<'a> Cell<'a> {
             Self::Text(text) => harmless(text),
             Self::Price(price) => number(price.to_string()),
             Self::Whole(number) => Cow::Owned(number.to_string()),
+            Self::Bool(true) => Cow::Borrowed("true"),
+            Self::Bool(false) => Cow::Borrowed("false"),
             Self::Float(float) => number(format!("{float:?}")),
             Self::Score(float) => number(format!("{float:.12}")),
         }
@@ -236,6 +240,7 @@ impl<'a> Cell<'a> {
             Self::Text(text) => text.as_ref().into(),
             Self::Price(price) => price.to_string().into(),
             Self::Whole(number) => (*number).into(),
+            Self::Bool(it) => (*it).into(),
             Self::Float(number) | Self::Score(number) => (*number).into(),
         }
     }

@@ -1,15 +1,40 @@
 //! What counts as a change: a hash over everything stored of a product but `updated_at` and image versions.
 
+use std::fmt;
+use std::str::FromStr;
+
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::{Availability, Money, Product, UnixMs};
 
+/// The 128-bit hash of a product's content, shown as 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentHash(pub [u8; 16]);
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl FromStr for ContentHash {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_hash = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u128::from_str_radix(text, 16).ok().filter(|_| is_hash);
+        number
+            .map(|number| Self(number.to_be_bytes()))
+            .ok_or_else(|| format!("not 32 hexadecimal digits: {text:?}"))
+    }
+}
+
 impl Product {
-    /// Returns the 128-bit content hash (XXH3, which is stable across machines and versions).
+    /// Returns the content hash (XXH3 of 128 bits, which is stable across machines and versions).
     ///
     /// Two products with one hash are taken as unchanged. `updated_at` is left out, and so is what follows
     /// `?` in image URLs, since shops move both without any change.
-    pub fn content_hash(&self) -> [u8; 16] {
+    pub fn content_hash(&self) -> ContentHash {
         let mut hash = Fields(Xxh3::new());
         hash.text(&self.title);
         hash.text(&self.handle);
@@ -42,7 +67,7 @@ impl Product {
             });
             hash.number(variant.quantity.unwrap_or(i64::MIN));
         }
-        hash.0.digest128().to_be_bytes()
+        ContentHash(hash.0.digest128().to_be_bytes())
     }
 }
 

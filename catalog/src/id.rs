@@ -229,7 +229,19 @@ macro_rules! serde_as_text {
     )*};
 }
 
-serde_as_text!(ShopKey, ProductId);
+serde_as_text!(ShopKey, ProductId, crate::ContentHash);
+
+impl Serialize for NativeId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for NativeId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,29 +2,51 @@
 //!
 //! Plain data and pure functions only. No I/O, no runtime, no driver, and no clock: time is an argument.
 
+mod change;
 mod crawl;
 pub mod csv;
 mod hash;
 mod id;
+mod lease;
 mod metrics;
 mod money;
 mod observation;
 mod product;
 mod ranking;
+mod record;
+mod search;
 mod store;
+mod summary;
+mod thin;
 mod time;
 
+pub use change::{Change, ChangeKind, changes_of};
 pub use crawl::{
-    Checkpoint, CrawlCounts, CrawlKey, CrawlReport, Outcome, Problem, ProblemKind, Reason, Stop,
+    Checkpoint, CrawlCounts, CrawlKey, CrawlReport, Outcome, Problem, ProblemKind, Reason,
+    RobotsRecord, Stop,
 };
+pub use hash::ContentHash;
 pub use id::{IdError, NativeId, Platform, ProductId, ShopKey};
+pub use lease::{Lease, LeaseAnswer, LeaseHolder};
 pub use metrics::{Metrics, MetricsRow, PopularitySource};
 pub use money::{Currency, CurrencySource, Money, MoneyError};
-pub use observation::{Observation, ObservationKind, Offer};
+pub use observation::{
+    Observation, ObservationFilter, ObservationKey, ObservationKind, ObservationOrder, ObservedRow,
+    Offer,
+};
 pub use product::{Availability, Product, ProductRow, Shop, Variant};
 pub use ranking::{RankedRow, Ranking};
-pub use store::{
-    BegunCrawl, CrawlTicket, PageCounts, PageWrite, ProductFilter, ShopStatus, Start, Store,
-    StoreError, StoreStats,
+pub use record::{
+    CrawlRecord, PageRecord, ProductRecord, Record, RecordKey, RecordKind, ShopRecord,
 };
+pub use search::{
+    MAX_TOTAL, SearchCursor, SearchOrder, SearchPage, SearchPlace, SearchQuery, query_words,
+    search_text, search_words,
+};
+pub use store::{
+    BegunCrawl, CrawlTicket, Forgotten, PageCounts, PageWrite, ProductFilter, Pruned, ShopStatus,
+    Start, Store, StoreError, StoreStats,
+};
+pub use summary::{Claim, Summary, SummarySource};
+pub use thin::superseded;
 pub use time::{TimeError, UnixMs};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CrawlKey, Money, ProductId, UnixMs, Variant};
+use crate::{ContentHash, CrawlKey, Money, ProductId, ShopKey, UnixMs, Variant};
 
 /// What a variant (or, without one, the whole product) offered at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,11 @@ pub enum ObservationKind {
     Gone,
     /// A product that was gone and is there again.
     Back,
+    /// The product's place in the shop's own best-selling order, when it is another than before.
+    Ranked,
 }
 
-/// One row of a product's history. Rows are only ever appended.
+/// One row of a product's history. Rows are only ever appended, and thinned out when they are old.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// The product.
@@ -46,6 +48,72 @@ pub struct Observation {
     pub before: Option<Offer>,
     /// The offer from now on.
     pub after: Option<Offer>,
+    /// The hash of the product's content from now on; `None` where no content was read, or by an early version.
+    pub content_hash: Option<ContentHash>,
+    /// The place in the shop's own best-selling order, from 1; of [`ObservationKind::Ranked`] alone.
+    pub rank: Option<u32>,
+}
+
+/// Which observations a list is made of. The default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservationFilter {
+    /// Shops; empty for all.
+    pub shops: Vec<ShopKey>,
+    /// Only this product.
+    pub product: Option<ProductId>,
+    /// Only what was observed at this time or later.
+    pub since: Option<UnixMs>,
+    /// Only what was observed before this time.
+    pub until: Option<UnixMs>,
+}
+
+/// The order of a list of observations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservationOrder {
+    /// By product, then by number: each product's history, oldest first.
+    ByProduct,
+    /// By time, then product, then number: what happened, oldest first.
+    ByTime,
+}
+
+/// Names an observation, and the place behind which a list goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservationKey {
+    /// When it was made.
+    pub at: UnixMs,
+    /// The product.
+    pub product: ProductId,
+    /// Its number in the product's history, from 1; numbers of pruned rows are not used again.
+    pub n: u64,
+}
+
+/// One line of a list of observations: the row, and what a reader must know of its product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedRow {
+    /// The row's number in its product's history.
+    pub n: u64,
+    /// The row.
+    pub observation: Observation,
+    /// The product's title, vendor and type as they are now.
+    pub title: String,
+    /// The brand; may be empty.
+    pub vendor: String,
+    /// The shop's own category; may be empty.
+    pub product_type: String,
+    /// The product's page; may be empty.
+    pub url: String,
+}
+
+impl ObservedRow {
+    /// Returns the place of the row in a list.
+    pub fn key(&self) -> ObservationKey {
+        ObservationKey {
+            at: self.observation.at,
+            product: self.observation.product.clone(),
+            n: self.n,
+        }
+    }
 }
 
 impl Offer {
@@ -56,6 +124,12 @@ impl Offer {
             compare_at: variant.compare_at,
             available: variant.availability.known(),
         }
+    }
+
+    /// Returns whether the compare-at price is above the price, which is above zero.
+    pub fn is_discounted(&self) -> bool {
+        matches!((self.price, self.compare_at), (Some(price), Some(compare_at))
+            if price.minor() > 0 && compare_at.minor() > price.minor())
     }
 
     /// Returns whether both offers are the same to a buyer.

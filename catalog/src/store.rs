@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Checkpoint, CrawlKey, CrawlReport, Currency, MetricsRow, Observation, Outcome, Problem,
-    ProblemKind, Product, ProductId, ProductRow, Ranking, Shop, ShopKey, UnixMs,
+    Checkpoint, CrawlKey, CrawlReport, Currency, Lease, LeaseAnswer, LeaseHolder, MetricsRow,
+    Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow, Outcome,
+    Problem, ProblemKind, Product, ProductId, ProductRow, Ranking, Record, RecordKey, RecordKind,
+    RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, Summary, UnixMs,
 };
 
 /// A database of shops, products and their history.
@@ -20,14 +22,42 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Returns where the data is, for messages: an absolute path, or a URI without secrets.
     fn location(&self) -> &str;
 
-    /// Begins a pass over `shop`, or goes on with an unfinished one, and fences off every earlier ticket of it.
+    /// Takes the lease of `shop`, which need not be stored, for `ttl_ms` from now by the store's own clock.
+    ///
+    /// It is granted when nobody has it, when it expired, or when its owner is `dead_owner`, whom the caller
+    /// knows to be gone. Then its epoch is one more than ever before, which fences off every earlier ticket of
+    /// the shop. The owner who has it already gets the same one, prolonged.
+    async fn lease_shop(
+        &self,
+        shop: &ShopKey,
+        owner: &str,
+        ttl_ms: u64,
+        dead_owner: Option<&str>,
+    ) -> Result<LeaseAnswer, StoreError>;
+
+    /// Prolongs a lease to `ttl_ms` from now, also one that expired and that nobody else took.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when another owner took it.
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<Lease, StoreError>;
+
+    /// Gives a lease back, so that anybody may have the next one; does nothing when another owner took it.
+    ///
+    /// Its tickets can still write until then.
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Begins a pass over `shop`, or goes on with an unfinished one.
     ///
     /// The shop is stored, or its URL and, where known, its currency are brought up to date. A known currency is
     /// never replaced by an unknown one, nor one that the shop itself stated by a configured one. With [`Start::Resume`], a pass that did not end, or that ended for
     /// a reason that [`Stop::is_resumable`](crate::Stop::is_resumable), goes on under its old key if it began
     /// at most `max_age_ms` before `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] when another owner took the lease; nothing is written then.
     async fn begin_crawl(
         &self,
+        lease: &Lease,
         shop: &Shop,
         start: Start,
         now: UnixMs,
@@ -40,7 +70,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// nothing and counts nothing as new.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] when a later `begin_crawl` of the shop took over; nothing is written then.
+    /// [`StoreError::Fenced`] when another owner took the shop's lease; nothing is written then.
     async fn apply_page(
         &self,
         ticket: &CrawlTicket,
@@ -62,6 +92,29 @@ pub trait Store: Send + Sync + fmt::Debug {
         outcome: Outcome,
         now: UnixMs,
     ) -> Result<CrawlReport, StoreError>;
+
+    /// Appends an observation for each product whose place in the shop's own best-selling order, from 1, is
+    /// another than the last one observed, and returns their number. Unknown and gone products are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as for `apply_page`.
+    async fn observe_ranks(
+        &self,
+        ticket: &CrawlTicket,
+        ranks: &[(ProductId, u32)],
+        at: UnixMs,
+    ) -> Result<u64, StoreError>;
+
+    /// Stores a shop that may be crawled later; one that is stored stays as it is. Returns whether it is new.
+    async fn add_shop(&self, shop: &Shop, now: UnixMs) -> Result<bool, StoreError>;
+
+    /// Sets whether crawls of all shops leave this one out. Returns whether the shop is stored.
+    async fn pause_shop(&self, shop: &ShopKey, is_paused: bool) -> Result<bool, StoreError>;
+
+    /// Removes a shop with its products, their history and its passes, and fences off every ticket of it.
+    ///
+    /// Rankings and summaries keep what they say of it. `None` if the shop is not stored.
+    async fn forget_shop(&self, shop: &ShopKey) -> Result<Option<Forgotten>, StoreError>;
 
     /// Returns every shop with its numbers and its last pass, by key.
     async fn shops(&self) -> Result<Vec<ShopStatus>, StoreError>;
@@ -98,6 +151,41 @@ pub trait Store: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<Vec<Observation>, StoreError>;
 
+    /// Returns the observations that pass `filter` in the given order, from the first behind `after` on. At most
+    /// `limit`; fewer than `limit` means the end.
+    ///
+    /// Products that are gone have their history too.
+    async fn observed(
+        &self,
+        filter: &ObservationFilter,
+        order: ObservationOrder,
+        after: Option<&ObservationKey>,
+        limit: usize,
+    ) -> Result<Vec<ObservedRow>, StoreError>;
+
+    /// Returns a page of the products that are not gone, pass the query's filter, and match all of its words, in
+    /// its order.
+    ///
+    /// A word matches that begins a word of title, vendor, type or tags; how texts become words is
+    /// [`search_words`](crate::search_words)' to say. At most `limit`; without `after` from the beginning.
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError>;
+
+    /// Thins out the observations made before `before`, as [`superseded`](crate::superseded) says, of products
+    /// behind `after`, until `limit` products with such observations were looked at.
+    ///
+    /// To thin out all, call it again behind [`Pruned::next`] until that is `None`.
+    async fn prune(
+        &self,
+        before: UnixMs,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Pruned, StoreError>;
+
     /// Returns the metrics of the same products, in the same order and pages, as [`Store::products`].
     async fn metrics(
         &self,
@@ -115,6 +203,36 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Returns the ranking with the latest time.
     async fn latest_ranking(&self) -> Result<Option<Ranking>, StoreError>;
 
+    /// Stores a summary; one with the same subject, language and input hash is replaced.
+    async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError>;
+
+    /// Returns the newest summary of a subject in a language.
+    async fn summary(&self, subject: &str, language: &str) -> Result<Option<Summary>, StoreError>;
+
+    /// Stores a host's robots.txt in place of an earlier one.
+    async fn save_robots(&self, robots: &RobotsRecord) -> Result<(), StoreError>;
+
+    /// Returns the robots.txt of an origin that was read at `since` or later.
+    ///
+    /// What is older than a day may be forgotten.
+    async fn robots(&self, origin: &str, since: UnixMs)
+    -> Result<Option<RobotsRecord>, StoreError>;
+
+    /// Returns the records of one kind in the order of their keys, from the first behind `after` on. At most
+    /// `limit`; fewer than `limit` means the end.
+    async fn records(
+        &self,
+        kind: RecordKind,
+        after: Option<&RecordKey>,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError>;
+
+    /// Stores records of another store, or of an earlier state of this one, in place of those with the same keys.
+    ///
+    /// What [`Store::records`] returns afterwards equals what was given, but for the epoch of a shop, which
+    /// never falls. A product needs its shop, and a pass its shop and the products on its pages.
+    async fn put_records(&self, records: Vec<Record>) -> Result<(), StoreError>;
+
     /// Returns the numbers that describe the whole store.
     async fn stats(&self) -> Result<StoreStats, StoreError>;
 }
@@ -131,12 +249,12 @@ pub enum Start {
     Fresh,
 }
 
-/// The right to write one pass. A later `begin_crawl` of the same shop ends it.
+/// The right to write one pass. It ends when another owner takes the shop's lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlTicket {
     /// The pass.
     pub crawl: CrawlKey,
-    /// Counts the shop's `begin_crawl` calls; an older one can't write.
+    /// The epoch of the lease under which the pass began or went on; an older one can't write.
     pub epoch: u64,
 }
 
@@ -242,6 +360,32 @@ pub struct ShopStatus {
     pub last_crawl: Option<CrawlReport>,
     /// When the newest complete pass ended.
     pub last_complete_at: Option<UnixMs>,
+    /// Whether crawls of all shops leave it out.
+    pub is_paused: bool,
+    /// Who has its lease now.
+    pub lease: Option<LeaseHolder>,
+}
+
+/// What [`Store::forget_shop`] removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Products, gone ones included.
+    pub n_products: u64,
+    /// Observations.
+    pub n_observations: u64,
+    /// Passes.
+    pub n_crawls: u64,
+}
+
+/// What one call of [`Store::prune`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pruned {
+    /// Observations looked at that were made before the given time.
+    pub n_old: u64,
+    /// Observations removed.
+    pub n_removed: u64,
+    /// The last product looked at; `None` if there are no more behind it.
+    pub next: Option<ProductId>,
 }
 
 /// The numbers that describe a whole store.
@@ -295,7 +439,7 @@ pub enum StoreError {
         /// The newest version known.
         known: u32,
     },
-    /// A later crawl of the same shop took over.
+    /// Another owner took the lease of the shop.
     #[error("another crawl of {shop} took over")]
     Fenced {
         /// The shop.

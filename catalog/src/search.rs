@@ -1,0 +1,290 @@
+//! Full-text search as both databases understand it: how texts become words, and the orders of a result.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::{Currency, Product, ProductFilter, ProductId, ProductRow, UnixMs};
+
+/// Matches are counted up to here.
+pub const MAX_TOTAL: u64 = 1_000;
+
+/// The most different words of a product that can be found; titles and tags come first.
+const MAX_WORDS: usize = 256;
+
+/// The most characters of a word that count, so that both databases can index it.
+const MAX_WORD_CHARS: usize = 40;
+
+/// The most words of a query; more than that are left out.
+const MAX_QUERY_WORDS: usize = 16;
+
+/// What to look for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchQuery {
+    /// Words, each of which must begin a word of the product; empty for all products.
+    pub text: String,
+    /// What else a product must be.
+    pub filter: ProductFilter,
+    /// The order of the result.
+    pub order: SearchOrder,
+}
+
+/// The order of a search result. Within the same place the product's id decides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchOrder {
+    /// By the place in the newest ranking; products that are not in it come last.
+    #[default]
+    Rank,
+    /// By currency, then by the least price, cheapest first; products without a price come last.
+    Cheapest,
+    /// By currency, then by the least price, dearest first; products without a price come last.
+    Dearest,
+    /// By the shop's own date, published or else made, newest first; products without one come last.
+    Newest,
+}
+
+/// A product's place in a search result, before its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchPlace {
+    /// Of [`SearchOrder::Rank`].
+    Rank(Option<u32>),
+    /// Of [`SearchOrder::Cheapest`] and [`SearchOrder::Dearest`]: the least price in minor units.
+    Price(Currency, Option<i64>),
+    /// Of [`SearchOrder::Newest`].
+    Listed(Option<UnixMs>),
+}
+
+/// The place behind which a search result goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchCursor {
+    /// The place of the last product.
+    pub place: SearchPlace,
+    /// The last product.
+    pub id: ProductId,
+}
+
+/// One page of a search result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchPage {
+    /// The products.
+    pub rows: Vec<ProductRow>,
+    /// All matches, counted up to [`MAX_TOTAL`].
+    pub total: u64,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<SearchCursor>,
+}
+
+/// Returns the different words by which `product` can be found, sorted: those of its title, vendor, type and tags.
+///
+/// Words are runs of letters and digits; case, accents and apostrophes do not count, so that `L'Été` becomes `lete`
+/// and `Straße` becomes `strasse`. A word is cut to 40 characters, and a product has at most 256.
+pub fn search_words(product: &Product) -> BTreeSet<String> {
+    let fields = [&product.title, &product.vendor, &product.product_type];
+    let mut found = BTreeSet::new();
+    for text in fields.into_iter().chain(&product.tags) {
+        each_word(text, |word| insert(&mut found, word, MAX_WORDS));
+    }
+    found
+}
+
+/// Returns the words of [`search_words`] in one text, in no order, with a space behind each; some may be there twice.
+///
+/// For a store that takes a text apart again: a set of so many short texts costs more than to store them.
+pub fn search_text(product: &Product) -> String {
+    let fields = [&product.title, &product.vendor, &product.product_type];
+    let mut text = String::with_capacity(256);
+    let mut n_words = 0;
+    for field in fields.into_iter().chain(&product.tags) {
+        each_word(field, |word| {
+            text.push_str(word);
+            text.push(' ');
+            n_words += 1;
+        });
+    }
+    if n_words > MAX_WORDS {
+        text.clear();
+        for word in search_words(product) {
+            text.push_str(&word);
+            text.push(' ');
+        }
+    }
+    text
+}
+
+/// Returns the different words of a query, by the rules of [`search_words`]; at most 16.
+pub fn query_words(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    each_word(text, |word| insert(&mut found, word, MAX_QUERY_WORDS));
+    found
+}
+
+fn insert(found: &mut BTreeSet<String>, word: &str, max_words: usize) {
+    if found.len() < max_words && !found.contains(word) {
+        found.insert(word.to_owned());
+    }
+}
+
+fn each_word(text: &str, found: impl FnMut(&str)) {
+    let mut words = Words {
+        word: String::new(),
+        n_chars: 0,
+        found,
+    };
+    if text.is_ascii() {
+        // Most texts are, and stores work out the words of every new product.
+        for byte in text.bytes() {
+            words.take_ascii(byte);
+        }
+    } else {
+        for char in text.nfkd() {
+            words.take(char);
+        }
+    }
+    words.end();
+}
+
+/// The word that a text is in.
+struct Words<Found> {
+    word: String,
+    n_chars: usize,
+    found: Found,
+}
+
+impl<Found: FnMut(&str)> Words<Found> {
+    fn take_ascii(&mut self, byte: u8) {
+        if byte.is_ascii_alphanumeric() {
+            self.push(char::from(byte.to_ascii_lowercase()));
+        } else if byte != b'\'' {
+            self.end();
+        }
+    }
+
+    fn take(&mut self, char: char) {
+        if let Ok(byte) = u8::try_from(char)
+            && byte.is_ascii()
+        {
+            self.take_ascii(byte);
+        } else if is_combining_mark(char) || matches!(char, '\u{2019}' | '\u{2bc}') {
+            // Accents and apostrophes do not count.
+        } else if char.is_alphanumeric() {
+            for lower in char.to_lowercase() {
+                match without_stroke(lower) {
+                    Some(letters) => letters.chars().for_each(|letter| self.push(letter)),
+                    // Lower case may bring an accent back, as for the Turkish İ.
+                    None if is_combining_mark(lower) => {}
+                    None => self.push(lower),
+                }
+            }
+        } else {
+            self.end();
+        }
+    }
+
+    fn push(&mut self, char: char) {
+        if self.n_chars < MAX_WORD_CHARS {
+            self.word.push(char);
+            self.n_chars += 1;
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.word.is_empty() {
+            (self.found)(&self.word);
+            self.word.clear();
+        }
+        self.n_chars = 0;
+    }
+}
+
+/// Returns the usual spelling of a letter that Unicode does not take apart.
+const fn without_stroke(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ł' => "l",
+        'ı' => "i",
+        'þ' => "th",
+        'ς' => "σ",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        query_words(text).into_iter().collect()
+    }
+
+    #[test]
+    fn case_accents_and_apostrophes_do_not_count() {
+        assert_eq!(words("L'Été à la PLAGE"), ["a", "la", "lete", "plage"]);
+        assert_eq!(words("Women’s Straße-Ærø"), ["aero", "strasse", "womens"]);
+        assert_eq!(
+            words("ﬁne ½ ２ İzmir ΣΑΣ Σας"),
+            ["1", "2", "fine", "izmir", "σασ"]
+        );
+        assert_eq!(words("日本 ночь"), ["ночь", "日本"]);
+        assert!(words(" --- '' ").is_empty());
+    }
+
+    #[test]
+    fn words_and_their_number_are_bounded() {
+        assert_eq!(words(&"é".repeat(100)), ["e".repeat(40)]);
+        let many: String = (0..100).map(|n| format!("w{n} ")).collect();
+        assert_eq!(words(&many).len(), MAX_QUERY_WORDS);
+    }
+
+    #[test]
+    fn ascii_texts_give_the_words_that_the_long_way_gives() {
+        let text: String = (0..=127_u8).map(char::from).cycle().take(500).collect();
+        let long_way = words(&format!("{text} \u{e9}"));
+        let mut short_way = words(&text);
+        short_way.push("e".into());
+        short_way.sort();
+        short_way.dedup();
+        assert_eq!(long_way, short_way);
+        assert!(short_way.contains(&"0123456789".to_owned()));
+    }
+
+    #[test]
+    fn a_product_is_found_by_its_title_vendor_type_and_tags() {
+        let product = Product {
+            id: "shopify:a.example:77".parse().unwrap(),
+            title: "The hat".into(),
+            handle: "handle".into(),
+            vendor: "L'\u{e9}t\u{e9}".into(),
+            product_type: "Hat".into(),
+            body_html: "body".into(),
+            tags: vec!["two words".into(), "$set".into()],
+            options: vec!["option".into()],
+            variants: vec![],
+            images: vec!["image".into()],
+            url: "url".into(),
+            created_at: None,
+            published_at: None,
+            updated_at: None,
+        };
+        let found: Vec<String> = search_words(&product).into_iter().collect();
+        assert_eq!(found, ["hat", "lete", "set", "the", "two", "words"]);
+        assert_eq!(search_text(&product), "the hat lete hat two words set ");
+        let many = Product {
+            tags: (0..1000).map(|n| format!("t{n}")).collect(),
+            ..product
+        };
+        let as_words = |text: &str| text.split_whitespace().map(ToOwned::to_owned).collect();
+        let in_text: BTreeSet<String> = as_words(&search_text(&many));
+        let found = search_words(&many);
+        assert_eq!(in_text, found);
+        assert_eq!(found.len(), MAX_WORDS);
+        assert!(found.contains("t252") && !found.contains("t253"));
+    }
+}
