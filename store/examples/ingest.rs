@@ -1,4 +1,4 @@
-//! Measures the store: `cargo run --release -p store --example ingest [PRODUCTS] [FILE]`.
+//! Measures the store: `cargo run --release -p store --example ingest [PRODUCTS] [FILE or mongodb://…]`.
 //!
 //! Stores products of about 4.5 KB of JSON each in pages of 250, once new and once unchanged, then scans them.
 //! Prints CPU seconds of the whole process, without the making of the products, and the file's size.
@@ -9,8 +9,9 @@ use std::fs;
 use std::time::Instant;
 
 use catalog::{
-    Availability, CrawlTicket, Currency, CurrencySource, Money, Outcome, PageWrite, Platform,
-    Product, ProductFilter, ProductId, Shop, ShopKey, Start, Store, UnixMs, Variant,
+    Availability, CrawlTicket, Currency, CurrencySource, LeaseAnswer, Money, Outcome, PageWrite,
+    Platform, Product, ProductFilter, ProductId, SearchOrder, SearchQuery, Shop, ShopKey, Start,
+    Store, UnixMs, Variant,
 };
 use store::OpenMode;
 
@@ -23,7 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let in_folder = || folder.path().join("ingest.db").display().to_string();
     let path = args.next().unwrap_or_else(in_folder);
-    let store = store::open(&format!("sqlite:{path}"), OpenMode::Create).await?;
+    let uri = if path.starts_with("mongodb") {
+        path.clone()
+    } else {
+        format!("sqlite:{path}")
+    };
+    let store = store::open(&uri, OpenMode::Create).await?;
 
     let shop = Shop {
         key: ShopKey::encode("big.example")?,
@@ -34,7 +40,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     for pass in ["new", "unchanged"] {
         let now = UnixMs::new(1_700_000_000_000);
-        let begun = store.begin_crawl(&shop, Start::Fresh, now).await?;
+        let leased = store.lease_shop(&shop.key, pass, 0, None).await?;
+        let LeaseAnswer::Granted(lease) = leased else {
+            return Err(format!("{leased:?}").into());
+        };
+        let begun = store.begin_crawl(&lease, &shop, Start::Fresh, now).await?;
         let mut spent = Spent::default();
         for page in 0..n_products.div_ceil(PAGE) {
             let page = made_page(&shop.key, page, n_products);
@@ -56,13 +66,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("  finish   {spent:?} {:?}", report.counts);
     }
     scan(&*store).await?;
+    search(&*store).await?;
     println!("{:?}", store.stats().await?);
     print!("{}", fs::read_to_string("/proc/self/io")?);
     drop(store);
-    println!(
-        "file after close: {} MB",
-        fs::metadata(&path)?.len() / 1_000_000
-    );
+    if let Ok(file) = fs::metadata(&path) {
+        println!("file after close: {} MB", file.len() / 1_000_000);
+    }
     Ok(())
 }
 
@@ -107,6 +117,29 @@ async fn scan(store: &dyn Store) -> Result<(), Box<dyn Error>> {
         wall: began.elapsed().as_secs_f64(),
     };
     println!("products   {spent:?} {n_rows} rows");
+    Ok(())
+}
+
+async fn search(store: &dyn Store) -> Result<(), Box<dyn Error>> {
+    for (text, order) in [
+        ("usual length", SearchOrder::Rank),
+        ("usual length", SearchOrder::Cheapest),
+        ("ven tag 17", SearchOrder::Newest),
+        ("number 77777", SearchOrder::Rank),
+    ] {
+        let query = SearchQuery {
+            text: text.to_owned(),
+            filter: ProductFilter::default(),
+            order,
+        };
+        let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+        let found = store.search(&query, None, 20).await?;
+        let spent = Spent {
+            cpu: cpu_seconds()? - cpu_before,
+            wall: began.elapsed().as_secs_f64(),
+        };
+        println!("search     {spent:?} {} of {text:?}", found.total);
+    }
     Ok(())
 }
 

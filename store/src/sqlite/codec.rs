@@ -1,8 +1,9 @@
 //! Columns and rows as `catalog`'s types. A value that does not fit is an error, never a panic.
 
 use catalog::{
-    Checkpoint, CrawlCounts, CrawlKey, CrawlReport, Currency, Metrics, Money, NativeId, Offer,
-    Outcome, Platform, ProductId, ProductRow, Reason, ShopKey, Stop, UnixMs,
+    Checkpoint, ContentHash, CrawlCounts, CrawlKey, CrawlReport, Currency, Metrics, Money,
+    NativeId, Observation, Offer, Outcome, Platform, ProductId, ProductRow, Reason, ShopKey, Stop,
+    UnixMs,
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
@@ -246,4 +247,37 @@ pub(super) fn offer(row: &Row<'_>, first: usize) -> Result<Option<Offer>, Fault>
         compare_at: money(first + 3)?,
         available,
     }))
+}
+
+/// The columns of [`observation`], of a table or alias `o`.
+pub(super) const OBSERVATION_COLUMNS: &str = "o.kind, o.variant, o.at, o.crawl_n, \
+     o.before_available, o.before_currency, o.before_price, o.before_compare_at, \
+     o.after_available, o.after_currency, o.after_price, o.after_compare_at, o.hash, o.rank";
+
+/// Reads an observation of `product` from the first columns of `row`.
+pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observation, Fault> {
+    let hash: Option<[u8; 16]> = row.get(12)?;
+    Ok(Observation {
+        kind: row.get::<_, Word<_>>(0)?.0,
+        variant: row.get(1)?,
+        at: row.get::<_, Ms>(2)?.0,
+        crawl: CrawlKey {
+            shop: product.shop.clone(),
+            n: row.get(3)?,
+        },
+        before: offer(row, 4)?,
+        after: offer(row, 8)?,
+        content_hash: hash.map(ContentHash),
+        rank: row.get(13)?,
+        product,
+    })
+}
+
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::Failed(error.to_string()))
+}
+
+/// Reads stored JSON; `what` it is goes into the error.
+pub(super) fn from_json<T: DeserializeOwned>(json: &str, what: &str) -> Result<T, Fault> {
+    serde_json::from_str(json).map_err(|error| Fault::Damaged(format!("{what}: {error}")))
 }

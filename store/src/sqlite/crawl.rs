@@ -3,23 +3,31 @@
 use std::collections::HashSet;
 
 use catalog::{
-    BegunCrawl, Checkpoint, CrawlKey, CrawlReport, CrawlTicket, Currency, CurrencySource, Outcome,
-    Reason, Shop, ShopKey, Start, Stop, UnixMs,
+    BegunCrawl, Checkpoint, CrawlKey, CrawlReport, CrawlTicket, Currency, CurrencySource, Lease,
+    Outcome, Shop, ShopKey, Start, UnixMs,
 };
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::codec::{CRAWL_COLUMNS, Native, Word, crawl_report, native_sql};
 use super::fault::Fault;
+use super::leases;
 use super::page::seen_ids;
+use crate::rules::{goes_on, shrunk};
 
 pub(super) fn begin(
     tx: &Transaction<'_>,
+    lease: &Lease,
     shop: &Shop,
     start: Start,
     now: UnixMs,
 ) -> Result<BegunCrawl, Fault> {
+    if lease.shop != shop.key {
+        let detail = format!("the lease is of {}, not of {}", lease.shop, shop.key);
+        return Err(Fault::Failed(detail));
+    }
+    leases::check(tx, lease)?;
     let previous_currency = stored_currency(tx, &shop.key)?;
-    let (shop_id, epoch, shop) = take_over(tx, shop)?;
+    let (shop_id, shop) = put_shop(tx, shop)?;
     let newest = newest_pass(tx, shop_id, &shop.key)?;
     let resumed = newest.as_ref().filter(|pass| goes_on(pass, start, now));
     let (n, checkpoint) = match resumed {
@@ -40,7 +48,7 @@ pub(super) fn begin(
                 shop: shop.key.clone(),
                 n,
             },
-            epoch,
+            epoch: lease.epoch,
         },
         checkpoint,
         resumed: resumed.is_some(),
@@ -58,19 +66,18 @@ fn stored_currency(tx: &Transaction<'_>, shop: &ShopKey) -> Result<Currency, Fau
     Ok(stored.map_or(Currency::UNKNOWN, |Word(currency)| currency))
 }
 
-/// Stores what is known of the shop, and counts its epoch on, which fences off every earlier ticket.
-fn take_over(tx: &Transaction<'_>, shop: &Shop) -> Result<(i64, u64, Shop), Fault> {
+/// Stores what is known of the shop, and returns its row id and what is known now.
+fn put_shop(tx: &Transaction<'_>, shop: &Shop) -> Result<(i64, Shop), Fault> {
     let mut upsert = tx.prepare_cached(
-        "INSERT INTO shops (key, platform, url, currency, currency_source, epoch)
-         VALUES (?1, ?2, ?3, ?4, ?5, 1)
+        "INSERT INTO shops (key, platform, url, currency, currency_source)
+         VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (key) DO UPDATE SET
-             epoch = epoch + 1,
              url = CASE excluded.url WHEN '' THEN url ELSE excluded.url END,
              currency = CASE WHEN ?6 AND (?7 OR currency_source <> 'shop')
                  THEN excluded.currency ELSE currency END,
              currency_source = CASE WHEN ?6 AND (?7 OR currency_source <> 'shop')
                  THEN excluded.currency_source ELSE currency_source END
-         RETURNING id, epoch, platform, url, currency, currency_source",
+         RETURNING id, platform, url, currency, currency_source",
     )?;
     let row = params![
         shop.key.as_str(),
@@ -81,17 +88,17 @@ fn take_over(tx: &Transaction<'_>, shop: &Shop) -> Result<(i64, u64, Shop), Faul
         shop.currency.is_known(),
         shop.currency_source == CurrencySource::Shop,
     ];
-    let taken = upsert.query_row(row, |row| {
+    let put = upsert.query_row(row, |row| {
         let stored = Shop {
             key: shop.key.clone(),
-            platform: row.get::<_, Word<_>>(2)?.0,
-            url: row.get(3)?,
-            currency: row.get::<_, Word<_>>(4)?.0,
-            currency_source: row.get::<_, Word<_>>(5)?.0,
+            platform: row.get::<_, Word<_>>(1)?.0,
+            url: row.get(2)?,
+            currency: row.get::<_, Word<_>>(3)?.0,
+            currency_source: row.get::<_, Word<_>>(4)?.0,
         };
-        Ok((row.get(0)?, row.get(1)?, stored))
+        Ok((row.get(0)?, stored))
     })?;
-    Ok(taken)
+    Ok(put)
 }
 
 pub(super) fn newest_pass(
@@ -105,17 +112,6 @@ pub(super) fn newest_pass(
     let mut rows = find.query([shop_id])?;
     let row = rows.next()?;
     row.map(|row| crawl_report(shop.clone(), row)).transpose()
-}
-
-fn goes_on(pass: &CrawlReport, start: Start, now: UnixMs) -> bool {
-    let Start::Resume { max_age_ms } = start else {
-        return false;
-    };
-    let can_go_on = pass.outcome.as_ref().is_none_or(|outcome| {
-        let reason = outcome.reason();
-        reason.is_some_and(|reason| reason.stop.is_resumable())
-    });
-    can_go_on && now.ms().saturating_sub(pass.started_at.ms()) <= max_age_ms
 }
 
 /// Opens `pass` again, and returns where it goes on.
@@ -175,10 +171,13 @@ fn begin_fresh(
 }
 
 /// Returns the shop's row id if `ticket` may still write.
+///
+/// A pass behind which its own owner began another one can't: its pages are no longer kept.
 pub(super) fn fence(tx: &Transaction<'_>, ticket: &CrawlTicket) -> Result<i64, Fault> {
     let mut find = tx.prepare_cached(
-        "SELECT s.id FROM shops s JOIN crawls c ON c.shop_id = s.id
-         WHERE s.key = ?1 AND s.epoch = ?2 AND c.n = ?3",
+        "SELECT s.id FROM shops s JOIN leases l ON l.shop = s.key
+         WHERE s.key = ?1 AND l.epoch = ?2
+             AND ?3 = (SELECT MAX(c.n) FROM crawls c WHERE c.shop_id = s.id)",
     )?;
     let ticket_columns = params![ticket.crawl.shop.as_str(), ticket.epoch, ticket.crawl.n];
     let shop_id = find
@@ -269,25 +268,17 @@ fn settle(
     if outcome != Outcome::Complete {
         return Ok((outcome, missing));
     }
-    // A product leaves the known ones when a pass ends only, so what is missing now was known before the pass.
-    let n_known: usize = tx.query_row(
+    let n_known: u64 = tx.query_row(
         "SELECT n_known FROM crawls WHERE shop_id = ?1 AND n = ?2",
         params![shop_id, n],
         |row| row.get(0),
     )?;
-    if !seen.is_empty() && missing.len() * 2 <= n_known {
-        return Ok((outcome, missing));
-    }
-    let n_found = n_known.saturating_sub(missing.len());
-    let detail = if seen.is_empty() && n_known == 0 {
-        "found no products".to_owned()
-    } else if seen.is_empty() {
-        format!("found no products, where {n_known} were known; nothing is taken as gone")
-    } else {
-        format!("found {n_found} of {n_known} known products; nothing is taken as gone")
-    };
-    let reason = Reason::new(Stop::Shrunk, detail);
-    Ok((Outcome::Partial(reason), Vec::new()))
+    Ok(
+        match shrunk(n_known, missing.len() as u64, seen.is_empty()) {
+            None => (outcome, missing),
+            Some(reason) => (Outcome::Partial(reason), Vec::new()),
+        },
+    )
 }
 
 fn seen_by(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<HashSet<i64>, Fault> {

@@ -3,6 +3,7 @@
 use catalog::{Availability, Currency, Money, Product, Variant};
 use serde::{Deserialize, Serialize};
 
+use super::codec::{from_json, to_json};
 use super::fault::Fault;
 
 /// The lists of a product. The type parameters let one definition borrow for writing and own for reading.
@@ -63,7 +64,7 @@ pub(super) fn encode(product: &Product) -> Result<String, Fault> {
             .map(|it| encode_variant(it, currency))
             .collect(),
     };
-    serde_json::to_string(&detail).map_err(|error| Fault::Failed(error.to_string()))
+    to_json(&detail)
 }
 
 fn encode_variant(variant: &Variant, usual: Currency) -> VariantDetail<&str, &[String]> {
@@ -90,8 +91,7 @@ fn encode_variant(variant: &Variant, usual: Currency) -> VariantDetail<&str, &[S
 }
 
 pub(super) fn decode(detail: &str) -> Result<Detail<String, Vec<String>>, Fault> {
-    serde_json::from_str(detail)
-        .map_err(|error| Fault::Damaged(format!("the detail of a product: {error}")))
+    from_json(detail, "the detail of a product")
 }
 
 impl Detail<String, Vec<String>> {

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use catalog::{CrawlTicket, PageCounts, PageWrite, Problem, ProblemKind};
 use rusqlite::{Transaction, named_params, params};
 
-use super::codec::Word;
+use super::codec::{Word, from_json, to_json};
 use super::crawl::fence;
 use super::fault::Fault;
 use super::product::{Sight, Statements, store_product};
-
-/// Problems kept of one pass; all are counted.
-const MAX_PROBLEMS: usize = 1000;
+use crate::rules::MAX_PROBLEMS;
 
 /// How many problems of each kind a page had.
 pub(super) type Kinds = BTreeMap<String, u64>;
@@ -73,7 +71,7 @@ fn store_problems(tx: &Transaction<'_>, sight: Sight, page: &PageWrite) -> Resul
         "INSERT INTO problems (shop_id, crawl_n, page, place, kind, idx, product, detail)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    let room = MAX_PROBLEMS.saturating_sub(kept);
+    let room = (MAX_PROBLEMS as usize).saturating_sub(kept);
     for (place, problem) in problems.into_iter().take(room).enumerate() {
         insert.execute(params![
             sight.shop_id,
@@ -189,16 +187,10 @@ fn earlier_reading(
 }
 
 pub(super) fn seen_ids(json: &str) -> Result<Vec<i64>, Fault> {
-    serde_json::from_str(json)
-        .map_err(|error| Fault::Damaged(format!("a page's products: {error}")))
+    from_json(json, "a page's products")
 }
 
 /// Returns how many problems of each kind a page had.
 pub(super) fn problem_kinds(json: &str) -> Result<BTreeMap<ProblemKind, u64>, Fault> {
-    serde_json::from_str(json)
-        .map_err(|error| Fault::Damaged(format!("a page's problems: {error}")))
-}
-
-fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|error| Fault::Failed(error.to_string()))
+    from_json(json, "a page's problems")
 }

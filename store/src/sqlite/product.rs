@@ -1,13 +1,13 @@
 //! Stores one product of a page, and what changed in it.
 
-use std::collections::{HashMap, HashSet};
-
-use catalog::{Metrics, Money, ObservationKind, Offer, PageCounts, Product, UnixMs, Variant};
+use catalog::{Metrics, ObservationKind, Offer, PageCounts, Product, UnixMs, Variant};
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::codec::{Word, native_sql, offer_columns};
 use super::detail;
 use super::fault::Fault;
+use super::search::{Index, index_again};
+use crate::rules::{changed_offers, whole_offer};
 
 /// Where and when a product is stored.
 #[derive(Clone, Copy)]
@@ -24,6 +24,7 @@ pub(super) struct Statements<'tx> {
     put_numbers: CachedStatement<'tx>,
     put_details: CachedStatement<'tx>,
     observe: CachedStatement<'tx>,
+    index: Index<'tx>,
 }
 
 impl<'tx> Statements<'tx> {
@@ -35,21 +36,22 @@ impl<'tx> Statements<'tx> {
             )?,
             put_texts: tx.prepare_cached(
                 "INSERT OR REPLACE INTO product_texts
-                     (product_id, title, handle, vendor, product_type, url, image_url)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     (product_id, title, handle, vendor, product_type, url, image_url, shop_id, native_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?,
             put_numbers: tx.prepare_cached(
                 "INSERT INTO products
                      (shop_id, native_id, id, hash, first_seen_at, stored_at, available_ratio, num_tags,
-                      avg_price, num_images, description_length, in_stock, currency, price_min, price_max)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                      avg_price, num_images, description_length, in_stock, currency, price_min, price_max,
+                      listed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                  ON CONFLICT DO UPDATE SET
                      hash = excluded.hash, stored_at = excluded.stored_at, gone_at = NULL,
                      available_ratio = excluded.available_ratio, num_tags = excluded.num_tags,
                      avg_price = excluded.avg_price, num_images = excluded.num_images,
                      description_length = excluded.description_length, in_stock = excluded.in_stock,
                      currency = excluded.currency, price_min = excluded.price_min,
-                     price_max = excluded.price_max",
+                     price_max = excluded.price_max, listed_at = excluded.listed_at",
             )?,
             put_details: tx.prepare_cached(
                 "INSERT OR REPLACE INTO product_details
@@ -60,28 +62,29 @@ impl<'tx> Statements<'tx> {
                 "INSERT INTO observations
                      (product_id, n, kind, variant, at, crawl_n,
                       before_available, before_currency, before_price, before_compare_at,
-                      after_available, after_currency, after_price, after_compare_at)
-                 VALUES (?1, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = ?1),
-                         ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                      after_available, after_currency, after_price, after_compare_at, hash, rank)
+                 VALUES (?1, COALESCE(?2, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = ?1)),
+                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?,
+            index: Index::prepare(tx)?,
         })
     }
 
-    fn observe(
+    pub(super) fn observe(
         &mut self,
         sight: Sight,
         product_id: i64,
-        kind: ObservationKind,
-        (variant, before, after): (Option<&str>, Option<Offer>, Option<Offer>),
+        row: &NewRow<'_>,
     ) -> Result<(), Fault> {
         let (before, after) = (
-            offer_columns(before.as_ref()),
-            offer_columns(after.as_ref()),
+            offer_columns(row.before.as_ref()),
+            offer_columns(row.after.as_ref()),
         );
         self.observe.execute(params![
             product_id,
-            Word(kind),
-            variant,
+            row.n,
+            Word(row.kind),
+            row.variant,
             sight.at.ms(),
             sight.crawl_n,
             before.0,
@@ -92,8 +95,37 @@ impl<'tx> Statements<'tx> {
             after.1,
             after.2,
             after.3,
+            row.hash,
+            row.rank,
         ])?;
         Ok(())
+    }
+}
+
+/// A row to append to a product's history.
+#[derive(Clone, Copy)]
+pub(super) struct NewRow<'a> {
+    pub(super) kind: ObservationKind,
+    /// The row's number; the next one of the product if `None`.
+    pub(super) n: Option<u64>,
+    pub(super) variant: Option<&'a str>,
+    pub(super) before: Option<Offer>,
+    pub(super) after: Option<Offer>,
+    pub(super) hash: Option<&'a [u8; 16]>,
+    pub(super) rank: Option<u32>,
+}
+
+impl NewRow<'_> {
+    pub(super) const fn of(kind: ObservationKind) -> Self {
+        Self {
+            kind,
+            n: None,
+            variant: None,
+            before: None,
+            after: None,
+            hash: None,
+            rank: None,
+        }
     }
 }
 
@@ -116,25 +148,43 @@ pub(super) fn store_product(
             },
         )
         .optional()?;
+    let whole = |kind| NewRow {
+        after: Some(whole_offer(product)),
+        hash: Some(hash),
+        ..NewRow::of(kind)
+    };
     let Some((id, is_same, is_gone)) = known else {
         counts.new += 1;
         let id = put(statements, sight, None, product, hash)?;
-        let offers = (None, None, Some(summary(product)));
-        statements.observe(sight, id, ObservationKind::New, offers)?;
+        let first = NewRow {
+            n: Some(1),
+            ..whole(ObservationKind::New)
+        };
+        statements.observe(sight, id, &first)?;
+        statements.index.add(id, product)?;
         return Ok(id);
     };
     if is_gone {
         counts.back += 1;
-        let offers = (None, None, Some(summary(product)));
-        statements.observe(sight, id, ObservationKind::Back, offers)?;
+        statements.observe(sight, id, &whole(ObservationKind::Back))?;
     }
     if !is_same {
         counts.changed += 1;
-        let before = stored_variants(tx, id)?;
+        let before = Before::read(tx, id)?;
         put(statements, sight, Some(id), product, hash)?;
-        for (variant, before, after) in changed_offers(&before, &product.variants) {
-            let offers = (Some(variant), before, after);
-            statements.observe(sight, id, ObservationKind::Changed, offers)?;
+        for (variant, before, after) in changed_offers(&before.variants, &product.variants) {
+            let row = NewRow {
+                variant: Some(variant),
+                before,
+                after,
+                hash: Some(hash),
+                ..NewRow::of(ObservationKind::Changed)
+            };
+            statements.observe(sight, id, &row)?;
+        }
+        // Prices change more often than words, and words cost more to store.
+        if !before.has_words_of(product) {
+            index_again(tx, id, product)?;
         }
         return Ok(id);
     }
@@ -153,7 +203,7 @@ pub(super) fn store_product(
 }
 
 /// Writes all of `product`, and returns its row id: `known`, or a new one.
-fn put(
+pub(super) fn put(
     statements: &mut Statements<'_>,
     sight: Sight,
     known: Option<i64>,
@@ -168,6 +218,8 @@ fn put(
         product.product_type,
         product.url,
         product.images.first().map_or("", String::as_str),
+        sight.shop_id,
+        native_sql(&product.id.native),
     ])?;
     let metrics = Metrics::of(product);
     let prices = product.price_range();
@@ -186,6 +238,7 @@ fn put(
         prices.as_ref().map(|(least, _)| Word(least.currency())),
         prices.map(|(least, _)| least.minor()),
         prices.map(|(_, greatest)| greatest.minor()),
+        product.published_at.or(product.created_at).map(UnixMs::ms),
     ])?;
     statements.put_details.execute(params![
         id,
@@ -198,55 +251,43 @@ fn put(
     Ok(id)
 }
 
-/// What the product as a whole offers: its least price, and whether some variant is available.
-fn summary(product: &Product) -> Offer {
-    Offer {
-        price: product
-            .price_range()
-            .map(|(least, _): (Money, Money)| least),
-        compare_at: None,
-        available: Some(product.in_stock()),
-    }
+/// What a change of a stored product is measured by.
+struct Before {
+    /// Title, vendor and type.
+    texts: [String; 3],
+    tags: Vec<String>,
+    variants: Vec<Variant>,
 }
 
-fn stored_variants(tx: &Transaction<'_>, id: i64) -> Result<Vec<Variant>, Fault> {
-    let mut find = tx.prepare_cached("SELECT detail FROM product_details WHERE product_id = ?1")?;
-    let mut rows = find.query([id])?;
-    let Some(row) = rows.next()? else {
-        return Err(Fault::Damaged(format!("product {id} has no detail")));
-    };
-    let detail = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-    detail::decode(detail)?.take_variants()
-}
+impl Before {
+    fn read(tx: &Transaction<'_>, id: i64) -> Result<Self, Fault> {
+        let mut find = tx.prepare_cached(
+            "SELECT t.title, t.vendor, t.product_type, d.detail
+             FROM product_texts t JOIN product_details d ON d.product_id = t.product_id
+             WHERE t.product_id = ?1",
+        )?;
+        let mut rows = find.query([id])?;
+        let Some(row) = rows.next()? else {
+            return Err(Fault::Damaged(format!("product {id} has no detail")));
+        };
+        let detail = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
+        let mut detail = detail::decode(detail)?;
+        Ok(Self {
+            texts: [row.get(0)?, row.get(1)?, row.get(2)?],
+            variants: detail.take_variants()?,
+            tags: detail.tags,
+        })
+    }
 
-/// Returns the variants whose offers differ: those of `new` in their order, then those that disappeared.
-///
-/// Of variants that share an id, which no platform should send, the first counts.
-fn changed_offers<'a>(
-    old: &'a [Variant],
-    new: &'a [Variant],
-) -> Vec<(&'a str, Option<Offer>, Option<Offer>)> {
-    let mut before: HashMap<&str, Offer> = HashMap::with_capacity(old.len());
-    for variant in old {
-        before
-            .entry(&variant.id)
-            .or_insert_with(|| Offer::of(variant));
+    /// Returns whether `product` is found by the same words.
+    fn has_words_of(&self, product: &Product) -> bool {
+        let [title, vendor, product_type] = &self.texts;
+        (title, vendor, product_type, &self.tags)
+            == (
+                &product.title,
+                &product.vendor,
+                &product.product_type,
+                &product.tags,
+            )
     }
-    let mut handled = HashSet::with_capacity(new.len());
-    let mut changes = Vec::new();
-    for variant in new {
-        if !handled.insert(variant.id.as_str()) {
-            continue;
-        }
-        let (before, after) = (before.get(variant.id.as_str()), Offer::of(variant));
-        if before.is_none_or(|before| !before.same(&after)) {
-            changes.push((variant.id.as_str(), before.copied(), Some(after)));
-        }
-    }
-    for variant in old {
-        if handled.insert(&variant.id) {
-            changes.push((&variant.id, Some(Offer::of(variant)), None));
-        }
-    }
-    changes
 }

@@ -3,18 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use catalog::{
-    CrawlKey, Currency, MetricsRow, Observation, Product, ProductFilter, ProductId, ProductRow,
+    Currency, MetricsRow, NativeId, Observation, Product, ProductFilter, ProductId, ProductRow,
     ShopKey,
 };
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::codec::{
-    BEFORE_ALL_IDS, LIST_COLUMNS, METRICS_COLUMNS, Ms, Native, ShopRow, Word, metrics, native_sql,
-    offer, product_row, time,
+    BEFORE_ALL_IDS, LIST_COLUMNS, METRICS_COLUMNS, Native, ShopRow, Word, metrics, native_sql,
+    product_row, time,
 };
 use super::detail;
 use super::fault::Fault;
+use super::observed;
 
 pub(super) fn products(
     tx: &Transaction<'_>,
@@ -77,7 +78,7 @@ pub(super) fn metrics_rows(
     Ok(found)
 }
 
-fn is_by_shop_alone(filter: &ProductFilter) -> bool {
+pub(super) fn is_by_shop_alone(filter: &ProductFilter) -> bool {
     let everything = ProductFilter {
         shops: filter.shops.clone(),
         ..ProductFilter::default()
@@ -86,7 +87,7 @@ fn is_by_shop_alone(filter: &ProductFilter) -> bool {
 }
 
 /// Returns the shops that pass `filter` in the order of their products' ids, from that of `after` on.
-fn shops_from(
+pub(super) fn shops_from(
     tx: &Transaction<'_>,
     filter: &ProductFilter,
     after: Option<&ProductId>,
@@ -104,7 +105,7 @@ fn shops_from(
 }
 
 /// Returns the native id behind which the scan of `shop` begins.
-fn first_behind<'a>(after: Option<&'a ProductId>, shop: &ShopRow) -> ToSqlOutput<'a> {
+pub(super) fn first_behind<'a>(after: Option<&'a ProductId>, shop: &ShopRow) -> ToSqlOutput<'a> {
     match after {
         Some(after) if after.platform == shop.platform && after.shop == shop.key => {
             native_sql(&after.native)
@@ -140,11 +141,6 @@ pub(super) fn product_rows(
     tx: &Transaction<'_>,
     ids: &[ProductId],
 ) -> Result<Vec<ProductRow>, Fault> {
-    let mut find = tx.prepare_cached(&format!(
-        "SELECT p.native_id, {METRICS_COLUMNS}, {LIST_COLUMNS}
-         FROM products p LEFT JOIN product_texts t ON t.product_id = p.id
-         WHERE p.shop_id = ?1 AND p.native_id = ?2"
-    ))?;
     let mut shops: HashMap<&ShopKey, Option<ShopRow>> = HashMap::new();
     let mut found = Vec::new();
     for id in ids {
@@ -154,17 +150,30 @@ pub(super) fn product_rows(
         let Some(Some(shop)) = shops.get(&id.shop) else {
             continue;
         };
-        let mut rows = find.query(params![shop.id, native_sql(&id.native)])?;
-        if shop.platform == id.platform
-            && let Some(row) = rows.next()?
-        {
-            found.push(product_row(shop, row)?);
+        if shop.platform == id.platform {
+            found.extend(row_of(tx, shop, &id.native)?);
         }
     }
     Ok(found)
 }
 
-fn shop(tx: &Transaction<'_>, key: &ShopKey) -> Result<Option<ShopRow>, Fault> {
+/// Returns the row of one product of `shop`, gone or not.
+pub(super) fn row_of(
+    tx: &Transaction<'_>,
+    shop: &ShopRow,
+    native: &NativeId,
+) -> Result<Option<ProductRow>, Fault> {
+    let mut find = tx.prepare_cached(&format!(
+        "SELECT p.native_id, {METRICS_COLUMNS}, {LIST_COLUMNS}
+         FROM products p LEFT JOIN product_texts t ON t.product_id = p.id
+         WHERE p.shop_id = ?1 AND p.native_id = ?2"
+    ))?;
+    let mut rows = find.query(params![shop.id, native_sql(native)])?;
+    let row = rows.next()?;
+    row.map(|row| product_row(shop, row)).transpose()
+}
+
+pub(super) fn shop(tx: &Transaction<'_>, key: &ShopKey) -> Result<Option<ShopRow>, Fault> {
     let columns = ShopRow::COLUMNS;
     let mut find = tx.prepare_cached(&format!("SELECT {columns} FROM shops WHERE key = ?1"))?;
     Ok(find.query_row([key.as_str()], ShopRow::read).optional()?)
@@ -204,7 +213,7 @@ pub(super) fn product(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<Pro
     }))
 }
 
-fn row_id(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<i64>, Fault> {
+pub(super) fn row_id(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<i64>, Fault> {
     let Some(shop) = shop(tx, &id.shop)?.filter(|shop| shop.platform == id.platform) else {
         return Ok(None);
     };
@@ -222,29 +231,8 @@ pub(super) fn observations(
     let Some(row_id) = row_id(tx, id)? else {
         return Ok(Vec::new());
     };
-    let mut find = tx.prepare_cached(
-        "SELECT kind, variant, at, crawl_n,
-                before_available, before_currency, before_price, before_compare_at,
-                after_available, after_currency, after_price, after_compare_at
-         FROM observations WHERE product_id = ?1 ORDER BY n LIMIT ?2",
-    )?;
-    let mut rows = find.query(params![row_id, sql_limit(limit)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Observation {
-            product: id.clone(),
-            kind: row.get::<_, Word<_>>(0)?.0,
-            variant: row.get(1)?,
-            at: row.get::<_, Ms>(2)?.0,
-            crawl: CrawlKey {
-                shop: id.shop.clone(),
-                n: row.get(3)?,
-            },
-            before: offer(row, 4)?,
-            after: offer(row, 8)?,
-        });
-    }
-    Ok(found)
+    let history = observed::history(tx, id, row_id, i64::MAX, limit)?;
+    Ok(history.into_iter().map(|(_, row)| row).collect())
 }
 
 pub(super) fn sql_limit(limit: usize) -> i64 {

@@ -3,47 +3,55 @@
 use std::collections::BTreeMap;
 
 use catalog::{
-    CrawlKey, CrawlReport, Problem, ProblemKind, Ranking, Shop, ShopKey, ShopStatus, StoreStats,
+    CrawlKey, CrawlReport, Problem, ProblemKind, Ranking, RobotsRecord, Shop, ShopKey, ShopStatus,
+    StoreStats, Summary, UnixMs,
 };
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::codec::{CRAWL_COLUMNS, Word, crawl_report, time};
+use super::codec::{CRAWL_COLUMNS, Ms, Word, crawl_report, from_json, time, to_json};
 use super::crawl::newest_pass;
 use super::fault::Fault;
+use super::leases;
 use super::page::problem_kinds;
 use super::read::sql_limit;
-
-/// Rankings kept, newest first.
-const MAX_RANKINGS: u32 = 50;
+use crate::rules::{MAX_RANKINGS, ROBOTS_KEPT_MS};
 
 pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
     let mut find = tx.prepare_cached(
         "SELECT s.id, s.key, s.platform, s.url, s.currency, s.currency_source, s.last_complete_at,
-                COALESCE(p.n_all, 0) - COALESCE(p.n_gone, 0), COALESCE(p.n_gone, 0)
+                COALESCE(p.n_all, 0) - COALESCE(p.n_gone, 0), COALESCE(p.n_gone, 0), s.is_paused
          FROM shops s
          LEFT JOIN (SELECT shop_id, COUNT(*) AS n_all, COUNT(gone_at) AS n_gone
                     FROM products GROUP BY shop_id) p ON p.shop_id = s.id
          ORDER BY s.key",
     )?;
+    let now = leases::clock(tx)?;
     let mut rows = find.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let shop = Shop {
-            key: row.get::<_, Word<_>>(1)?.0,
-            platform: row.get::<_, Word<_>>(2)?.0,
-            url: row.get(3)?,
-            currency: row.get::<_, Word<_>>(4)?.0,
-            currency_source: row.get::<_, Word<_>>(5)?.0,
-        };
+        let shop = shop_of(row)?;
         found.push(ShopStatus {
             last_crawl: newest_pass(tx, row.get(0)?, &shop.key)?,
+            lease: leases::current(tx, &shop.key, now)?,
             shop,
             n_products: row.get(7)?,
             n_gone: row.get(8)?,
             last_complete_at: time(row, 6)?,
+            is_paused: row.get(9)?,
         });
     }
     Ok(found)
+}
+
+/// Reads a shop from the second to the sixth column of `row`.
+pub(super) fn shop_of(row: &Row<'_>) -> rusqlite::Result<Shop> {
+    Ok(Shop {
+        key: row.get::<_, Word<_>>(1)?.0,
+        platform: row.get::<_, Word<_>>(2)?.0,
+        url: row.get(3)?,
+        currency: row.get::<_, Word<_>>(4)?.0,
+        currency_source: row.get::<_, Word<_>>(5)?.0,
+    })
 }
 
 pub(super) fn crawls(
@@ -91,7 +99,17 @@ pub(super) fn problems(
 }
 
 pub(super) fn save_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<(), Fault> {
-    let json = serde_json::to_string(ranking).map_err(|error| Fault::Failed(error.to_string()))?;
+    put_ranking(tx, ranking)?;
+    tx.execute(
+        "DELETE FROM rankings WHERE (at, preset) NOT IN
+             (SELECT at, preset FROM rankings ORDER BY at DESC, preset LIMIT ?1)",
+        [MAX_RANKINGS],
+    )?;
+    Ok(())
+}
+
+pub(super) fn put_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<(), Fault> {
+    let json = to_json(ranking)?;
     // JSON has no NaN and no infinity: they would be stored as null, and never be read again.
     if serde_json::from_str::<Ranking>(&json).is_err() {
         let detail = "a number of the ranking is not finite".to_owned();
@@ -101,20 +119,85 @@ pub(super) fn save_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<()
         "INSERT OR REPLACE INTO rankings (at, preset, ranking) VALUES (?1, ?2, ?3)",
         params![ranking.at.ms(), ranking.preset, json],
     )?;
-    tx.execute(
-        "DELETE FROM rankings WHERE (at, preset) NOT IN
-             (SELECT at, preset FROM rankings ORDER BY at DESC, preset LIMIT ?1)",
-        [MAX_RANKINGS],
-    )?;
     Ok(())
 }
 
 pub(super) fn latest_ranking(tx: &Transaction<'_>) -> Result<Option<Ranking>, Fault> {
     let newest = "SELECT ranking FROM rankings ORDER BY at DESC, preset LIMIT 1";
     let json: Option<String> = tx.query_row(newest, [], |row| row.get(0)).optional()?;
-    json.map(|json| serde_json::from_str(&json))
+    json.map(|json| from_json(&json, "the latest ranking"))
         .transpose()
-        .map_err(|error| Fault::Damaged(format!("the latest ranking: {error}")))
+}
+
+pub(super) fn save_summary(tx: &Transaction<'_>, summary: &Summary) -> Result<(), Fault> {
+    tx.execute(
+        "INSERT OR REPLACE INTO summaries (subject, language, input_hash, at, summary)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            summary.subject,
+            summary.language,
+            summary.input_hash,
+            summary.at.ms(),
+            to_json(summary)?
+        ],
+    )?;
+    Ok(())
+}
+
+pub(super) fn newest_summary(
+    tx: &Transaction<'_>,
+    subject: &str,
+    language: &str,
+) -> Result<Option<Summary>, Fault> {
+    let newest = "SELECT summary FROM summaries WHERE subject = ?1 AND language = ?2
+                  ORDER BY at DESC, input_hash LIMIT 1";
+    let found = tx.query_row(newest, [subject, language], |row| row.get(0));
+    let json: Option<String> = found.optional()?;
+    json.map(|json| from_json(&json, "a summary")).transpose()
+}
+
+pub(super) fn save_robots(tx: &Transaction<'_>, robots: &RobotsRecord) -> Result<(), Fault> {
+    put_robots(tx, robots)?;
+    let oldest = robots.fetched_at.ms().saturating_sub(ROBOTS_KEPT_MS);
+    tx.execute("DELETE FROM robots WHERE fetched_at < ?1", [oldest])?;
+    Ok(())
+}
+
+pub(super) fn put_robots(tx: &Transaction<'_>, robots: &RobotsRecord) -> Result<(), Fault> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO robots (origin, status, body, fetched_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        robots.origin,
+        robots.status,
+        robots.body,
+        robots.fetched_at.ms()
+    ])?;
+    Ok(())
+}
+
+pub(super) fn robots(
+    tx: &Transaction<'_>,
+    origin: &str,
+    since: UnixMs,
+) -> Result<Option<RobotsRecord>, Fault> {
+    let mut find = tx.prepare_cached(&format!(
+        "SELECT {ROBOTS_COLUMNS} FROM robots WHERE origin = ?1 AND fetched_at >= ?2"
+    ))?;
+    let found = find.query_row(params![origin, since.ms()], robots_record);
+    Ok(found.optional()?)
+}
+
+/// The columns of [`robots_record`].
+pub(super) const ROBOTS_COLUMNS: &str = "origin, status, body, fetched_at";
+
+pub(super) fn robots_record(row: &Row<'_>) -> rusqlite::Result<RobotsRecord> {
+    Ok(RobotsRecord {
+        origin: row.get(0)?,
+        status: row.get(1)?,
+        body: row.get(2)?,
+        fetched_at: row.get::<_, Ms>(3)?.0,
+    })
 }
 
 /// Returns the numbers of the store; its size is for the caller to add.

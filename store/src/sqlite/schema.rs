@@ -8,13 +8,30 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, is_damage, is_denied, is_locked};
-use crate::OpenMode;
+use super::search;
+use crate::{NO_STORE, OpenMode};
 
 /// Marks a SQLite file as ours: `Trou`, in `PRAGMA application_id`.
 const APPLICATION_ID: i32 = 0x5472_6f75;
 
+/// A step of the schema's history.
+struct Migration {
+    sql: &'static str,
+    /// What SQL alone cannot do.
+    fill: fn(&Transaction<'_>) -> Result<(), Fault>,
+}
+
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        sql: include_str!("schema_1.sql"),
+        fill: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema_2.sql"),
+        fill: search::index_all,
+    },
+];
 
 /// The newest version of the schema.
 pub(super) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
@@ -93,8 +110,6 @@ pub(super) fn open_file(
     let readers = readers.map_err(|error| cannot_open(error, location))?;
     Ok(Connections { writer, readers })
 }
-
-const NO_STORE: &str = "there is no store yet: run `trouvaille crawl` or `trouvaille import` first";
 
 const DENIED: &str = "the permissions of the file or its folder do not allow it";
 
@@ -278,7 +293,8 @@ fn migrate(connection: &mut Connection) -> Result<(), Fault> {
         let Some(migration) = MIGRATIONS.get(version as usize) else {
             return Ok(());
         };
-        transaction.execute_batch(migration)?;
+        transaction.execute_batch(migration.sql)?;
+        (migration.fill)(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version + 1)?;
         transaction.commit()?;

@@ -6,14 +6,16 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use catalog::{
-    BegunCrawl, Currency, CurrencySource, PageWrite, Platform, Problem, ProblemKind, Shop, Start,
-    Store, StoreError, UnixMs,
+    BegunCrawl, Currency, CurrencySource, LeaseAnswer, ObservationFilter, ObservedRow, PageWrite,
+    Platform, Problem, ProblemKind, Product, ProductFilter, Shop, Start, Store, StoreError, UnixMs,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::SqliteStore;
 use super::fault::Fault;
+use super::observed::by_time;
+use super::read::shops_from;
 use crate::OpenMode;
 
 async fn new_store() -> (TempDir, PathBuf, SqliteStore) {
@@ -24,15 +26,43 @@ async fn new_store() -> (TempDir, PathBuf, SqliteStore) {
 }
 
 async fn begin(store: &SqliteStore) -> Result<BegunCrawl, StoreError> {
+    begin_at(store, "a.example").await
+}
+
+async fn begin_at(store: &SqliteStore, host: &str) -> Result<BegunCrawl, StoreError> {
     let shop = Shop {
-        key: "a.example".parse().unwrap(),
+        key: host.parse().unwrap(),
         platform: Platform::Shopify,
         url: String::new(),
         currency: Currency::UNKNOWN,
         currency_source: CurrencySource::Unknown,
     };
     let start = Start::Resume { max_age_ms: 1 };
-    store.begin_crawl(&shop, start, UnixMs::new(0)).await
+    let LeaseAnswer::Granted(lease) = store.lease_shop(&shop.key, "me", 0, None).await? else {
+        panic!("somebody else has the lease");
+    };
+    store
+        .begin_crawl(&lease, &shop, start, UnixMs::new(0))
+        .await
+}
+
+fn product(host: &str, native: u64) -> Product {
+    Product {
+        id: format!("shopify:{host}:{native}").parse().unwrap(),
+        title: format!("Product {native}"),
+        handle: String::new(),
+        vendor: String::new(),
+        product_type: String::new(),
+        body_html: String::new(),
+        tags: vec![],
+        options: vec![],
+        variants: vec![],
+        images: vec![],
+        url: String::new(),
+        created_at: None,
+        published_at: None,
+        updated_at: None,
+    }
 }
 
 /// A page that takes a megabyte.
@@ -84,7 +114,7 @@ async fn a_write_waits_for_the_lock_and_says_so_when_that_takes_too_long() {
     let error = begin(&store).await.unwrap_err();
     assert!(matches!(error, StoreError::Failed { .. }));
     let message = format!(
-        "cannot begin a crawl in the store {}: another process holds it locked; \
+        "cannot lease a shop in the store {}: another process holds it locked; \
          try again when that one is done",
         path.display()
     );
@@ -137,4 +167,53 @@ async fn a_page_that_finds_no_room_is_not_stored_and_goes_in_when_there_is_room(
         .unwrap();
     let problems = store.problems(&begun.ticket.crawl, 999).await.unwrap();
     assert_eq!(problems.len(), 200);
+}
+
+#[tokio::test]
+async fn a_crowded_moment_is_listed_as_others_are() {
+    let (_folder, _, store) = new_store().await;
+    for host in ["b.example", "a.example"] {
+        let begun = begin_at(&store, host).await.unwrap();
+        for (page, moment) in [(1, 5), (2, 5), (3, 6), (4, 7)] {
+            let natives = u64::from(page) * 10..u64::from(page) * 10 + 4;
+            let page = PageWrite {
+                products: natives.map(|native| product(host, native)).collect(),
+                problems: vec![],
+                at: UnixMs::new(moment),
+                ..large_page(page)
+            };
+            store.apply_page(&begun.ticket, page).await.unwrap();
+        }
+    }
+    let list = async |crowd: usize, limit: usize, shops: &[&str]| {
+        let filter = ProductFilter {
+            shops: shops.iter().map(|host| host.parse().unwrap()).collect(),
+            ..ProductFilter::default()
+        };
+        let mut rows: Vec<ObservedRow> = vec![];
+        loop {
+            let (filter, after) = (filter.clone(), rows.last().map(ObservedRow::key));
+            let page = store.read("list", move |tx| {
+                let shops = shops_from(tx, &filter, None)?;
+                let all = ObservationFilter::default();
+                by_time(tx, &shops, &all, after.as_ref(), (limit, crowd))
+            });
+            let page = page.await.unwrap();
+            let is_last = page.len() < limit;
+            rows.extend(page);
+            if is_last {
+                return rows;
+            }
+        }
+    };
+    for shops in [&[][..], &["a.example"], &["b.example"]] {
+        let sorted = list(usize::MAX, 99, shops).await;
+        assert_eq!(sorted.len(), if shops.is_empty() { 32 } else { 16 });
+        for limit in 1..=33 {
+            // Every moment, the first of the three, and none is a crowd.
+            for crowd in [1, 9, 17] {
+                assert_eq!(list(crowd, limit, shops).await, sorted, "{crowd} {limit}");
+            }
+        }
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use catalog::{Outcome, ProductFilter, Start, StoreError};
+use catalog::{
+    LeaseAnswer, ObservationFilter, ObservationOrder, Outcome, ProductFilter, RecordKind,
+    SearchOrder, SearchQuery, Start, StoreError,
+};
 use rusqlite::Connection;
 use store::OpenMode;
 
@@ -22,7 +25,7 @@ async fn a_newer_schema_is_refused_and_left_as_it_is() {
             error,
             StoreError::NewerSchema {
                 found: 7,
-                known: 1,
+                known: 2,
                 ..
             }
         ));
@@ -85,7 +88,7 @@ async fn an_empty_file_becomes_a_store() {
     let path = folder.path().join("x.db");
     fs::write(&path, "").unwrap();
     let store = open_at(&path, OpenMode::Create).await.unwrap();
-    assert_eq!(store.stats().await.unwrap().schema_version, 1);
+    assert_eq!(store.stats().await.unwrap().schema_version, 2);
 }
 
 #[tokio::test]
@@ -166,6 +169,80 @@ async fn damaged_records_are_errors_too() {
 }
 
 #[tokio::test]
+async fn damaged_history_and_search_are_errors_too() {
+    let filter = ObservationFilter::default();
+    let query = SearchQuery {
+        text: "product".into(),
+        filter: ProductFilter::default(),
+        order: SearchOrder::Rank,
+    };
+    for (damage, is_in_search) in [
+        ("UPDATE observations SET hash = x'00' WHERE n = 1", false),
+        ("UPDATE observations SET rank = -1", false),
+        ("UPDATE observations SET kind = 'told'", false),
+        (
+            "UPDATE product_texts SET title = CAST(x'ff' AS TEXT)",
+            false,
+        ),
+        ("INSERT INTO rankings VALUES (1, 'a', '{}')", true),
+        ("DELETE FROM search_data WHERE id > 10", true),
+    ] {
+        let (_folder, path) = filled().await;
+        let raw = Connection::open(&path).unwrap();
+        raw.execute_batch(damage).unwrap();
+        drop(raw);
+        let store = open_at(&path, OpenMode::Existing).await.unwrap();
+        for order in [ObservationOrder::ByTime, ObservationOrder::ByProduct] {
+            let found = store.observed(&filter, order, None, 9).await;
+            let is_damaged = matches!(found, Err(StoreError::Damaged { .. }));
+            assert_eq!(is_damaged, !is_in_search, "{damage}: {found:?}");
+        }
+        let found = store.search(&query, None, 9).await;
+        if is_in_search {
+            assert!(
+                matches!(found, Err(StoreError::Damaged { .. })),
+                "{damage}: {found:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn damaged_records_are_not_taken_to_another_store() {
+    for (damage, kind) in [
+        ("UPDATE leases SET epoch = -1", RecordKind::Shop),
+        (
+            "UPDATE product_details SET detail = '{'",
+            RecordKind::Product,
+        ),
+        ("UPDATE pages SET seen = '[77]'", RecordKind::Crawl),
+        (
+            "INSERT INTO rankings VALUES (1, 'a', 'null')",
+            RecordKind::Ranking,
+        ),
+        (
+            "INSERT INTO summaries VALUES ('a', 'en', 'b', 1, 'null')",
+            RecordKind::Summary,
+        ),
+        (
+            "INSERT INTO robots VALUES ('http://a.example', 99999, '', 1)",
+            RecordKind::Robots,
+        ),
+    ] {
+        let (_folder, path) = filled().await;
+        let raw = Connection::open(&path).unwrap();
+        raw.execute_batch(damage).unwrap();
+        drop(raw);
+        let store = open_at(&path, OpenMode::Existing).await.unwrap();
+        let error = store.records(kind, None, 9).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::Damaged { .. }),
+            "{damage}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn overwritten_pages_of_the_file_never_panic() {
     let (_folder, path) = filled().await;
     let whole = fs::read(&path).unwrap();
@@ -184,9 +261,26 @@ async fn overwritten_pages_of_the_file_never_panic() {
         store.stats().await.ok();
         store.product(&id("a.example", 1)).await.ok();
         store.observations(&id("a.example", 1), 9).await.ok();
-        let begun = store
-            .begin_crawl(&shop("a.example"), Start::Fresh, at(9))
-            .await;
+        for order in [ObservationOrder::ByTime, ObservationOrder::ByProduct] {
+            let filter = ObservationFilter::default();
+            store.observed(&filter, order, None, 9).await.ok();
+        }
+        let query = SearchQuery {
+            text: "product".into(),
+            filter: ProductFilter::default(),
+            order: SearchOrder::Rank,
+        };
+        store.search(&query, None, 9).await.ok();
+        for kind in RecordKind::ALL {
+            store.records(kind, None, 9).await.ok();
+        }
+        store.prune(at(9), None, 9).await.ok();
+        let shop = shop("a.example");
+        let Ok(LeaseAnswer::Granted(lease)) = store.lease_shop(&shop.key, "me", 0, None).await
+        else {
+            continue;
+        };
+        let begun = store.begin_crawl(&lease, &shop, Start::Fresh, at(9)).await;
         if let Ok(begun) = begun {
             let page = last_page(1, products("a.example", 1..9));
             store.apply_page(&begun.ticket, page).await.ok();

@@ -1,9 +1,11 @@
 //! Shops, products and pages to store, and short ways to store them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use catalog::{
-    Availability, BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, Money, NativeId,
-    Outcome, PageCounts, PageWrite, Platform, Problem, ProblemKind, Product, ProductFilter,
-    ProductId, Reason, Shop, ShopKey, Start, Stop, Store, UnixMs, Variant,
+    Availability, BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, Lease,
+    LeaseAnswer, Money, NativeId, Outcome, PageCounts, PageWrite, Platform, Problem, ProblemKind,
+    Product, ProductFilter, ProductId, Reason, Shop, ShopKey, Start, Stop, Store, UnixMs, Variant,
 };
 
 pub(crate) const T0: i64 = 1_700_000_000_000;
@@ -114,11 +116,34 @@ pub(crate) fn partial(stop: Stop) -> Outcome {
     Outcome::Partial(Reason::new(stop, "why"))
 }
 
+/// Leases `host` to an owner of its own. The lease has expired when it comes back: the next owner gets the next one.
+pub(crate) async fn lease(store: &dyn Store, host: &str) -> Lease {
+    static N_OWNERS: AtomicU64 = AtomicU64::new(0);
+    let owner = format!("owner {}", N_OWNERS.fetch_add(1, Ordering::Relaxed));
+    granted(store.lease_shop(&key(host), &owner, 0, None).await.unwrap())
+}
+
+/// The lease of an answer that must grant one.
+pub(crate) fn granted(answer: LeaseAnswer) -> Lease {
+    match answer {
+        LeaseAnswer::Granted(lease) => lease,
+        LeaseAnswer::Held(holder) => panic!("{holder:?} has it"),
+    }
+}
+
 pub(crate) async fn begin(store: &dyn Store, host: &str, start: Start, now: i64) -> BegunCrawl {
-    store
-        .begin_crawl(&shop(host), start, at(now))
-        .await
-        .unwrap()
+    begin_shop(store, &shop(host), start, now).await
+}
+
+pub(crate) async fn begin_shop(
+    store: &dyn Store,
+    shop: &Shop,
+    start: Start,
+    now: i64,
+) -> BegunCrawl {
+    let lease = lease(store, &shop.key.shown()).await;
+    let begun = store.begin_crawl(&lease, shop, start, at(now)).await;
+    begun.unwrap()
 }
 
 pub(crate) async fn apply(store: &dyn Store, begun: &BegunCrawl, page: PageWrite) -> PageCounts {

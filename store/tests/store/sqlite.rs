@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use catalog::{Outcome, ProductFilter, Start, Store, StoreError};
+use catalog::{LeaseAnswer, Outcome, ProductFilter, Start, Store, StoreError};
 use rusqlite::{Connection, TransactionBehavior};
 use store::{OpenMode, open};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::made::{apply, at, begin, crawl, finish, page, product, products, shop, state};
+use crate::made::{apply, at, begin, crawl, finish, key, page, product, products, shop, state};
 
 pub(crate) fn file() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +104,7 @@ async fn a_file_that_can_only_be_read_is_read() {
                 .unwrap();
             assert_eq!(rows.len(), 4);
             let shop = shop("a.example");
-            let refused = store.begin_crawl(&shop, Start::Fresh, at(9)).await;
+            let refused = store.add_shop(&shop, at(9)).await;
             let error = refused.unwrap_err();
             assert!(matches!(error, StoreError::Failed { .. }));
             assert!(error.to_string().contains("it can only be read"), "{error}");
@@ -160,6 +160,29 @@ async fn two_stores_on_one_file_see_each_others_writes() {
     begin(&*two, "a.example", Start::Fresh, 1).await;
     let refused = one.apply_page(&begun.ticket, page(2, vec![])).await;
     assert!(matches!(refused, Err(StoreError::Fenced { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_stores_on_one_file_one_gets_each_lease() {
+    let (_folder, path) = file();
+    open_at(&path, OpenMode::Create).await.unwrap();
+    let mut asking = JoinSet::new();
+    for owner in 0..4 {
+        let path = path.clone();
+        asking.spawn(async move {
+            let store = open_at(&path, OpenMode::Existing).await.unwrap();
+            let mut n_granted = 0;
+            for n in 0..50 {
+                let shop = key(&format!("{n}.example"));
+                let owner = format!("owner {owner}");
+                let answer = store.lease_shop(&shop, &owner, 3_600_000, None).await;
+                n_granted += usize::from(matches!(answer.unwrap(), LeaseAnswer::Granted(_)));
+            }
+            n_granted
+        });
+    }
+    let n_granted: usize = asking.join_all().await.into_iter().sum();
+    assert_eq!(n_granted, 50);
 }
 
 #[tokio::test(flavor = "multi_thread")]

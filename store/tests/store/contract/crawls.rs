@@ -6,8 +6,8 @@ use catalog::{
 };
 
 use crate::made::{
-    RESUME, apply, at, begin, crawl, currency, finish, key, last_page, page, partial, products,
-    shop, state,
+    RESUME, apply, at, begin, begin_shop, crawl, currency, finish, key, last_page, page, partial,
+    products, shop, state,
 };
 
 pub(super) async fn a_new_shop_begins_at_page_1(store: &dyn Store) {
@@ -190,7 +190,7 @@ pub(super) async fn a_known_currency_is_never_replaced_by_a_worse_known_one(stor
             with("USD", CurrencySource::Shop),
         ),
     ] {
-        let begun = store.begin_crawl(&given, RESUME, at(0)).await.unwrap();
+        let begun = begin_shop(store, &given, RESUME, 0).await;
         assert_eq!(begun.shop, stored);
         assert_eq!(begun.previous_currency, currency(previous));
         assert_eq!(store.shops().await.unwrap()[0].shop, stored);
@@ -211,7 +211,7 @@ pub(super) async fn an_empty_url_does_not_replace_a_known_one(store: &dyn Store)
             url: given.into(),
             ..shop("a.example")
         };
-        let begun = store.begin_crawl(&shop, RESUME, at(0)).await.unwrap();
+        let begun = begin_shop(store, &shop, RESUME, 0).await;
         assert_eq!(begun.shop.url, stored);
     }
 }

@@ -3,7 +3,8 @@
 use catalog::{Currency, CurrencySource, Product, ProductFilter, ProductRow, Shop, Start, Store};
 
 use crate::made::{
-    apply, at, begin, crawl, currency, id, key, last_page, page, product, products, shop, variant,
+    apply, at, begin, begin_shop, crawl, currency, id, key, last_page, page, product, products,
+    shop, variant,
 };
 
 fn everything() -> ProductFilter {
@@ -255,7 +256,7 @@ pub(super) async fn currencies_are_those_of_the_products_that_pass(store: &dyn S
             currency: currency(code),
             ..shop(host)
         };
-        let begun = store.begin_crawl(&shop, Start::Fresh, at(0)).await.unwrap();
+        let begun = begin_shop(store, &shop, Start::Fresh, 0).await;
         let mut product = product(host, 1);
         let price = catalog::Money::new(100, currency(code));
         product.variants[0].price = Some(price);
@@ -311,7 +312,7 @@ pub(super) async fn a_product_without_a_price_is_in_its_shops_currency(store: &d
     let mut free = product("a.example", 1);
     free.variants.clear();
     for (shop, code) in [(unknown, "XXX"), (shop("a.example"), "EUR")] {
-        let begun = store.begin_crawl(&shop, Start::Fresh, at(0)).await.unwrap();
+        let begun = begin_shop(store, &shop, Start::Fresh, 0).await;
         apply(store, &begun, last_page(1, vec![free.clone()])).await;
         let row = store
             .products(&everything(), None, 1)

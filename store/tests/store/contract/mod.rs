@@ -1,11 +1,18 @@
 //! What every store promises. Each test takes any store; the list at the end runs all on each backend.
 
+mod admin;
+mod archive;
 mod crawls;
 mod gone;
+mod leases;
 mod lists;
+mod observed;
 mod pages;
+mod prune;
 mod records;
 mod round_trip;
+mod search;
+mod search_order;
 
 /// Runs every named test on each backend.
 macro_rules! on_every_backend {
@@ -24,6 +31,20 @@ macro_rules! on_every_backend {
             async fn $test() {
                 let store = store::open("sqlite::memory:", store::OpenMode::Create).await.unwrap();
                 super::$module::$test(&*store).await;
+            })*)*
+        }
+        mod mongodb {
+            $($(#[tokio::test]
+            async fn $test() {
+                let test = async |store: &dyn catalog::Store| super::$module::$test(store).await;
+                crate::live::with_store(crate::live::REPLICA_SET, stringify!($test), test).await;
+            })*)*
+        }
+        mod mongodb_standalone {
+            $($(#[tokio::test]
+            async fn $test() {
+                let test = async |store: &dyn catalog::Store| super::$module::$test(store).await;
+                crate::live::with_store(crate::live::STANDALONE, stringify!($test), test).await;
             })*)*
         }
     };
@@ -100,5 +121,87 @@ on_every_backend! {
         any_product_reads_back_as_it_was,
         a_product_with_ten_thousand_variants_reads_back,
         a_changed_product_is_replaced_whole,
+    }
+    admin::{
+        an_added_shop_is_listed_and_one_that_is_stored_stays_as_it_is,
+        a_paused_shop_stays_paused_until_it_is_resumed,
+        a_forgotten_shop_is_gone_with_all_that_belongs_to_it,
+        tickets_and_leases_of_a_forgotten_shop_are_fenced_for_ever,
+        rankings_and_summaries_outlive_a_forgotten_shop,
+        the_newest_summary_of_a_subject_in_a_language_is_found,
+        a_robots_txt_is_found_while_it_is_young_enough,
+        a_robots_txt_lives_at_least_a_day,
+    }
+    archive::{
+        a_copied_store_is_the_same_both_ways,
+        records_put_again_change_nothing,
+        any_page_size_gives_the_same_records,
+        records_go_on_behind_a_key_that_is_not_there,
+        an_empty_store_has_no_records,
+        a_record_replaces_the_one_with_its_key,
+        a_restored_epoch_never_falls_and_a_greater_one_fences,
+        a_record_without_what_it_needs_is_refused_with_all_beside_it,
+        a_record_tells_what_pages_held,
+        a_restored_pass_goes_on_where_it_stopped,
+        a_product_with_ten_thousand_variants_goes_from_store_to_store,
+    }
+    leases::{
+        a_free_lease_is_granted_and_then_held_against_others,
+        a_leased_shop_is_no_stored_shop,
+        an_expired_lease_goes_to_the_next_owner_with_the_next_epoch,
+        an_owner_who_asks_again_gets_the_same_lease_prolonged,
+        an_owner_whose_lease_expired_gets_a_new_one,
+        a_dead_owner_loses_its_lease_at_once,
+        a_renewed_lease_is_prolonged_also_after_it_expired,
+        a_lease_that_nobody_ever_had_cannot_be_renewed,
+        a_lease_that_is_given_back_is_free_and_its_tickets_write_until_then,
+        a_stale_lease_can_neither_begin_nor_write_nor_end_nor_observe,
+        a_lease_of_another_shop_begins_nothing,
+        a_pass_behind_which_its_owner_began_another_cannot_write,
+        shops_say_who_has_their_lease,
+        owners_are_plain_texts,
+        the_longest_lease_ends_in_the_far_future,
+        of_many_that_ask_at_once_one_gets_the_lease,
+    }
+    observed::{
+        lists_have_every_row_once_in_their_order,
+        any_page_size_gives_the_same_history,
+        a_history_goes_on_behind_a_row_that_is_not_there,
+        a_history_is_filtered_by_shop_product_and_time,
+        rows_show_their_product_as_it_is_now_gone_or_not,
+        rows_have_the_content_hash_where_content_was_read,
+        a_rank_is_observed_when_it_is_another_than_before,
+        a_list_of_ranks_given_twice_is_observed_once,
+        times_are_kept_to_the_millisecond,
+        a_history_is_paged_while_pages_are_written,
+        an_empty_store_has_no_history,
+    }
+    prune::{
+        a_day_keeps_its_last_row_and_every_change_of_price,
+        pruning_again_removes_nothing,
+        numbers_of_pruned_rows_are_not_used_again,
+        pruning_looks_at_as_many_products_as_it_may,
+        what_is_not_old_is_not_touched,
+        the_last_place_is_known_after_pruning,
+    }
+    search::{
+        words_of_title_vendor_type_and_tags_are_found_and_no_others,
+        case_accents_and_apostrophes_do_not_count_in_a_search,
+        every_word_must_begin_a_word,
+        words_that_look_like_operators_are_words,
+        long_words_and_many_words_are_found_as_far_as_they_count,
+        gone_products_are_found_again_when_they_are_back,
+        a_changed_product_is_found_by_its_new_words_alone,
+        matches_are_counted_up_to_a_thousand,
+        a_search_is_paged_while_pages_are_written,
+        an_empty_store_has_no_matches,
+    }
+    search_order::{
+        each_order_has_its_key_then_the_id_and_what_has_none_last,
+        any_page_size_gives_the_same_search_result,
+        a_search_goes_on_behind_a_place_that_is_not_there,
+        a_cursor_of_another_order_is_refused,
+        a_search_is_filtered_like_a_list,
+        a_product_without_a_price_is_in_its_shops_currency_last,
     }
 }

@@ -6,8 +6,8 @@ use catalog::{
 };
 
 use crate::made::{
-    apply, at, begin, crawl, currency, eur, finish, id, last_page, page, problem, product,
-    products, shop, state, variant,
+    apply, at, begin, begin_shop, crawl, currency, eur, finish, id, last_page, page, problem,
+    product, products, shop, state, variant,
 };
 
 const fn offer(price: Money, available: bool) -> Option<Offer> {
@@ -204,20 +204,14 @@ pub(super) async fn learning_the_currency_is_no_observation(store: &dyn Store) {
         variant.price = variant.price.map(yen);
         variant.compare_at = variant.compare_at.map(yen);
     }
-    let begun = store
-        .begin_crawl(&unknown, Start::Fresh, at(0))
-        .await
-        .unwrap();
+    let begun = begin_shop(store, &unknown, Start::Fresh, 0).await;
     apply(store, &begun, last_page(1, vec![unpriced])).await;
     finish(store, &begun, Outcome::Complete, 1).await;
     let known = Shop {
         currency: currency("JPY"),
         ..shop("a.example")
     };
-    let begun = store
-        .begin_crawl(&known, Start::Fresh, at(2))
-        .await
-        .unwrap();
+    let begun = begin_shop(store, &known, Start::Fresh, 2).await;
     assert_eq!(begun.previous_currency, Currency::UNKNOWN);
     apply(store, &begun, last_page(1, vec![priced.clone()])).await;
     let product = id("a.example", 0);

@@ -129,7 +129,7 @@ pub(super) async fn stats_count_the_whole_store(store: &dyn Store) {
     empty.problems = vec![problem(Price, 1, None)];
     apply(store, &begun, empty).await;
     let stats = store.stats().await.unwrap();
-    assert_eq!(stats.schema_version, 1);
+    assert!(stats.schema_version > 0);
     assert_eq!((stats.n_shops, stats.n_products, stats.n_gone), (3, 7, 1));
     assert_eq!(stats.n_observations, 9);
     assert_eq!(stats.problems, [(Duplicate, 1), (Price, 2)]);
