@@ -1,68 +1,90 @@
-//! The only room that knows a database: it opens a [`Store`] by its address. SQLite, one file, by default.
+//! The only room that knows a database: it opens a [`Store`] by its address. SQLite, one file, by default; MongoDB
+//! for many machines.
 //!
-//! Nothing about SQL leaves this crate: callers see `catalog`'s types and [`StoreError`] alone.
+//! Nothing about SQL or BSON leaves this crate: callers see `catalog`'s types and [`StoreError`] alone.
 
+mod mongo;
+mod rules;
 mod sqlite;
 
 use std::sync::Arc;
 
 use catalog::{Store, StoreError};
 
+use crate::mongo::MongoStore;
 use crate::sqlite::SqliteStore;
 
 /// Whether a store that is not there yet is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenMode {
-    /// Makes the file and its folders where they are missing.
+    /// Makes the file and its folders, or the collections, where they are missing.
     Create,
-    /// Refuses a file that is not there. One that can only be read is opened for reading.
+    /// Refuses a file that is not there, or a database without collections. What can only be read is opened for
+    /// reading.
     Existing,
 }
 
+/// What a store that is not there yet says.
+const NO_STORE: &str = "there is no store yet: run `trouvaille crawl` or `trouvaille import` first";
+
 /// Opens the store at `uri`, and brings an older schema up to date.
 ///
-/// Understood are `sqlite:PATH`, relative or absolute, and `sqlite::memory:`, which is empty at first and ends
-/// with the store. Several processes may open one file. Dropping the store waits for the writes
-/// that were sent to it, then closes the file.
+/// Understood are `sqlite:PATH`, relative or absolute, `sqlite::memory:`, which is empty at first and ends with the
+/// store, and `mongodb://[USER:PASSWORD@]HOST[:PORT][,HOST…]/[DATABASE][?OPTIONS]` with the options of MongoDB's own
+/// drivers, where the database is `trouvaille` unless named. Several processes may open one store. Dropping a SQLite
+/// store waits for the writes that were sent to it, then closes the file.
 ///
-/// Reads and writes of the store are cancel-safe: a write runs whole once it is sent, also when nobody waits
-/// for its answer any more, and every method may be called again.
+/// Reads and writes are cancel-safe: a write that nobody waits for any more runs whole, or not at all, and every
+/// method may be called again. On a single MongoDB server without a replica set it may stop in between; whoever
+/// repeats it completes it, and until then nobody sees what it left.
+///
+/// A MongoDB server that goes away is waited for, 60 s in each call; then the call fails.
 ///
 /// # Errors
 /// - [`StoreError::BadUri`] for any other address; the message names the forms understood.
-/// - [`StoreError::Open`] for a missing, unreadable or damaged file, or a database of another program,
-///   which is left as it is.
-/// - [`StoreError::NewerSchema`] for a file that a newer program wrote, which is left as it is too.
-/// - [`StoreError::Failed`] when another process keeps the file locked, or the disk is full.
+/// - [`StoreError::Open`] for a missing, unreadable or damaged file, a server that does not answer within 10 s, or a
+///   database of another program, which is left as it is.
+/// - [`StoreError::NewerSchema`] for a store that a newer program wrote, which is left as it is too.
+/// - [`StoreError::Failed`] when another process keeps the file locked, the disk is full, or a right is missing.
 pub async fn open(uri: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreError> {
-    let path = sqlite_path(uri)?;
-    let store = if path == ":memory:" {
-        SqliteStore::in_memory()?
-    } else {
-        SqliteStore::open(path, mode).await?
-    };
-    Ok(Arc::new(store))
+    Ok(match address(uri)? {
+        Address::Memory => Arc::new(SqliteStore::in_memory()?),
+        Address::File(path) => Arc::new(SqliteStore::open(path, mode).await?),
+        Address::Server => Arc::new(MongoStore::open(uri, mode).await?),
+    })
 }
 
-/// Returns the path of a `sqlite:` address; `sqlite://PATH` is a common spelling of the same.
-fn sqlite_path(uri: &str) -> Result<&str, StoreError> {
+/// Where a store is.
+#[derive(Debug, PartialEq, Eq)]
+enum Address<'a> {
+    Memory,
+    File(&'a str),
+    Server,
+}
+
+/// Understands an address; `sqlite://PATH` is a common spelling of `sqlite:PATH`.
+fn address(uri: &str) -> Result<Address<'_>, StoreError> {
     let bad = |detail: &str| {
         Err(StoreError::BadUri {
             uri: without_secrets(uri),
             detail: detail.to_owned(),
         })
     };
+    if uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://") {
+        return Ok(Address::Server);
+    }
     let Some(rest) = uri.strip_prefix("sqlite:") else {
         return bad(if uri.starts_with("mongodb") {
-            "this build has no MongoDB yet; use sqlite:PATH"
+            "use mongodb://HOST/DATABASE, such as mongodb://localhost/trouvaille"
         } else {
-            "use sqlite:PATH, such as sqlite:./trouvaille.db, or sqlite::memory:"
+            "use sqlite:PATH, such as sqlite:./trouvaille.db, sqlite::memory:, or mongodb://HOST/DATABASE"
         });
     };
     match rest.strip_prefix("//").unwrap_or(rest) {
         "" => bad("the path is missing; use sqlite:PATH, such as sqlite:./trouvaille.db"),
+        ":memory:" => Ok(Address::Memory),
         path if path.contains('\0') => bad("a path has no NUL byte"),
-        path => Ok(path),
+        path => Ok(Address::File(path)),
     }
 }
 
@@ -82,47 +104,55 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sqlite_addresses_give_their_path_and_others_say_what_is_understood() {
-        for (uri, path) in [
-            ("sqlite:x.db", "x.db"),
-            ("sqlite:./a b?.db", "./a b?.db"),
-            ("sqlite:/data/x.db", "/data/x.db"),
-            ("sqlite:///data/x.db", "/data/x.db"),
-            ("sqlite://x.db", "x.db"),
-            ("sqlite::memory:", ":memory:"),
+    fn addresses_lead_to_a_store_and_others_say_what_is_understood() {
+        for (uri, expected) in [
+            ("sqlite:x.db", Address::File("x.db")),
+            ("sqlite:./a b?.db", Address::File("./a b?.db")),
+            ("sqlite:/data/x.db", Address::File("/data/x.db")),
+            ("sqlite:///data/x.db", Address::File("/data/x.db")),
+            ("sqlite://x.db", Address::File("x.db")),
+            ("sqlite::memory:", Address::Memory),
+            ("mongodb://h/d", Address::Server),
+            ("mongodb+srv://h/d", Address::Server),
         ] {
-            assert_eq!(sqlite_path(uri).unwrap(), path);
+            assert_eq!(address(uri).unwrap(), expected, "{uri}");
         }
         for (uri, said) in [
             ("x.db", "use sqlite:PATH"),
             ("", "use sqlite:PATH"),
             ("sqlite:", "the path is missing"),
             ("sqlite:a\0b", "NUL"),
-            ("postgres://h/d", "use sqlite:PATH"),
-            ("mongodb://h/d", "no MongoDB yet"),
-            ("mongodb+srv://h/d", "no MongoDB yet"),
+            ("postgres://h/d", "mongodb://HOST/DATABASE"),
+            ("mongodb:h/d", "mongodb://localhost/trouvaille"),
         ] {
-            let error = sqlite_path(uri).unwrap_err();
+            let error = address(uri).unwrap_err();
             assert!(matches!(error, StoreError::BadUri { .. }));
             assert!(error.to_string().contains(said), "{error}");
         }
     }
 
-    #[test]
-    fn an_error_never_repeats_a_password() {
+    #[tokio::test]
+    async fn an_error_never_repeats_a_password() {
         for uri in [
-            "mongodb://user:pa55@host/db",
+            "mongodb://user:pa55/x@host/db",
             "mongodb://user:pa55?x@host/db",
+            "mongodb://user:pa%zz55@host/db",
             "mongodb://user:pa55@x/@host/db?tlsCertificateKeyFilePassword=pa55",
-            "mongodb://host/db?authMechanismProperties=TOKEN:pa55",
+            "mongodb://user:pa55@host/db?authMechanism=pa55",
+            "mongodb://host/db?authMechanismProperties=TOKEN:pa55&tls=false&tlsInsecure=maybe",
+            "mongodb+srv://user:pa55@host/db",
+            "mongodb:user:pa55@host",
             "user:pa55@host",
             "pa55@host://x",
         ] {
-            let error = sqlite_path(uri).unwrap_err().to_string();
+            let error = open(uri, OpenMode::Existing).await.unwrap_err();
+            assert!(matches!(error, StoreError::BadUri { .. }), "{error}");
+            let (shown, debug) = (error.to_string(), format!("{error:?}"));
             assert!(
-                !error.contains("pa55") && error.contains("host"),
-                "{uri}: {error}"
+                !shown.contains("pa55") && !debug.contains("pa55"),
+                "{uri}: {shown}"
             );
+            assert!(shown.contains("host"), "{uri}: {shown}");
         }
     }
 }

@@ -1,0 +1,223 @@
+//! Documents as `catalog`'s types: observations, passes, pages and problems.
+
+use std::collections::BTreeMap;
+
+use catalog::{
+    Checkpoint, ContentHash, CrawlCounts, CrawlKey, CrawlReport, Currency, CurrencySource,
+    NativeId, Observation, ObservationKind, Offer, Outcome, PageRecord, Problem, ProblemKind,
+    Reason, Stop,
+};
+use mongodb::bson::RawDocument;
+use serde::Deserialize;
+
+use super::decode::{Ms, fields, money, shop_key, time};
+use super::fault::Fault;
+use super::keys::parse_product_key;
+
+/// Returns an observation and its number in its product's history.
+pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), Fault> {
+    #[derive(Deserialize)]
+    struct ObservationDocument<'a> {
+        #[serde(borrow)]
+        product: &'a str,
+        n: u64,
+        at: Ms,
+        kind: ObservationKind,
+        variant: Option<String>,
+        crawl_n: u64,
+        before: Option<OfferDocument>,
+        after: Option<OfferDocument>,
+        #[serde(borrow)]
+        hash: Option<&'a str>,
+        rank: Option<u32>,
+    }
+    let read: ObservationDocument<'_> = fields(document, "an observation")?;
+    let product = parse_product_key(read.product)?;
+    let hash: Option<Result<ContentHash, String>> = read.hash.map(str::parse);
+    let observation = Observation {
+        crawl: CrawlKey {
+            shop: product.shop.clone(),
+            n: read.crawl_n,
+        },
+        product,
+        variant: read.variant,
+        kind: read.kind,
+        at: read.at.0,
+        before: read.before.map(OfferDocument::read).transpose()?,
+        after: read.after.map(OfferDocument::read).transpose()?,
+        content_hash: hash.transpose().map_err(Fault::Damaged)?,
+        rank: read.rank,
+    };
+    Ok((read.n, observation))
+}
+
+#[derive(Deserialize)]
+struct OfferDocument {
+    price: Option<i64>,
+    price_currency: Option<Currency>,
+    compare_at: Option<i64>,
+    compare_at_currency: Option<Currency>,
+    available: Option<bool>,
+}
+
+impl OfferDocument {
+    fn read(self) -> Result<Offer, Fault> {
+        Ok(Offer {
+            price: money(self.price, self.price_currency)?,
+            compare_at: money(self.compare_at, self.compare_at_currency)?,
+            available: self.available,
+        })
+    }
+}
+
+/// A document of `crawls`, but for its problems.
+#[derive(Debug, Clone)]
+pub(super) struct StoredCrawl {
+    pub(super) report: CrawlReport,
+    pub(super) n_known: u64,
+}
+
+pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
+    #[derive(Deserialize)]
+    struct CrawlDocument<'a> {
+        #[serde(borrow)]
+        shop: &'a str,
+        n: u64,
+        started_at: Ms,
+        finished_at: Option<Ms>,
+        outcome: Option<String>,
+        stop: Option<Stop>,
+        detail: Option<String>,
+        next_page: Option<u32>,
+        currency: Currency,
+        currency_source: CurrencySource,
+        n_known: u64,
+        pages: u64,
+        products: u64,
+        new: u64,
+        changed: u64,
+        back: u64,
+        gone: u64,
+        problems: u64,
+        bytes: u64,
+    }
+    let read: CrawlDocument<'_> = fields(document, "a crawl")?;
+    Ok(StoredCrawl {
+        report: CrawlReport {
+            key: CrawlKey {
+                shop: shop_key(read.shop)?,
+                n: read.n,
+            },
+            outcome: outcome(read.outcome.as_deref(), read.stop, read.detail)?,
+            counts: CrawlCounts {
+                pages: read.pages,
+                products: read.products,
+                new: read.new,
+                changed: read.changed,
+                back: read.back,
+                gone: read.gone,
+                problems: read.problems,
+                bytes: read.bytes,
+            },
+            currency: read.currency,
+            currency_source: read.currency_source,
+            started_at: read.started_at.0,
+            finished_at: time(read.finished_at),
+            checkpoint: read.next_page.map(|next_page| Checkpoint { next_page }),
+        },
+        n_known: read.n_known,
+    })
+}
+
+fn outcome(
+    word: Option<&str>,
+    stop: Option<Stop>,
+    detail: Option<String>,
+) -> Result<Option<Outcome>, Fault> {
+    let with_reason: fn(Reason) -> Outcome = match word {
+        None => return Ok(None),
+        Some("complete") => return Ok(Some(Outcome::Complete)),
+        Some("partial") => Outcome::Partial,
+        Some("blocked") => Outcome::Blocked,
+        Some("gone") => Outcome::Gone,
+        Some("failed") => Outcome::Failed,
+        Some(word) => {
+            let detail = format!("the outcome of a crawl: {word:?}");
+            return Err(Fault::Damaged(detail));
+        }
+    };
+    match (stop, detail) {
+        (Some(stop), Some(detail)) => Ok(Some(with_reason(Reason { stop, detail }))),
+        _ => Err(Fault::Damaged("the reason of a crawl's end".to_owned())),
+    }
+}
+
+/// Returns the problems of a document of `crawls` by page, then index.
+pub(super) fn problems(document: &RawDocument) -> Result<Vec<Problem>, Fault> {
+    #[derive(Deserialize)]
+    struct ProblemsAlone {
+        kept_problems: Option<Vec<Problem>>,
+    }
+    let read: ProblemsAlone = fields(document, "the problems of a crawl")?;
+    let mut problems = read.kept_problems.unwrap_or_default();
+    problems.sort_by_key(|problem| (problem.page, problem.index));
+    Ok(problems)
+}
+
+pub(super) fn page(document: &RawDocument) -> Result<PageRecord, Fault> {
+    #[derive(Deserialize)]
+    struct PageDocument {
+        page: u32,
+        products: u64,
+        bytes: u64,
+        kinds: BTreeMap<ProblemKind, u64>,
+        seen: Vec<Native>,
+    }
+    let read: PageDocument = fields(document, "a page of a crawl")?;
+    let mut seen: Vec<NativeId> = read.seen.into_iter().map(Native::read).collect();
+    seen.sort_unstable();
+    Ok(PageRecord {
+        page: read.page,
+        n_products: read.products,
+        bytes: read.bytes,
+        problems: read.kinds.into_iter().collect(),
+        seen,
+    })
+}
+
+/// Returns how many problems of each kind a document of `pages` counts.
+pub(super) fn problem_kinds(document: &RawDocument) -> Result<BTreeMap<ProblemKind, u64>, Fault> {
+    #[derive(Deserialize)]
+    struct KindsAlone {
+        kinds: BTreeMap<ProblemKind, u64>,
+    }
+    let read: KindsAlone = fields(document, "the problems of a page")?;
+    Ok(read.kinds)
+}
+
+/// Returns the ids that a document of `pages` has seen.
+pub(super) fn seen(document: &RawDocument) -> Result<Vec<NativeId>, Fault> {
+    #[derive(Deserialize)]
+    struct SeenAlone {
+        seen: Vec<Native>,
+    }
+    let read: SeenAlone = fields(document, "the products of a page")?;
+    Ok(read.seen.into_iter().map(Native::read).collect())
+}
+
+/// A platform's id as it stands in a list: a number or a text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Native {
+    Number(i64),
+    Text(String),
+}
+
+impl Native {
+    fn read(self) -> NativeId {
+        match self {
+            Self::Number(number) => NativeId::Number(number),
+            Self::Text(text) => NativeId::Text(text.into()),
+        }
+    }
+}

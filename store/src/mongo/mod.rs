@@ -1,0 +1,296 @@
+//! A store in a MongoDB database.
+//!
+//! Reads and writes go through `MongoStore::read` and `MongoStore::write`:
+//!
+//! ```ignore
+//! self.write("store a page", |steps| Box::pin(async move { page::apply(steps, ticket, page).await }))
+//! ```
+//!
+//! where what is borrowed outlives the call, so owned values are bound to references first.
+
+mod admin;
+mod archive;
+mod connect;
+mod crawl;
+mod decode;
+mod decode_history;
+mod fault;
+mod finish;
+mod keys;
+mod lease;
+mod observe;
+mod observed;
+mod page;
+mod product;
+mod rankings;
+mod read;
+mod records;
+mod restore;
+mod scan;
+mod schema;
+mod search;
+mod sight;
+mod statements;
+mod steps;
+mod summaries;
+#[cfg(test)]
+mod tests;
+mod waiting;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use catalog::{
+    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, Forgotten, Lease, LeaseAnswer,
+    MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
+    Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId, ProductRow, Pruned,
+    Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage, SearchQuery,
+    Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats, Summary, UnixMs,
+};
+use mongodb::{Client, Database};
+
+use self::connect::Limits;
+use self::page::HashedPage;
+
+pub(crate) struct MongoStore {
+    location: String,
+    client: Client,
+    database: Database,
+    /// Whether the server has transactions: a replica set or a mongos.
+    has_transactions: bool,
+    limits: Limits,
+}
+
+/// Shows where the data is, and nothing that the client knows beside that.
+impl fmt::Debug for MongoStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let location = &self.location;
+        f.debug_struct("MongoStore")
+            .field("location", location)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Store for MongoStore {
+    fn location(&self) -> &str {
+        &self.location
+    }
+
+    async fn lease_shop(
+        &self,
+        shop: &ShopKey,
+        owner: &str,
+        ttl_ms: u64,
+        dead_owner: Option<&str>,
+    ) -> Result<LeaseAnswer, StoreError> {
+        self.write("take the lease of a shop", |steps| {
+            Box::pin(lease::lease_shop(steps, shop, owner, ttl_ms, dead_owner))
+        })
+        .await
+    }
+
+    async fn renew_lease(&self, lease: &Lease, ttl_ms: u64) -> Result<Lease, StoreError> {
+        self.in_order("renew a lease", |steps| {
+            Box::pin(lease::renew(steps, lease, ttl_ms))
+        })
+        .await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.in_order("release a lease", |steps| {
+            Box::pin(lease::release(steps, lease))
+        })
+        .await
+    }
+
+    async fn begin_crawl(
+        &self,
+        lease: &Lease,
+        shop: &Shop,
+        start: Start,
+        now: UnixMs,
+    ) -> Result<BegunCrawl, StoreError> {
+        self.write("begin a crawl", |steps| {
+            Box::pin(crawl::begin(steps, lease, shop, start, now))
+        })
+        .await
+    }
+
+    async fn apply_page(
+        &self,
+        ticket: &CrawlTicket,
+        page: PageWrite,
+    ) -> Result<PageCounts, StoreError> {
+        let hashed = HashedPage::new(&page);
+        let hashed = &hashed;
+        self.write("store a page", |steps| {
+            Box::pin(page::apply(steps, ticket, hashed))
+        })
+        .await
+    }
+
+    async fn finish_crawl(
+        &self,
+        ticket: &CrawlTicket,
+        outcome: Outcome,
+        now: UnixMs,
+    ) -> Result<CrawlReport, StoreError> {
+        let outcome = &outcome;
+        self.write("end a crawl", |steps| {
+            Box::pin(finish::finish(steps, ticket, outcome, now))
+        })
+        .await
+    }
+
+    async fn observe_ranks(
+        &self,
+        ticket: &CrawlTicket,
+        ranks: &[(ProductId, u32)],
+        at: UnixMs,
+    ) -> Result<u64, StoreError> {
+        self.write("store an order of products", |steps| {
+            Box::pin(observe::ranks(steps, ticket, ranks, at))
+        })
+        .await
+    }
+
+    async fn add_shop(&self, shop: &Shop, now: UnixMs) -> Result<bool, StoreError> {
+        admin::add_shop(self, shop, now).await
+    }
+
+    async fn pause_shop(&self, shop: &ShopKey, is_paused: bool) -> Result<bool, StoreError> {
+        admin::pause_shop(self, shop, is_paused).await
+    }
+
+    async fn forget_shop(&self, shop: &ShopKey) -> Result<Option<Forgotten>, StoreError> {
+        admin::forget_shop(self, shop).await
+    }
+
+    async fn shops(&self) -> Result<Vec<ShopStatus>, StoreError> {
+        records::shops(self).await
+    }
+
+    async fn crawls(
+        &self,
+        shop: Option<&ShopKey>,
+        limit: usize,
+    ) -> Result<Vec<CrawlReport>, StoreError> {
+        records::crawls(self, shop, limit).await
+    }
+
+    async fn problems(&self, crawl: &CrawlKey, limit: usize) -> Result<Vec<Problem>, StoreError> {
+        records::problems(self, crawl, limit).await
+    }
+
+    async fn products(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<ProductRow>, StoreError> {
+        read::products(self, filter, after, limit).await
+    }
+
+    async fn product_rows(&self, ids: &[ProductId]) -> Result<Vec<ProductRow>, StoreError> {
+        read::product_rows(self, ids).await
+    }
+
+    async fn product(&self, id: &ProductId) -> Result<Option<Product>, StoreError> {
+        read::product(self, id).await
+    }
+
+    async fn observations(
+        &self,
+        id: &ProductId,
+        limit: usize,
+    ) -> Result<Vec<Observation>, StoreError> {
+        read::observations(self, id, limit).await
+    }
+
+    async fn observed(
+        &self,
+        filter: &ObservationFilter,
+        order: ObservationOrder,
+        after: Option<&ObservationKey>,
+        limit: usize,
+    ) -> Result<Vec<ObservedRow>, StoreError> {
+        observed::observed(self, filter, order, after, limit).await
+    }
+
+    async fn search(
+        &self,
+        query: &SearchQuery,
+        after: Option<&SearchCursor>,
+        limit: usize,
+    ) -> Result<SearchPage, StoreError> {
+        search::search(self, query, after, limit).await
+    }
+
+    async fn prune(
+        &self,
+        before: UnixMs,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Pruned, StoreError> {
+        admin::prune(self, before, after, limit).await
+    }
+
+    async fn metrics(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<MetricsRow>, StoreError> {
+        read::metrics(self, filter, after, limit).await
+    }
+
+    async fn currencies(&self, filter: &ProductFilter) -> Result<Vec<Currency>, StoreError> {
+        read::currencies(self, filter).await
+    }
+
+    async fn save_ranking(&self, ranking: &Ranking) -> Result<(), StoreError> {
+        rankings::save_ranking(self, ranking).await
+    }
+
+    async fn latest_ranking(&self) -> Result<Option<Ranking>, StoreError> {
+        rankings::latest_ranking(self).await
+    }
+
+    async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError> {
+        summaries::save_summary(self, summary).await
+    }
+
+    async fn summary(&self, subject: &str, language: &str) -> Result<Option<Summary>, StoreError> {
+        summaries::summary(self, subject, language).await
+    }
+
+    async fn save_robots(&self, robots: &RobotsRecord) -> Result<(), StoreError> {
+        summaries::save_robots(self, robots).await
+    }
+
+    async fn robots(
+        &self,
+        origin: &str,
+        since: UnixMs,
+    ) -> Result<Option<RobotsRecord>, StoreError> {
+        summaries::robots(self, origin, since).await
+    }
+
+    async fn records(
+        &self,
+        kind: RecordKind,
+        after: Option<&RecordKey>,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        archive::records(self, kind, after, limit).await
+    }
+
+    async fn put_records(&self, records: Vec<Record>) -> Result<(), StoreError> {
+        archive::put_records(self, records).await
+    }
+
+    async fn stats(&self) -> Result<StoreStats, StoreError> {
+        records::stats(self).await
+    }
+}

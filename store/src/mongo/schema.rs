@@ -1,0 +1,180 @@
+//! Sets up the collections, and tells whose a database is and which version it has.
+
+use catalog::StoreError;
+use mongodb::bson::{Document, doc};
+
+use super::MongoStore;
+use super::fault::Fault;
+use super::steps::{FindArgs, Steps, Update, number};
+use crate::{NO_STORE, OpenMode};
+
+/// The newest version of the schema.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// The version of a database that is being set up.
+const BEGUN: u32 = 0;
+
+/// Marks a database as ours.
+const APPLICATION: &str = "trouvaille";
+
+/// How long robots.txt files are kept, in seconds.
+const ROBOTS_KEPT_S: i32 = 86_400;
+
+/// Whose a database is.
+enum Identity {
+    Empty,
+    Ours(u32),
+    Foreign,
+}
+
+/// Sets up an empty database, or checks that this one is ours and understood.
+pub(super) async fn ensure(store: &MongoStore, mode: OpenMode) -> Result<(), StoreError> {
+    let identity = store
+        .read("see what is there", |steps| Box::pin(identify(steps)))
+        .await?;
+    match identity {
+        Identity::Ours(SCHEMA_VERSION) => return Ok(()),
+        Identity::Ours(found) if found > SCHEMA_VERSION => {
+            return Err(StoreError::NewerSchema {
+                location: store.location.clone(),
+                found,
+                known: SCHEMA_VERSION,
+            });
+        }
+        Identity::Empty if mode == OpenMode::Existing => return Err(refused(store, NO_STORE)),
+        Identity::Foreign => {
+            let detail = "it is a database of another program; use another database";
+            return Err(refused(store, detail));
+        }
+        Identity::Ours(_) | Identity::Empty => {}
+    }
+    // Not in a transaction: servers make no indexes in one. What was begun is simply done again.
+    store
+        .read("set up the schema", |steps| Box::pin(set_up(steps)))
+        .await
+}
+
+async fn identify(steps: &mut Steps<'_>) -> Result<Identity, Fault> {
+    if let Some(identity) = stored_identity(steps).await? {
+        return Ok(identity);
+    }
+    let listed = doc! { "listCollections": 1, "nameOnly": true, "authorizedCollections": true };
+    let reply = steps.command(listed).await?;
+    let collections = reply
+        .get_document("cursor")
+        .and_then(|cursor| cursor.get_array("firstBatch"));
+    let is_foreign = collections.is_ok_and(|collections| {
+        collections
+            .iter()
+            .filter_map(|it| it.as_document()?.get_str("name").ok())
+            .any(|name| !name.starts_with("system."))
+    });
+    if !is_foreign {
+        return Ok(Identity::Empty);
+    }
+    // Whoever sets it up in this moment began with the version.
+    Ok(stored_identity(steps).await?.unwrap_or(Identity::Foreign))
+}
+
+async fn stored_identity(steps: &mut Steps<'_>) -> Result<Option<Identity>, Fault> {
+    let args = FindArgs {
+        limit: Some(1),
+        ..FindArgs::default()
+    };
+    let found = steps.find("meta", doc! { "_id": "schema" }, args).await?;
+    let Some(meta) = found.first() else {
+        return Ok(None);
+    };
+    if !meta
+        .get_str("application")
+        .is_ok_and(|application| application == APPLICATION)
+    {
+        return Ok(Some(Identity::Foreign));
+    }
+    let version = u32::try_from(number(meta, "version")?);
+    Ok(Some(Identity::Ours(version.unwrap_or(u32::MAX))))
+}
+
+async fn set_up(steps: &mut Steps<'_>) -> Result<(), Fault> {
+    // First of all, so that nobody takes a half made database for another program's.
+    write_version(steps, BEGUN).await?;
+    for collection in [
+        "shops",
+        "leases",
+        "crawls",
+        "pages",
+        "products",
+        "observations",
+        "rankings",
+        "ranking_rows",
+        "summaries",
+        "robots",
+    ] {
+        // Made here, since not every server makes collections within a transaction.
+        match steps.command(doc! { "create": collection }).await {
+            Err(fault) if fault.code() == Some(COLLECTION_EXISTS) => {}
+            made => drop(made?),
+        }
+    }
+    for (collection, indexes) in indexes() {
+        steps
+            .command(doc! { "createIndexes": collection, "indexes": indexes })
+            .await?;
+    }
+    write_version(steps, SCHEMA_VERSION).await
+}
+
+const COLLECTION_EXISTS: i32 = 48;
+
+/// Returns the indexes beside those on `_id`, which have the products, histories, passes and pages of a shop side by
+/// side already. Each one more would cost every page.
+fn indexes() -> [(&'static str, Vec<Document>); 5] {
+    let index = |name: &str, key: Document| doc! { "name": name, "key": key };
+    let mut robots = index("kept", doc! { "updated_at": 1 });
+    robots.insert("expireAfterSeconds", ROBOTS_KEPT_S);
+    [
+        (
+            "products",
+            vec![
+                index("words", doc! { "search_tokens": 1 }),
+                index("gone", doc! { "shop": 1, "gone_at": 1 }),
+            ],
+        ),
+        (
+            "observations",
+            vec![index("time", doc! { "at": 1, "product": 1, "n": 1 })],
+        ),
+        (
+            "crawls",
+            vec![index("start", doc! { "started_at": -1, "shop": 1 })],
+        ),
+        ("rankings", vec![index("time", doc! { "at": -1 })]),
+        ("robots", vec![robots]),
+    ]
+}
+
+/// Writes the version unless a newer one is there.
+async fn write_version(steps: &mut Steps<'_>, version: u32) -> Result<(), Fault> {
+    let made = Update::of(&doc! {
+        "q": { "_id": "schema" },
+        "u": [{ "$set": {
+            "application": APPLICATION,
+            "version": { "$max": ["$version", i64::from(version)] },
+            "created_at": { "$ifNull": ["$created_at", "$$NOW"] },
+            "updated_at": "$$NOW",
+        } }],
+        "upsert": true,
+    })?;
+    match steps.update("meta", vec![made]).await {
+        // Two that begin at once; the other one made it.
+        Err(fault) if fault.code() == Some(super::fault::DUPLICATE_KEY) => Ok(()),
+        written => written.map(drop),
+    }
+}
+
+fn refused(store: &MongoStore, detail: &str) -> StoreError {
+    StoreError::Open {
+        location: store.location.clone(),
+        detail: detail.to_owned(),
+    }
+}
