@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 
 use catalog::{
-    BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, Outcome, PageCounts, PageWrite,
-    Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, UnixMs,
+    BegunCrawl, Checkpoint, CrawlReport, Currency, Lease, Outcome, PageCounts, PageWrite, Problem,
+    ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, UnixMs,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::contact::{Contact, first_contact};
 use crate::fetch::{FetchError, Fetcher, Response};
+use crate::lease::{CrawlError, LeaseTerms, ShopLease};
 use crate::platforms::{Page, ReadError, shopify};
 
 /// Products per page: the most that Shopify gives.
@@ -26,8 +28,8 @@ const MOST_PAGES: u32 = 4 * LAST_RESUMABLE_PAGE;
 
 /// How a shop is crawled.
 #[derive(Debug, Clone, Copy)]
-pub struct CrawlOptions {
-    /// Whether an unfinished pass goes on.
+pub struct CrawlOptions<'a> {
+    /// Whether an unfinished pass goes on. A fresh one asks for robots.txt anew, too.
     pub start: Start,
     /// The most pages of one call.
     pub max_pages: Option<u32>,
@@ -35,6 +37,8 @@ pub struct CrawlOptions {
     pub currency: Option<Currency>,
     /// When the command that crawls began: the start of all its passes, by which they are known to belong together.
     pub started_at: UnixMs,
+    /// How the shop's lease is taken.
+    pub lease: LeaseTerms<'a>,
 }
 
 /// What a crawl tells while it runs, after each stored page.
@@ -50,51 +54,85 @@ pub struct Progress {
 
 /// Crawls `shop` into `store` until its natural end, a reason to stop, or `cancel`, and returns the record.
 ///
+/// The shop's lease is taken before the first request and held to the end. A pass that another owner completed
+/// while this one waited for the lease is returned as it is, unless [`Start::Fresh`] asks for more.
+///
 /// The shop's own failures end in the report's outcome. After each page the store holds everything up to it,
 /// so a process killed here goes on at the next page. `now` gives the times that are recorded.
 ///
 /// Cancel-safe: a dropped call leaves the pass as a killed process would.
 ///
 /// # Errors
-/// When the store fails.
+/// When the store fails, or another owner has the shop's lease for too long or took it. The pass goes on next time.
 #[tracing::instrument(skip_all, fields(shop = %shop.key))]
 pub async fn crawl(
     shop: &Shop,
-    options: &CrawlOptions,
+    options: &CrawlOptions<'_>,
     fetcher: &Fetcher,
     store: &dyn Store,
     now: &(dyn Fn() -> UnixMs + Sync),
     cancel: &CancellationToken,
     on_page: &(dyn Fn(Progress) + Sync),
-) -> Result<CrawlReport, StoreError> {
-    let contact = tokio::select! {
-        contact = first_contact(shop, options.currency, fetcher) => contact,
-        () = cancel.cancelled() => Err(interrupted()),
-    };
-    let shop = match &contact {
-        Ok(contact) => contact.shop.clone(),
-        Err(_) => unanswered(shop, store).await?,
-    };
-    let begun = store
-        .begin_crawl(&shop, options.start, options.started_at)
-        .await?;
-    let mut pass = Pass {
-        begun: &begun,
+) -> Result<CrawlReport, CrawlError> {
+    let lease = ShopLease::take(&shop.key, &options.lease, store, cancel).await?;
+    let crawl = Crawl {
+        shop,
         options,
         fetcher,
         store,
         now,
+        cancel,
         on_page,
-        seen: HashSet::new(),
     };
-    let outcome = match contact {
-        Err(outcome) => pass.softened(outcome),
-        Ok(contact) => tokio::select! {
-            outcome = pass.run(contact) => outcome?,
-            () = cancel.cancelled() => interrupted(),
-        },
+    let work = async {
+        let ended = lease.ended_meanwhile().await?;
+        match ended.filter(|it| it.outcome == Some(Outcome::Complete)) {
+            Some(report) if options.start != Start::Fresh => Ok(report),
+            _ => crawl.run(lease.lease()).await,
+        }
     };
-    store.finish_crawl(&begun.ticket, outcome, now()).await
+    Ok(lease.hold_for(work).await?)
+}
+
+/// What a crawl was called with.
+pub(crate) struct Crawl<'a> {
+    pub(crate) shop: &'a Shop,
+    pub(crate) options: &'a CrawlOptions<'a>,
+    pub(crate) fetcher: &'a Fetcher,
+    pub(crate) store: &'a dyn Store,
+    pub(crate) now: &'a (dyn Fn() -> UnixMs + Sync),
+    pub(crate) cancel: &'a CancellationToken,
+    on_page: &'a (dyn Fn(Progress) + Sync),
+}
+
+impl Crawl<'_> {
+    async fn run(&self, lease: &Lease) -> Result<CrawlReport, StoreError> {
+        let contact = first_contact(self).await?;
+        let shop = match &contact {
+            Ok(contact) => contact.shop.clone(),
+            Err(_) => unanswered(self.shop, self.store).await?,
+        };
+        let (start, started_at) = (self.options.start, self.options.started_at);
+        let begun = self
+            .store
+            .begin_crawl(lease, &shop, start, started_at)
+            .await?;
+        let mut pass = Pass {
+            crawl: self,
+            begun: &begun,
+            seen: HashSet::new(),
+        };
+        let outcome = match contact {
+            Err(outcome) => pass.softened(outcome),
+            Ok(contact) => tokio::select! {
+                outcome = pass.run(contact) => outcome?,
+                () = self.cancel.cancelled() => interrupted(),
+            },
+        };
+        self.store
+            .finish_crawl(&begun.ticket, outcome, (self.now)())
+            .await
+    }
 }
 
 /// Returns what is stored of a shop that did not answer: an address that works is not replaced by one that does not.
@@ -111,76 +149,10 @@ async fn unanswered(shop: &Shop, store: &dyn Store) -> Result<Shop, StoreError> 
     })
 }
 
-/// What the first answers of a shop told.
-struct Contact {
-    /// The shop, with its currency where known.
-    shop: Shop,
-    /// Where it really is, after redirects.
-    base: Url,
-    /// Whether `/meta.json` does not exist any more either.
-    has_no_meta: bool,
-}
-
-/// Asks for robots.txt and `/meta.json`: is anybody there, where, and in which currency?
-async fn first_contact(
-    shop: &Shop,
-    configured: Option<Currency>,
-    fetcher: &Fetcher,
-) -> Result<Contact, Outcome> {
-    let base = Url::parse(&shop.url).map_err(|error| {
-        Outcome::Failed(Reason::new(
-            Stop::RefusedAddress,
-            format!("{:?}: {error}", shop.url),
-        ))
-    })?;
-    let meta_url = base
-        .join("/meta.json")
-        .expect("an absolute path joins any http URL");
-    let answer = fetcher.get(&meta_url).await;
-    let mut contact = Contact {
-        shop: shop.clone(),
-        base,
-        has_no_meta: false,
-    };
-    let mut stated = None;
-    match answer {
-        Ok(response) => {
-            contact.has_no_meta = matches!(response.status, 404 | 410);
-            if response.url.path() == "/meta.json" {
-                contact.base = response.url.clone();
-            }
-            if response.status == 200 {
-                stated = shopify::read_meta(&response.body);
-            }
-        }
-        // Whatever else is wrong with this small file, the product list itself decides.
-        Err(
-            error @ (FetchError::Unreachable { .. }
-            | FetchError::NoRobots(_)
-            | FetchError::RefusedAddress { .. }),
-        ) => {
-            return Err(outcome_of_fetch(&error));
-        }
-        Err(error) => tracing::debug!(shop = %shop.key, "no /meta.json: {error}"),
-    }
-    let (currency, source) = match (stated, configured) {
-        (Some(currency), _) => (currency, CurrencySource::Shop),
-        (None, Some(currency)) => (currency, CurrencySource::Config),
-        (None, None) => (Currency::UNKNOWN, CurrencySource::Unknown),
-    };
-    contact.shop.currency = currency;
-    contact.shop.currency_source = source;
-    Ok(contact)
-}
-
 /// One pass over one shop, while it runs.
 struct Pass<'a> {
+    crawl: &'a Crawl<'a>,
     begun: &'a BegunCrawl,
-    options: &'a CrawlOptions,
-    fetcher: &'a Fetcher,
-    store: &'a dyn Store,
-    now: &'a (dyn Fn() -> UnixMs + Sync),
-    on_page: &'a (dyn Fn(Progress) + Sync),
     /// The ids of this call's pages as numbers, to notice a list that repeats for ever.
     seen: HashSet<u64>,
 }
@@ -195,6 +167,7 @@ impl Pass<'_> {
                 return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
             }
             if self
+                .crawl
                 .options
                 .max_pages
                 .is_some_and(|most| page_number - first_page >= most)
@@ -250,10 +223,11 @@ impl Pass<'_> {
             problems,
             next: (!is_last).then_some(Checkpoint { next_page }),
             bytes,
-            at: (self.now)(),
+            at: (self.crawl.now)(),
         };
-        let counts = self.store.apply_page(&self.begun.ticket, write).await?;
-        (self.on_page)(Progress {
+        let ticket = &self.begun.ticket;
+        let counts = self.crawl.store.apply_page(ticket, write).await?;
+        (self.crawl.on_page)(Progress {
             page: page_number,
             n_products,
             counts,
@@ -291,6 +265,7 @@ impl Pass<'_> {
         page_number: u32,
     ) -> Result<(Page, u64), Outcome> {
         let response = self
+            .crawl
             .fetcher
             .get(url)
             .await
@@ -365,7 +340,7 @@ impl Pass<'_> {
     }
 }
 
-fn interrupted() -> Outcome {
+pub(crate) fn interrupted() -> Outcome {
     let detail = "the next crawl goes on where this one stopped";
     Outcome::Partial(Reason::new(Stop::Interrupted, detail))
 }
@@ -380,7 +355,7 @@ fn wall(page_number: u32) -> Outcome {
     Outcome::Partial(Reason::new(Stop::Wall, detail))
 }
 
-fn outcome_of_fetch(error: &FetchError) -> Outcome {
+pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
     let failed = |stop| Outcome::Failed(Reason::new(stop, error.to_string()));
     let blocked = |stop| Outcome::Blocked(Reason::new(stop, error.to_string()));
     match error {

@@ -1,12 +1,16 @@
 //! Polite fetching, pure platform readers, and the one crawl loop.
 //!
-//! Only [`fetch`] sends HTTP to shops; [`platforms`] does no I/O at all; [`crawl`] joins both with a store.
+//! Only [`fetch`] sends HTTP to shops; [`platforms`] does no I/O at all; [`crawl`] joins both with a
+//! store, under the shop's lease.
 
 pub mod fetch;
 pub mod platforms;
 
+mod contact;
 mod crawl;
+mod lease;
 mod shop_url;
 
 pub use crawl::{CrawlOptions, Progress, crawl};
+pub use lease::{CrawlError, LeaseTerms, ShopLease};
 pub use shop_url::{ShopUrlError, shop_at};

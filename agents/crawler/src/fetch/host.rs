@@ -1,7 +1,6 @@
 //! What is remembered of a host while the process runs: its rate, its pause, its robots.txt.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -9,13 +8,13 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::robots::Robots;
+use super::robots::Known;
 
 /// One host. Its two locks are what keeps it to one request at a time.
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) turn: Mutex<Turn>,
-    pub(super) robots: Mutex<Option<Arc<Robots>>>,
+    pub(super) robots: Mutex<Known>,
 }
 
 /// The right to send to a host, held for one request and its further tries.
@@ -40,7 +39,7 @@ impl Host {
         };
         Self {
             turn: Mutex::new(turn),
-            robots: Mutex::new(None),
+            robots: Mutex::default(),
         }
     }
 }

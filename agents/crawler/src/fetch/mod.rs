@@ -22,6 +22,7 @@ use self::address::{AddressGuard, GuardedResolver};
 pub use self::error::FetchError;
 use self::host::Host;
 use self::robots::Robots;
+pub use self::robots::RobotsAnswer;
 
 /// Redirects followed for one request, RFC 9309's number for robots.txt too.
 const MAX_HOPS: usize = 5;
@@ -168,6 +169,27 @@ impl Fetcher {
         }
     }
 
+    /// Takes over what the host of `url` answered `age` ago when it was asked for robots.txt.
+    ///
+    /// The host is not asked again until that is a day old. What this fetcher read itself is not replaced.
+    pub async fn remember_robots(&self, url: &Url, answer: &RobotsAnswer, age: Duration) {
+        let host = self.host(url);
+        let mut known = host.robots.lock().await;
+        if known.fresh().is_none() {
+            known.robots = Some(Arc::new(Robots::of(answer, age)));
+        }
+    }
+
+    /// Returns what the host of `url` answered when this fetcher asked it for robots.txt: once, and `None` from
+    /// then on until it is asked again.
+    pub async fn take_robots(&self, url: &Url) -> Option<RobotsAnswer> {
+        let host = {
+            let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            hosts.get(&url.origin().ascii_serialization()).cloned()
+        };
+        host?.robots.lock().await.answer.take()
+    }
+
     /// Asks for one URL, without following where it leads.
     async fn hop(&self, url: &Url) -> Result<Hop, FetchError> {
         self.guard.check_url(url)?;
@@ -190,16 +212,18 @@ impl Fetcher {
 
     /// Returns the rules of the host's robots.txt, from at most a day ago.
     async fn robots(&self, host: &Host, url: &Url) -> Result<Arc<Robots>, FetchError> {
-        let mut cached = host.robots.lock().await;
-        if let Some(robots) = cached.as_ref().filter(|robots| robots.is_fresh()) {
-            return Ok(Arc::clone(robots));
+        let mut known = host.robots.lock().await;
+        if let Some(robots) = known.fresh() {
+            return Ok(robots);
         }
-        let robots = Arc::new(self.fetch_robots(host, url).await?);
-        *cached = Some(Arc::clone(&robots));
+        let answer = self.fetch_robots(host, url).await?;
+        let robots = Arc::new(Robots::of(&answer, Duration::ZERO));
+        known.robots = Some(Arc::clone(&robots));
+        known.answer = Some(answer);
         Ok(robots)
     }
 
-    async fn fetch_robots(&self, host: &Host, url: &Url) -> Result<Robots, FetchError> {
+    async fn fetch_robots(&self, host: &Host, url: &Url) -> Result<RobotsAnswer, FetchError> {
         let mut robots_url = url
             .join("/robots.txt")
             .expect("an absolute path joins any http URL");
@@ -223,7 +247,7 @@ impl Fetcher {
                 })
                 .map_err(explained)?;
             match redirect_target(&response)? {
-                None => return Ok(Robots::read(response.status, &response.body)),
+                None => return Ok(RobotsAnswer::new(response.status, &response.body)),
                 Some(target) => robots_url = target,
             }
             other_host = self.host(&robots_url);

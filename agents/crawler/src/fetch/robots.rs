@@ -1,5 +1,6 @@
 //! What a host's robots.txt allows us (RFC 9309).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -14,29 +15,62 @@ const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 /// RFC 9309, 2.5: what is read at least; the rest of a longer file does not count.
 const MAX_BYTES: usize = 500 * 1024;
 
-/// The rules for us, as read at one moment.
-#[derive(Debug)]
-pub(super) struct Robots {
-    rules: robotxt::Robots,
-    read_at: Instant,
+/// What a host answered when it was asked for robots.txt, to be kept for a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RobotsAnswer {
+    /// The status.
+    pub status: u16,
+    /// The file, cut to what counts of it; empty unless the status is 2xx. Bytes that are no UTF-8 are replaced.
+    pub text: String,
 }
 
-impl Robots {
+impl RobotsAnswer {
     /// Takes over an answer: 2xx has rules, any other that counts as an answer allows everything (2.3.1.3).
-    pub(super) fn read(status: u16, body: &[u8]) -> Self {
-        let text = if (200..300).contains(&status) {
+    pub(super) fn new(status: u16, body: &[u8]) -> Self {
+        let body = if (200..300).contains(&status) {
             body
         } else {
             &[]
         };
         Self {
-            rules: robotxt::Robots::parse(whole_lines(text), TOKEN),
-            read_at: Instant::now(),
+            status,
+            text: String::from_utf8_lossy(whole_lines(body)).into_owned(),
         }
     }
+}
 
-    pub(super) fn is_fresh(&self) -> bool {
-        self.read_at.elapsed() < MAX_AGE
+/// What is known of a host's robots.txt.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) robots: Option<Arc<Robots>>,
+    /// The last answer of the host itself, until somebody takes it.
+    pub(super) answer: Option<RobotsAnswer>,
+}
+
+impl Known {
+    /// Returns the rules if they may still be used.
+    pub(super) fn fresh(&self) -> Option<Arc<Robots>> {
+        let robots = self.robots.as_ref()?;
+        (Instant::now() < robots.fresh_until).then(|| Arc::clone(robots))
+    }
+}
+
+/// The rules for us, as read at one moment.
+#[derive(Debug)]
+pub(super) struct Robots {
+    rules: robotxt::Robots,
+    fresh_until: Instant,
+}
+
+impl Robots {
+    /// Returns the rules of an answer that is `age` old.
+    ///
+    /// They are read from the text that is kept, so that they are the same ones whenever it is read.
+    pub(super) fn of(answer: &RobotsAnswer, age: Duration) -> Self {
+        Self {
+            rules: robotxt::Robots::parse(answer.text.as_bytes(), TOKEN),
+            fresh_until: Instant::now() + MAX_AGE.saturating_sub(age),
+        }
     }
 
     pub(super) fn allows(&self, url: &Url) -> bool {
@@ -78,6 +112,17 @@ mod tests {
         include_bytes!("../../testdata/hostile/robots/odd.txt"),
     ];
 
+    fn read(status: u16, file: &[u8]) -> Robots {
+        Robots::of(&RobotsAnswer::new(status, file), Duration::ZERO)
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_cost_no_other_rule() {
+        let file = b"User-agent: *\nDisallow: /caf\xe9\nDisallow: /products.json\n";
+        let url = Url::parse("https://shop.example/products.json").unwrap();
+        assert!(!read(200, file).allows(&url));
+    }
+
     #[test]
     fn a_file_over_the_limit_counts_by_whole_lines() {
         let url = Url::parse("https://shop.example/products.json").unwrap();
@@ -87,7 +132,7 @@ mod tests {
         file.resize(MAX_BYTES - 11, b'\n');
         file.extend(rule);
         assert_eq!(&file[..MAX_BYTES][MAX_BYTES - 11..], b"Disallow: /");
-        assert!(Robots::read(200, &file).allows(&url));
+        assert!(read(200, &file).allows(&url));
         let short = &file[file.len() - 40..];
         assert_eq!(whole_lines(short), short);
     }
@@ -98,12 +143,12 @@ mod tests {
             .map(|path| Url::parse(&format!("https://shop.example{path}")).unwrap());
         let longest = Duration::from_secs(60);
         feed_hostile_bytes("robots", &FILES, |file| {
-            let robots = Robots::read(200, file);
+            let robots = read(200, file);
             for url in &urls {
                 robots.allows(url);
                 let delay = robots.crawl_delay(url, longest);
                 assert!(delay.is_none_or(|delay| delay <= longest));
-                assert!(Robots::read(404, file).allows(url));
+                assert!(read(404, file).allows(url));
             }
             // What follows belongs to another crawler, unless it names us again.
             let mut for_us =
@@ -114,7 +159,7 @@ mod tests {
                 .windows(10)
                 .any(|it| it == b"trouvaille")
             {
-                assert!(!Robots::read(200, &for_us).allows(&urls[0]));
+                assert!(!read(200, &for_us).allows(&urls[0]));
             }
         });
     }
