@@ -18,7 +18,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use catalog::csv::{Format, ProductWriter};
-use catalog::{Checkpoint, Outcome, PageWrite, Product, ProductFilter, Shop, Start, Store, UnixMs};
+use catalog::{
+    Checkpoint, LeaseAnswer, Outcome, PageWrite, Product, ProductFilter, Shop, Start, Store, UnixMs,
+};
 use crawler::platforms::shopify;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -82,7 +84,7 @@ fn steps(figures: &mut Figures, pages: &[Vec<u8>], packed: &[Vec<u8>]) -> Vec<Ve
         let hashes = products
             .iter()
             .flatten()
-            .map(|product| product.content_hash()[0]);
+            .map(|product| product.content_hash().0[0]);
         sum += hashes.map(u64::from).sum::<u64>();
     });
     assert!(sum > 0, "the hashes are used");
@@ -116,7 +118,13 @@ async fn store_steps(figures: &mut Figures, products: Vec<Vec<Product>>, folder:
 
 async fn crawl_into(store: &dyn Store, pages: Vec<Vec<Product>>) {
     let at = UnixMs::new(1_000);
-    let begun = store.begin_crawl(&shop(), Start::Fresh, at).await.unwrap();
+    let shop = shop();
+    let leased = store.lease_shop(&shop.key, "bench", 60_000, None).await;
+    let LeaseAnswer::Granted(lease) = leased.unwrap() else {
+        unreachable!("nobody else uses this store");
+    };
+    let begun = store.begin_crawl(&lease, &shop, Start::Fresh, at);
+    let begun = begun.await.unwrap();
     for (products, page) in pages.into_iter().zip(1..) {
         let write = PageWrite {
             page,

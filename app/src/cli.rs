@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use catalog::{Currency, ProductFilter, ShopKey, UnixMs};
 use clap::{ArgAction, Args, Parser, Subcommand};
+use crawler::ShopUrlError;
 
-use crate::commands::{check, crawl, demo, export, import, rank};
+use crate::commands::{check, crawl, demo, export, import, migrate, prune, rank, shops};
 use crate::config::LogFormat;
 use crate::exit::UsageError;
 
@@ -39,7 +40,8 @@ pub(crate) struct Global {
     /// Configuration file [default: $XDG_CONFIG_HOME/trouvaille/config.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the data is: sqlite:PATH [default: $XDG_DATA_HOME/trouvaille/trouvaille.db]
+    /// Where the data is: sqlite:PATH or mongodb://USER@HOST:PORT/DATABASE [default:
+    /// sqlite:$XDG_DATA_HOME/trouvaille/trouvaille.db]
     #[arg(long, global = true, value_name = "URI")]
     pub(crate) store: Option<String>,
     /// Form of the log lines on standard error [default: text]
@@ -72,6 +74,12 @@ pub(crate) enum Command {
     Rank(rank::RankArgs),
     /// Write what is stored as CSV, CSV for Excel, or JSON lines
     Export(export::ExportArgs),
+    /// List the shops in the store, add some, pause or forget them
+    Shops(shops::ShopsArgs),
+    /// Copy all that one store has to another, and verify the copy
+    Migrate(migrate::MigrateArgs),
+    /// Thin out old observations without losing a change of a price
+    Prune(prune::PruneArgs),
     /// Tell the state of the data and the configuration; exit 1 when something is wrong
     Check(check::CheckArgs),
 }
@@ -106,7 +114,9 @@ pub(crate) struct FilterArgs {
 impl FilterArgs {
     /// Returns the filter.
     pub(crate) fn to_filter(&self) -> Result<ProductFilter, UsageError> {
-        let shops = self.shops.iter().map(|text| shop_key(text));
+        let wrong = |text, error| UsageError(format!("--shop {text}: {error}"));
+        let shops = self.shops.iter();
+        let shops = shops.map(|text| shop_key(text).map_err(|error| wrong(text, error)));
         let shops = shops.collect::<Result<_, _>>()?;
         Ok(ProductFilter {
             shops,
@@ -121,19 +131,16 @@ impl FilterArgs {
 }
 
 /// Reads a shop's key from the key itself, a host, or a URL.
-fn shop_key(text: &str) -> Result<ShopKey, UsageError> {
-    let wrong = |error: String| UsageError(format!("--shop {text}: {error}"));
+pub(crate) fn shop_key(text: &str) -> Result<ShopKey, ShopUrlError> {
     if text.contains("://") {
-        return crawler::shop_at(text)
-            .map(|shop| shop.key)
-            .map_err(|error| wrong(error.to_string()));
+        return Ok(crawler::shop_at(text)?.key);
     }
     let key = if text.contains('%') {
         text.parse()
     } else {
         ShopKey::encode(text)
     };
-    key.map_err(|error| wrong(error.to_string()))
+    Ok(key?)
 }
 
 fn price(text: &str) -> Result<f64, String> {

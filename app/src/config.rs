@@ -1,29 +1,38 @@
 //! The configuration: flag > environment > file > built-in default. The only reader of the environment.
 
+mod mongodb;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use catalog::{Currency, ShopKey};
+use catalog::{Currency, Shop, ShopKey};
 use crawler::fetch::FetchConfig;
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use self::mongodb::{MongodbConfig, Secret};
 use crate::exit::UsageError;
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
 const ENV_PREFIX: &str = "TROUVAILLE__";
 
+/// The variable of the password, which is taken as it stands, also where it looks like a number.
+const PASSWORD: &str = "MONGODB__PASSWORD";
+
 /// All settings. Documented, with their defaults, in `config/default.toml`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Config {
-    pub(crate) store: String,
+    /// May hold a password.
+    store: Secret,
     pub(crate) log: LogFormat,
     pub(crate) crawl: CrawlConfig,
     pub(crate) rank: RankConfig,
     pub(crate) currencies: HashMap<String, String>,
+    shops: Vec<String>,
+    mongodb: MongodbConfig,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -72,7 +81,7 @@ impl Config {
         };
         if let Some((path, text)) = read_file(file)? {
             let place = path.display().to_string();
-            let table = toml::from_str(&text).map_err(|error| wrong(&error, &place))?;
+            let table = parsed(&text, &place)?;
             add(table, &place)?;
         }
         for (name, value) in environment() {
@@ -86,15 +95,31 @@ impl Config {
     }
 
     /// Returns the address of the store: the flag, the configured one, or the user's data folder.
+    ///
+    /// It may hold a password, so it is for opening the store alone; messages have the store's own location.
     pub(crate) fn store_uri(&self, flag: Option<&str>) -> Result<String> {
-        let uri = flag.unwrap_or(&self.store);
+        let uri = flag.unwrap_or(&self.store.0);
+        if flag.is_some_and(mongodb::has_password) {
+            tracing::warn!(
+                "other users of this machine can see the password on the command line; set it in the \
+                 environment variable {ENV_PREFIX}{PASSWORD}, or name a file in {ENV_PREFIX}{PASSWORD}_FILE"
+            );
+        }
         if !uri.is_empty() {
-            return Ok(uri.to_owned());
+            return Ok(self.mongodb.with_password(uri)?);
         }
         let folder = user_folder("XDG_DATA_HOME", ".local/share").context(
             "there is no data folder: neither XDG_DATA_HOME nor HOME is set; name a store with --store sqlite:PATH",
         )?;
         Ok(format!("sqlite:{}", folder.join("trouvaille.db").display()))
+    }
+
+    /// Returns the configured shops.
+    pub(crate) fn shops(&self) -> Vec<Shop> {
+        let shops = self.shops.iter();
+        shops
+            .map(|address| crawler::shop_at(address).expect("checked when loaded"))
+            .collect()
     }
 
     /// Returns the currency configured for a shop.
@@ -108,6 +133,10 @@ impl Config {
             Currency::parse(code)
                 .map_err(|error| UsageError(format!("currencies.{shop:?}: {error}")))?;
         }
+        for address in &self.shops {
+            crawler::shop_at(address).map_err(|error| UsageError(format!("shops: {error}")))?;
+        }
+        self.mongodb.check()?;
         let crawl = &self.crawl;
         check_preset(&self.rank.preset)?;
         let contact = &crawl.contact_url;
@@ -186,6 +215,15 @@ pub(crate) fn check_preset(preset: &str) -> Result<(), UsageError> {
     }
 }
 
+/// Reads a file's text. The TOML library would show the line that is wrong, and that may hold a password.
+fn parsed(text: &str, place: &str) -> Result<Table, UsageError> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        wrong(&format!("line {line}: {}", error.message()), place)
+    })
+}
+
 fn read_file(flag: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
     let path = match flag {
         Some(path) => path.to_owned(),
@@ -241,11 +279,16 @@ fn environment() -> Vec<(String, String)> {
 
 /// Returns `{section: {key: value}}` for `SECTION__KEY`. A value that is no TOML value is a text.
 fn env_table(name: &str, value: &str) -> Table {
-    let value = format!("it = {value}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut table| table.remove("it"))
-        .unwrap_or_else(|| Value::String(value.to_owned()));
+    let parsed = || {
+        let mut table = format!("it = {value}").parse::<Table>().ok()?;
+        table.remove("it")
+    };
+    let parsed = if name.eq_ignore_ascii_case(PASSWORD) {
+        None
+    } else {
+        parsed()
+    };
+    let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
     let mut keys = name.rsplit("__").map(str::to_lowercase);
     let last = keys.next().unwrap_or_default();
     let innermost = Table::from_iter([(last, value)]);
@@ -265,13 +308,12 @@ fn merge(into: &mut Table, from: Table) {
 
 /// Returns the settings with their types, after the layer that came from `place`.
 fn typed(table: &Table, place: &str) -> Result<Config, UsageError> {
-    Config::deserialize(table.clone()).map_err(|error| wrong(&error, place))
+    Config::deserialize(table.clone()).map_err(|error| wrong(&error.to_string(), place))
 }
 
 /// Returns what the TOML library says, on one line.
-fn wrong(error: &toml::de::Error, place: &str) -> UsageError {
-    let text = error.to_string();
-    let said: Vec<&str> = text.split_whitespace().collect();
+fn wrong(said: &str, place: &str) -> UsageError {
+    let said: Vec<&str> = said.split_whitespace().collect();
     UsageError(format!(
         "wrong configuration in {place}: {}",
         said.join(" ")
@@ -387,7 +429,7 @@ mod tests {
         );
         let config: Config = merged.try_into().unwrap();
         assert!((config.crawl.requests_per_second - 0.5).abs() < 1e-12);
-        assert_eq!(config.store, "sqlite:./a b.db");
+        assert_eq!(config.store.0, "sqlite:./a b.db");
         assert_eq!(config.crawl.allow_private.len(), 1);
     }
 

@@ -7,8 +7,11 @@ mod config;
 mod exit;
 #[cfg(test)]
 mod hostile;
+mod moment;
 mod output;
+mod owner;
 mod saved;
+mod shop_list;
 mod signals;
 mod telemetry;
 
@@ -76,6 +79,9 @@ async fn run_command(command: Command, app: &App) -> anyhow::Result<Exit> {
         Command::Import(args) => commands::import::run(&args, app).await,
         Command::Rank(args) => commands::rank::run(&args, app).await,
         Command::Export(args) => commands::export::run(&args, app).await,
+        Command::Shops(args) => commands::shops::run(&args, app).await,
+        Command::Migrate(args) => commands::migrate::run(&args, app).await,
+        Command::Prune(args) => commands::prune::run(&args, app).await,
         Command::Check(args) => commands::check::run(&args, app).await,
     }
 }

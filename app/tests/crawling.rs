@@ -8,42 +8,54 @@ use catalog::{
     Store, UnixMs,
 };
 use crawler::fetch::{FetchConfig, Fetcher};
-use crawler::{CrawlOptions, shop_at};
+use crawler::{CrawlError, CrawlOptions, LeaseTerms, shop_at};
 use store::OpenMode;
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Wall};
 use tokio_util::sync::CancellationToken;
 
 /// A fake shop, a store in memory, and what is needed to crawl the one into the other.
-struct World {
-    fake: FakeShop,
-    shop: Shop,
-    store: Arc<dyn Store>,
-    fetcher: Fetcher,
-    options: CrawlOptions,
+pub(crate) struct World {
+    pub(crate) fake: FakeShop,
+    pub(crate) shop: Shop,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) fetcher: Fetcher,
+    pub(crate) options: CrawlOptions<'static>,
+}
+
+/// Takes leases under one name, and knows of nobody that it is dead.
+pub(crate) const LEASE: LeaseTerms<'static> = LeaseTerms {
+    owner: "this test",
+    is_dead: |_| false,
+    ttl: Duration::from_secs(60),
+    max_wait: Duration::from_secs(90),
+};
+
+/// Returns a fetcher that may go to loopback, without pauses of its own.
+pub(crate) fn fetcher() -> Fetcher {
+    Fetcher::new(FetchConfig {
+        requests_per_second: None,
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+        backoff: Duration::from_millis(1),
+        max_tries: 3,
+        ..FetchConfig::default()
+    })
+    .unwrap()
 }
 
 impl World {
-    async fn new(n_products: usize, plan: FaultPlan) -> Self {
+    pub(crate) async fn new(n_products: usize, plan: FaultPlan) -> Self {
         Self::with(Catalogue::generate(&NORTH_LOFT, n_products, 3), plan).await
     }
 
     async fn with(catalogue: Catalogue, plan: FaultPlan) -> Self {
         let fake = FakeShop::start(catalogue, plan).await.unwrap();
-        let fetcher = Fetcher::new(FetchConfig {
-            requests_per_second: None,
-            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
-            backoff: Duration::from_millis(1),
-            max_tries: 3,
-            ..FetchConfig::default()
-        })
-        .unwrap();
         Self {
             shop: shop_at(&fake.url()).unwrap(),
             store: store::open("sqlite::memory:", OpenMode::Create)
                 .await
                 .unwrap(),
             fake,
-            fetcher,
+            fetcher: fetcher(),
             options: CrawlOptions {
                 start: Start::Resume {
                     max_age_ms: 3_600_000,
@@ -51,16 +63,25 @@ impl World {
                 max_pages: None,
                 currency: None,
                 started_at: UnixMs::new(1_000),
+                lease: LEASE,
             },
         }
     }
 
-    async fn crawl(&self) -> CrawlReport {
+    pub(crate) async fn crawl(&self) -> CrawlReport {
         self.crawl_until(&CancellationToken::new(), None).await
     }
 
     /// Crawls, and cancels once page `last` is stored.
     async fn crawl_until(&self, cancel: &CancellationToken, last: Option<u32>) -> CrawlReport {
+        self.try_crawl(cancel, last).await.unwrap()
+    }
+
+    pub(crate) async fn try_crawl(
+        &self,
+        cancel: &CancellationToken,
+        last: Option<u32>,
+    ) -> Result<CrawlReport, CrawlError> {
         let on_page = |progress: crawler::Progress| {
             if Some(progress.page) == last {
                 cancel.cancel();
@@ -77,10 +98,9 @@ impl World {
             &on_page,
         )
         .await
-        .unwrap()
     }
 
-    async fn n_stored(&self) -> usize {
+    pub(crate) async fn n_stored(&self) -> usize {
         let everything = ProductFilter::default();
         self.store
             .products(&everything, None, 100_000)
@@ -89,7 +109,7 @@ impl World {
             .len()
     }
 
-    fn pages_asked(&self) -> Vec<String> {
+    pub(crate) fn pages_asked(&self) -> Vec<String> {
         let paths = self.fake.requests().into_iter().map(|request| request.path);
         paths
             .filter_map(|path| {
@@ -100,7 +120,7 @@ impl World {
     }
 }
 
-fn stop(report: &CrawlReport) -> (&'static str, Option<Stop>) {
+pub(crate) fn stop(report: &CrawlReport) -> (&'static str, Option<Stop>) {
     let outcome = report.outcome.as_ref().unwrap();
     (outcome.word(), outcome.reason().map(|reason| reason.stop))
 }

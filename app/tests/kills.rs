@@ -11,9 +11,9 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use catalog::{Outcome, ProductId, Start, UnixMs};
+use catalog::{Outcome, ProductId, Start, Store, UnixMs};
 use crawler::fetch::{FetchConfig, Fetcher};
-use crawler::{CrawlOptions, Progress, shop_at};
+use crawler::{CrawlOptions, LeaseTerms, Progress, shop_at};
 use serde_json::json;
 use store::OpenMode;
 use testkit::{
@@ -23,11 +23,12 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::crawling::LEASE;
 use crate::program::{Home, NOW, PROGRAM};
 use crate::stored::{Stored, exports, ids_of, native_id, product_id};
 
 /// Runs of one pass that are killed; the one behind them is left alone.
-const MOST_KILLS: usize = 8;
+pub(crate) const MOST_KILLS: usize = 8;
 
 const SIGKILL: i32 = 9;
 
@@ -127,6 +128,11 @@ async fn crawl_here(home: &Home, fake: &FakeShop, on_page: &(dyn Fn(Progress) + 
         max_pages: None,
         currency: None,
         started_at: UnixMs::parse(NOW).unwrap(),
+        // This process lives on while the copies of its store are used; none of them is to wait for it.
+        lease: LeaseTerms {
+            ttl: Duration::ZERO,
+            ..LEASE
+        },
     };
     let now = UnixMs::parse(NOW).unwrap();
     let report = crawler::crawl(
@@ -152,7 +158,7 @@ async fn kill_crawls(seed: u64, tally: &mut Tally) {
         if pass == 2 {
             world.change();
         }
-        let run = crawl_at(pass, &undisturbed, &world.urls())
+        let run = crawl_at(pass, &undisturbed, &world.urls(), "sqlite:shop.db")
             .output()
             .unwrap();
         assert!(run.status.success(), "{run:?}");
@@ -184,7 +190,7 @@ async fn kill_until_done(
         if world.left(home, pass).await.is_empty() {
             return n_kills;
         }
-        let mut run = Running::start(crawl_at(pass, home, &world.urls()));
+        let mut run = Running::start(crawl_at(pass, home, &world.urls(), "sqlite:shop.db"));
         if n_kills < MOST_KILLS {
             world.random_moment(random, &mut run).await;
             n_kills += usize::from(run.kill().await);
@@ -194,11 +200,11 @@ async fn kill_until_done(
 }
 
 /// Returns the crawl of one pass; each has a time of its own, as real ones do.
-fn crawl_at(pass: u64, home: &Home, urls: &[String]) -> Command {
+pub(crate) fn crawl_at(pass: u64, home: &Home, urls: &[String], store: &str) -> Command {
     let mut command = home.bare_command(Path::new(PROGRAM));
     command
-        .args(crawl(urls, "sqlite:shop.db"))
-        .args(["--now", &format!("2026-01-3{}T12:00:00Z", pass - 1)]);
+        .args(crawl(urls, store))
+        .args(["--now", &format!("2026-01-{}T12:00:00Z", 28 + pass)]);
     command
 }
 
@@ -233,12 +239,12 @@ impl Tally {
 }
 
 /// Three shops of 13 pages in all; some products are damaged, one list ends with an empty page.
-struct World {
+pub(crate) struct World {
     shops: Vec<(FakeShop, Catalogue)>,
 }
 
 impl World {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let shops: [(&ShopProfile, usize); 3] = [
             (&NORTH_LOFT, 880),
             (&KUMO_STATIONERY, 1_000),
@@ -260,7 +266,7 @@ impl World {
     }
 
     /// Changes prices, takes products away and adds one.
-    fn change(&self) {
+    pub(crate) fn change(&self) {
         for (shop, catalogue) in &self.shops {
             let mut catalogue = catalogue.clone();
             for index in (5..catalogue.len()).step_by(41) {
@@ -276,7 +282,14 @@ impl World {
         }
     }
 
-    fn urls(&self) -> Vec<String> {
+    /// Gives the shops back what they had at first.
+    pub(crate) fn restore(&self) {
+        for (shop, catalogue) in &self.shops {
+            shop.set_catalogue(catalogue.clone());
+        }
+    }
+
+    pub(crate) fn urls(&self) -> Vec<String> {
         self.shops.iter().map(|(shop, _)| shop.url()).collect()
     }
 
@@ -299,14 +312,18 @@ impl World {
 
     /// Returns the shops whose pass number `pass` has not ended.
     async fn left(&self, home: &Home, pass: u64) -> Vec<String> {
-        let mut left = self.urls();
         if !home.path().join("shop.db").exists() {
-            return left;
+            return self.urls();
         }
         // A look at the store itself would repair what the next run has to find as the kill left it.
         copy_store(home, "shop.db", "look.db");
         let uri = format!("sqlite:{}", home.path().join("look.db").display());
         let store = store::open(&uri, OpenMode::Create).await.unwrap();
+        self.left_in(store.as_ref(), pass).await
+    }
+
+    pub(crate) async fn left_in(&self, store: &dyn Store, pass: u64) -> Vec<String> {
+        let mut left = self.urls();
         for status in store.shops().await.unwrap() {
             let ended = status
                 .last_crawl
@@ -321,7 +338,7 @@ impl World {
 
     /// Waits until a random moment, but not beyond the end of `run`: so many more requests to one of the shops,
     /// then a little.
-    async fn random_moment(&self, random: &mut Random, run: &mut Running) {
+    pub(crate) async fn random_moment(&self, random: &mut Random, run: &mut Running) {
         let (shop, _) = &self.shops[random.below(3) as usize];
         let n_requests = shop.requests().len() + random.below(8) as usize;
         let a_little = Duration::from_micros(random.below(80_000));
@@ -333,14 +350,14 @@ impl World {
 }
 
 /// A process, whose end shows at its standard output.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     stdout: JoinHandle<()>,
     has_ended: bool,
 }
 
 impl Running {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         let read = move || {
@@ -361,19 +378,19 @@ impl Running {
         }
     }
 
-    async fn end_within(&mut self, time: Duration) {
+    pub(crate) async fn end_within(&mut self, time: Duration) {
         tokio::time::timeout(time, self.end()).await.ok();
     }
 
     /// Kills the process, and returns whether it was still there.
-    async fn kill(&mut self) -> bool {
+    pub(crate) async fn kill(&mut self) -> bool {
         self.child.kill().unwrap();
         let status = self.child.wait().unwrap();
         self.end().await;
         status.signal() == Some(SIGKILL)
     }
 
-    async fn assert_killed_or_well(&mut self, seed: u64) {
+    pub(crate) async fn assert_killed_or_well(&mut self, seed: u64) {
         self.end().await;
         let status = self.child.wait().unwrap();
         let mut stderr = String::new();
@@ -385,7 +402,7 @@ impl Running {
 }
 
 /// Numbers from a seed: `SplitMix64`.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -396,13 +413,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 }
 
 /// Returns the seeds of the rounds: 1 to 3, unless `scripts/soak` asks for others.
-fn seeds() -> Range<u64> {
+pub(crate) fn seeds() -> Range<u64> {
     let first = number("TROUVAILLE_SOAK_SEED").unwrap_or(1);
     first..first + number("TROUVAILLE_SOAK_ROUNDS").unwrap_or(3)
 }
@@ -443,11 +460,11 @@ fn copy_store(home: &Home, from: &str, to: &str) {
     }
 }
 
-/// Returns the pages that a shop was asked for, oldest first, by process: each begins with robots.txt.
+/// Returns the pages that a shop was asked for, oldest first, by process: each begins with `/meta.json`.
 fn pages_asked(shop: &FakeShop) -> Vec<Vec<u32>> {
     let mut asked: Vec<Vec<u32>> = Vec::new();
     for request in shop.requests() {
-        if request.path == "/robots.txt" {
+        if request.path == "/meta.json" {
             asked.push(Vec::new());
         } else if let Some(page) = request.path.strip_prefix("/products.json?limit=250&page=") {
             asked.last_mut().unwrap().push(page.parse().unwrap());

@@ -9,6 +9,7 @@ use super::{open_store, reports};
 use crate::App;
 use crate::exit::Exit;
 use crate::output::{self, grouped, shortened};
+use crate::owner;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -16,7 +17,8 @@ use crate::output::{self, grouped, shortened};
   trouvaille check --json | jq .stats
 
 Tells where the store is, what it holds, how each shop's newest crawl ended, how old the data is, \
-which problems were recorded, and whether the configuration is right (it is read first).
+which problems were recorded, and whether the configuration is right (it is read first). Paused \
+shops need no attention, and neither does a crawl that is under way.
 
 Exit codes: 0 all is well, 1 a shop needs attention or the store can't be used, 2 wrong \
 configuration or usage.")]
@@ -25,18 +27,22 @@ pub(crate) struct CheckArgs {}
 pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
     let store = open_store(app, OpenMode::Existing).await?;
     let (shops, stats) = (store.shops().await?, store.stats().await?);
-    let warnings = warnings(&shops);
+    let (notes, warnings) = (notes(&shops), warnings(&shops));
     if app.global.json {
         output::print_json(&serde_json::json!({
             "store": store.location(),
             "stats": stats,
             "oldest_data": oldest_data(&shops),
             "shops": shops,
+            "notes": notes,
             "warnings": warnings,
         }))?;
     } else {
         output::print(&overview(store.location(), &shops, &stats, app.clock.now()))?;
         output::print(&shop_table(&shops, app.clock.now()))?;
+        for note in &notes {
+            output::print(&output::printable(note))?;
+        }
         for warning in &warnings {
             output::print(&format!("attention: {}", output::printable(warning)))?;
         }
@@ -52,9 +58,11 @@ pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
 }
 
 fn overview(location: &str, shops: &[ShopStatus], stats: &StoreStats, now: UnixMs) -> String {
-    let size = stats.size_bytes.map_or("in memory".to_owned(), |bytes| {
-        format!("{:.1} MB", bytes as f64 / 1e6)
-    });
+    let size = match stats.size_bytes {
+        Some(bytes) => format!("{:.1} MB", bytes as f64 / 1e6),
+        None if location == ":memory:" => "in memory".to_owned(),
+        None => "unknown".to_owned(),
+    };
     let problems: Vec<String> = stats
         .problems
         .iter()
@@ -111,12 +119,23 @@ fn shop_table(shops: &[ShopStatus], now: UnixMs) -> String {
             grouped(status.n_gone),
             currency_words(&status.shop),
             last.map_or("never".to_owned(), |crawl| age(crawl.started_at, now)),
-            last.map_or(String::new(), |crawl| {
-                reports::outcome_words(crawl.outcome.as_ref())
-            }),
+            outcome_words(status),
         ]
     });
     output::table(header, &[1, 2], rows.collect())
+}
+
+/// Returns how the newest crawl ended, and whether the shop is paused.
+fn outcome_words(status: &ShopStatus) -> String {
+    let outcome = status
+        .last_crawl
+        .as_ref()
+        .map(|crawl| crawl.outcome.as_ref());
+    let words = [
+        outcome.map(reports::outcome_words),
+        status.is_paused.then(|| "paused".to_owned()),
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn currency_words(shop: &Shop) -> String {
@@ -137,6 +156,19 @@ fn oldest_data(shops: &[ShopStatus]) -> Option<UnixMs> {
         .min()
 }
 
+/// Returns what is going on, and what somebody wanted so.
+fn notes(shops: &[ShopStatus]) -> Vec<String> {
+    let words = shops.iter().flat_map(|status| {
+        let key = status.shop.key.shown();
+        let paused = format!("{key} is paused: `crawl --all` leaves it out");
+        let crawled = live_owner(status)
+            .map(|owner| format!("{key}: being crawled now by {}", owner::shown(owner)));
+        [status.is_paused.then_some(paused), crawled]
+    });
+    words.flatten().collect()
+}
+
+/// Returns what needs attention. What is wrong with a paused shop is known.
 fn warnings(shops: &[ShopStatus]) -> Vec<String> {
     let mut warnings = Vec::new();
     if shops.is_empty() {
@@ -144,27 +176,32 @@ fn warnings(shops: &[ShopStatus]) -> Vec<String> {
             "the store has no shops yet: run `trouvaille crawl` or `trouvaille import`".to_owned(),
         );
     }
-    for status in shops {
+    for status in shops.iter().filter(|status| !status.is_paused) {
         let key = status.shop.key.shown();
-        let Some(crawl) = &status.last_crawl else {
-            warnings.push(format!("{key} was never crawled"));
-            continue;
-        };
-        match &crawl.outcome {
-            None => warnings.push(format!(
-                "{key}: a crawl is running or was cut off; if none is running, crawl again to go on with it"
+        let is_crawled_now = live_owner(status).is_some();
+        match status.last_crawl.as_ref().map(|crawl| &crawl.outcome) {
+            None | Some(None) if is_crawled_now => {}
+            None => warnings.push(format!("{key} was never crawled")),
+            Some(None) => warnings.push(format!(
+                "{key}: the crawl was cut off; crawl again to go on with it"
             )),
-            Some(outcome @ (Outcome::Partial(_) | Outcome::Blocked(_) | Outcome::Failed(_))) => {
-                warnings.push(format!("{key}: {outcome}"));
-            }
-            Some(Outcome::Complete | Outcome::Gone(_)) => {}
+            Some(Some(
+                outcome @ (Outcome::Partial(_) | Outcome::Blocked(_) | Outcome::Failed(_)),
+            )) => warnings.push(format!("{key}: {outcome}")),
+            Some(Some(Outcome::Complete | Outcome::Gone(_))) => {}
         }
     }
     warnings
 }
 
+/// Returns who crawls the shop now, unless its process is known to have ended.
+pub(super) fn live_owner(status: &ShopStatus) -> Option<&str> {
+    let owner = status.lease.as_ref().map(|lease| lease.owner.as_str());
+    owner.filter(|owner| !owner::is_dead(owner))
+}
+
 /// Returns `5 minutes ago`, or `3 days ago`.
-fn age(at: UnixMs, now: UnixMs) -> String {
+pub(super) fn age(at: UnixMs, now: UnixMs) -> String {
     let seconds = (now.ms() - at.ms()).max(0) / 1000;
     let (n, unit) = match seconds {
         0..120 => return "just now".to_owned(),
@@ -178,6 +215,111 @@ fn age(at: UnixMs, now: UnixMs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use catalog::{CrawlCounts, CrawlKey, CrawlReport, Currency, LeaseHolder, Platform};
+    use catalog::{Reason, Stop};
+
+    fn status(outcome: Option<Outcome>) -> ShopStatus {
+        let key: catalog::ShopKey = "shop.example".parse().unwrap();
+        let report = CrawlReport {
+            key: CrawlKey {
+                shop: key.clone(),
+                n: 1,
+            },
+            outcome,
+            counts: CrawlCounts::default(),
+            currency: Currency::UNKNOWN,
+            currency_source: CurrencySource::Unknown,
+            started_at: UnixMs::new(0),
+            finished_at: None,
+            checkpoint: None,
+        };
+        ShopStatus {
+            shop: Shop {
+                key,
+                platform: Platform::Shopify,
+                url: "https://shop.example".to_owned(),
+                currency: Currency::UNKNOWN,
+                currency_source: CurrencySource::Unknown,
+            },
+            n_products: 0,
+            n_gone: 0,
+            last_crawl: Some(report),
+            last_complete_at: None,
+            is_paused: false,
+            lease: None,
+        }
+    }
+
+    fn leased(status: ShopStatus) -> ShopStatus {
+        let lease = LeaseHolder {
+            owner: "somebody elsewhere".to_owned(),
+            expires_at: UnixMs::new(60_000),
+            remaining_ms: 60_000,
+        };
+        ShopStatus {
+            lease: Some(lease),
+            ..status
+        }
+    }
+
+    #[test]
+    fn an_unfinished_crawl_is_under_way_or_was_cut_off() {
+        let cut_off = [status(None)];
+        assert_eq!(
+            warnings(&cut_off),
+            ["shop.example: the crawl was cut off; crawl again to go on with it"]
+        );
+        assert_eq!(notes(&cut_off), [""; 0]);
+        let mut under_way = [leased(status(None))];
+        assert_eq!(warnings(&under_way), [""; 0]);
+        assert_eq!(
+            notes(&under_way),
+            ["shop.example: being crawled now by somebody elsewhere"]
+        );
+        under_way[0].last_crawl = None;
+        assert_eq!(warnings(&under_way), [""; 0], "its first crawl just began");
+        under_way[0].lease = None;
+        assert_eq!(warnings(&under_way), ["shop.example was never crawled"]);
+    }
+
+    #[test]
+    fn a_paused_shop_is_shown_and_needs_no_attention() {
+        let blocked = Outcome::Blocked(Reason::new(Stop::Password, "asks for a password"));
+        let mut shops = [status(Some(blocked))];
+        assert_eq!(
+            warnings(&shops),
+            ["shop.example: blocked (password): asks for a password"]
+        );
+        shops[0].is_paused = true;
+        assert_eq!(warnings(&shops), [""; 0]);
+        assert_eq!(
+            notes(&shops),
+            ["shop.example is paused: `crawl --all` leaves it out"]
+        );
+        assert_eq!(outcome_words(&shops[0]), "blocked (password), paused");
+    }
+
+    #[test]
+    fn only_a_store_in_memory_says_so() {
+        let mut stats = StoreStats {
+            schema_version: 1,
+            size_bytes: None,
+            n_shops: 0,
+            n_products: 0,
+            n_gone: 0,
+            n_observations: 0,
+            problems: vec![],
+        };
+        let mut size = |location, size_bytes| {
+            stats.size_bytes = size_bytes;
+            let overview = overview(location, &[], &stats, UnixMs::new(0));
+            overview.lines().nth(1).unwrap().to_owned()
+        };
+        assert_eq!(size(":memory:", None), "size          in memory");
+        assert_eq!(size("mongodb://host/db", None), "size          unknown");
+        assert_eq!(size("/data/x.db", Some(1_250_000)), "size          1.2 MB");
+    }
 
     #[test]
     fn ages_are_told_in_whole_units() {

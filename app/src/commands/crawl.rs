@@ -1,10 +1,9 @@
 //! `trouvaille crawl`: shops' product lists into the store.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use catalog::{CrawlReport, Reason, Shop, Start, Stop, Store, StoreError};
+use anyhow::Result;
+use catalog::{CrawlReport, Shop, Start, Stop, Store};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::Fetcher;
@@ -16,21 +15,19 @@ use store::OpenMode;
 use super::reports;
 use crate::App;
 use crate::exit::{Exit, UsageError};
-use crate::output;
-
-/// The most bytes of a list of shops.
-const MAX_LIST_BYTES: u64 = 16 << 20;
+use crate::{output, owner, shop_list};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   trouvaille crawl allbirds.com                one shop, politely (2 requests/s)
   trouvaille crawl --from shops.txt --rps 1    a list, one address per line
-  trouvaille crawl --all                       every shop in the store again
+  trouvaille crawl --all                       every shop in the store or the configuration
   trouvaille crawl http://127.0.0.1:8080 --allow-private 127.0.0.0/8
 
 Each shop ends as complete, partial, blocked, gone or failed, with the reason. robots.txt is read \
-first and kept. A crawl that was interrupted or killed goes on where it stopped when called again; \
---full begins at page 1.
+first and kept; what it said counts for a day. A crawl that was interrupted or killed goes on \
+where it stopped when called again; --full begins at page 1 and asks for robots.txt anew. A shop \
+that another process is crawling is waited for, 90 s at most.
 
 blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list, a challenge, or \
 too many requests. gone: a known shop whose list and /meta.json are both 404 or 410. partial: \
@@ -48,7 +45,7 @@ pub(crate) struct CrawlArgs {
     /// Read shops from a file, one per line; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
-    /// Crawl every shop in the store
+    /// Crawl every shop in the store and the configuration that is not paused
     #[arg(long)]
     pub(crate) all: bool,
     /// Begin at page 1, also where an unfinished crawl could go on
@@ -76,7 +73,7 @@ pub(crate) enum Rate {
 }
 
 pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
-    let mut shops = named_shops(args)?;
+    let mut shops = shop_list::named(&args.shops, args.from.as_deref())?;
     if shops.is_empty() && !args.all {
         return Err(UsageError(
             "no shops: name their URLs, or use --from FILE or --all".to_owned(),
@@ -85,18 +82,19 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     }
     let fetcher = Fetcher::new(fetch_config(args, app))?;
     let store = open_store(args, app).await?;
-    if args.all {
-        let stored = store.shops().await?.into_iter().map(|status| status.shop);
-        shops.extend(stored.filter(|shop| !shop.url.is_empty()));
-    }
+    let n_paused = match args.all {
+        true => add_stored(&mut shops, store.as_ref(), app).await?,
+        false => 0,
+    };
     shops.sort_by(|one, two| one.key.cmp(&two.key));
     shops.dedup_by(|one, two| one.key == two.key);
-    if shops.is_empty() {
+    if shops.is_empty() && n_paused == 0 {
         return Err(
             UsageError("the store has no shops with a URL yet: name some".to_owned()).into(),
         );
     }
-    let options = options(args, app);
+    let owner = owner::new_name();
+    let options = options(args, &owner, app);
     let mut crawl_reports = take_done(&mut shops, &options, store.as_ref(), app).await?;
     crawl_reports.extend(crawl_shops(&shops, &options, &fetcher, store.as_ref(), app).await);
     crawl_reports.sort_by(|one, two| one.key.cmp(&two.key));
@@ -109,9 +107,28 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
 }
 
+/// Adds the stored and configured shops, and returns how many are left out because they are paused.
+async fn add_stored(shops: &mut Vec<Shop>, store: &dyn Store, app: &App) -> Result<u64> {
+    let stored = shop_list::stored_and_configured(store, app).await?;
+    let mut n_paused = 0;
+    for status in stored.into_iter().filter(|it| !it.shop.url.is_empty()) {
+        if !status.is_paused {
+            shops.push(status.shop);
+        } else if shops.iter().all(|shop| shop.key != status.shop.key) {
+            n_paused += 1;
+        }
+    }
+    if n_paused > 0 {
+        let paused = output::counted(n_paused, "paused shop");
+        app.screen
+            .note(&format!("leaving out {paused} (`trouvaille shops list`)"));
+    }
+    Ok(n_paused)
+}
+
 async fn open_store(args: &CrawlArgs, app: &App) -> Result<std::sync::Arc<dyn Store>> {
     let only_stored = args.all && args.shops.is_empty() && args.from.is_none();
-    let mode = if only_stored {
+    let mode = if only_stored && app.config.shops().is_empty() {
         OpenMode::Existing
     } else {
         OpenMode::Create
@@ -125,7 +142,7 @@ async fn open_store(args: &CrawlArgs, app: &App) -> Result<std::sync::Arc<dyn St
 /// is complete in it needs no second pass.
 async fn take_done(
     shops: &mut Vec<Shop>,
-    options: &CrawlOptions,
+    options: &CrawlOptions<'_>,
     store: &dyn Store,
     app: &App,
 ) -> Result<Vec<CrawlReport>> {
@@ -169,7 +186,7 @@ fn was_cut_off(pass: &CrawlReport) -> bool {
 /// Crawls many shops at once, as many as the configuration allows, and returns their records in the given order.
 pub(super) async fn crawl_shops(
     shops: &[Shop],
-    options: &CrawlOptions,
+    options: &CrawlOptions<'_>,
     fetcher: &Fetcher,
     store: &dyn Store,
     app: &App,
@@ -189,14 +206,14 @@ pub(super) async fn crawl_shops(
 /// Crawls one shop; a failure of the store itself becomes the shop's outcome, so that the others go on.
 async fn crawl_shop(
     shop: &Shop,
-    options: &CrawlOptions,
+    options: &CrawlOptions<'_>,
     fetcher: &Fetcher,
     store: &dyn Store,
     app: &App,
     all: &ProgressBar,
 ) -> CrawlReport {
     let line = app.screen.line(shop.key.shown());
-    line.set_message("asking for robots.txt");
+    line.set_message("beginning");
     let n_products = std::sync::atomic::AtomicU64::new(0);
     let on_page = |progress: crawler::Progress| {
         let n_products =
@@ -229,56 +246,8 @@ async fn crawl_shop(
             tracing::info!(shop = %shop.key, products = report.counts.products, "{} ended as {outcome}", shop.key.shown());
             report
         }
-        Err(error) => {
-            let stop = match error {
-                StoreError::Fenced { .. } => Stop::Superseded,
-                _ => Stop::Store,
-            };
-            reports::unstored(shop, Reason::new(stop, error.to_string()), app)
-        }
+        Err(error) => reports::unstored(shop, reports::outcome_of(&error), app),
     }
-}
-
-fn named_shops(args: &CrawlArgs) -> Result<Vec<Shop>, UsageError> {
-    let mut shops = Vec::new();
-    for address in &args.shops {
-        shops.push(crawler::shop_at(address).map_err(|error| UsageError(error.to_string()))?);
-    }
-    let Some(path) = &args.from else {
-        return Ok(shops);
-    };
-    let text = read_list(path).map_err(|error| UsageError(format!("{error:#}")))?;
-    let n_named = shops.len();
-    for (line, number) in text.lines().zip(1..) {
-        let address = line.split('#').next().unwrap_or_default().trim();
-        if !address.is_empty() {
-            let shop = crawler::shop_at(address);
-            let place = || format!("{} line {number}", path.display());
-            shops.push(shop.map_err(|error| UsageError(format!("{}: {error}", place())))?);
-        }
-    }
-    if shops.len() == n_named {
-        return Err(UsageError(format!("{} names no shops", path.display())));
-    }
-    Ok(shops)
-}
-
-fn read_list(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    let context = || format!("cannot read the list of shops {}", path.display());
-    if path == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .take(MAX_LIST_BYTES)
-            .read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path)
-            .with_context(context)?
-            .take(MAX_LIST_BYTES)
-            .read_to_string(&mut text)
-    }
-    .with_context(context)?;
-    Ok(text)
 }
 
 fn fetch_config(args: &CrawlArgs, app: &App) -> crawler::fetch::FetchConfig {
@@ -292,7 +261,7 @@ fn fetch_config(args: &CrawlArgs, app: &App) -> crawler::fetch::FetchConfig {
     config
 }
 
-fn options(args: &CrawlArgs, app: &App) -> CrawlOptions {
+fn options<'a>(args: &CrawlArgs, owner: &'a str, app: &App) -> CrawlOptions<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "at most 1e7 hours")]
     let max_age_ms = (app.config.crawl.resume_hours * 3_600_000.0) as i64;
     CrawlOptions {
@@ -304,6 +273,7 @@ fn options(args: &CrawlArgs, app: &App) -> CrawlOptions {
         max_pages: args.max_pages,
         currency: None,
         started_at: app.clock.now(),
+        lease: owner::lease_terms(owner),
     }
 }
 

@@ -14,7 +14,7 @@ use testkit::Demo;
 use super::{crawl, export, rank, reports};
 use crate::App;
 use crate::exit::{Exit, UsageError};
-use crate::output;
+use crate::{output, owner};
 
 /// Fast enough for a demonstration; the shops are ours.
 const REQUESTS_PER_SECOND: f64 = 20.0;
@@ -118,11 +118,13 @@ async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Vec<Cra
         .addresses()
         .map(|(host, _)| crawler::shop_at(&format!("http://{host}")))
         .collect::<Result<Vec<_>, _>>()?;
+    let owner = owner::new_name();
     let options = CrawlOptions {
         start: Start::Fresh,
         max_pages: None,
         currency: None,
         started_at: app.clock.now(),
+        lease: owner::lease_terms(&owner),
     };
     let crawl_reports = crawl::crawl_shops(&shops, &options, &fetcher, store, app).await;
     if !app.global.json {

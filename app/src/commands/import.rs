@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use catalog::{
-    BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, NativeId, Outcome, PageWrite,
-    Platform, Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError,
+    BegunCrawl, Checkpoint, CrawlReport, Currency, CurrencySource, Lease, NativeId, Outcome,
+    PageWrite, Platform, Problem, ProblemKind, Reason, Shop, Start, Stop, Store, StoreError,
 };
 use clap::Args;
 use crawler::platforms::{Page, shopify};
+use crawler::{CrawlError, ShopLease};
 use store::OpenMode;
 
 use super::{open_store, reports};
 use crate::App;
 use crate::exit::{Exit, UsageError};
+use crate::owner;
 use crate::saved::{self, SavedFile};
 
 /// Products that are stored in one step.
@@ -111,10 +113,29 @@ async fn import_shop(
         .collect();
     if unreadable.len() == files.len() {
         let reason = Reason::new(Stop::Damaged, unreadable.join("; "));
-        return Ok(reports::unstored(&shop, reason, app));
+        return Ok(reports::unstored(&shop, Outcome::Failed(reason), app));
     }
+    let owner = owner::new_name();
+    let terms = owner::lease_terms(&owner);
+    match ShopLease::take(&shop.key, &terms, store, &app.cancel).await {
+        Ok(lease) => {
+            let pass = import_pass(&shop, files, lease.lease(), store, app);
+            lease.hold_for(pass).await
+        }
+        Err(CrawlError::Store(error)) => Err(error.into()),
+        Err(error) => Ok(reports::unstored(&shop, reports::outcome_of(&error), app)),
+    }
+}
+
+async fn import_pass(
+    shop: &Shop,
+    files: &[PathBuf],
+    lease: &Lease,
+    store: &dyn Store,
+    app: &App,
+) -> Result<CrawlReport> {
     let begun = store
-        .begin_crawl(&shop, Start::Fresh, app.clock.now())
+        .begin_crawl(lease, shop, Start::Fresh, app.clock.now())
         .await?;
     let mut pass = Pass {
         begun: &begun,

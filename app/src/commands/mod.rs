@@ -5,8 +5,11 @@ pub(crate) mod crawl;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod migrate;
+pub(crate) mod prune;
 pub(crate) mod rank;
 mod reports;
+pub(crate) mod shops;
 
 use std::sync::Arc;
 
@@ -19,7 +22,12 @@ use crate::exit::UsageError;
 
 /// Opens the store that the flags and the configuration name.
 async fn open_store(app: &App, mode: OpenMode) -> Result<Arc<dyn Store>> {
-    let uri = app.config.store_uri(app.global.store.as_deref())?;
+    open_store_at(app.global.store.as_deref(), mode, app).await
+}
+
+/// Opens the store at `uri`, which the configuration completes; without one, the configured store.
+async fn open_store_at(uri: Option<&str>, mode: OpenMode, app: &App) -> Result<Arc<dyn Store>> {
+    let uri = app.config.store_uri(uri)?;
     match store::open(&uri, mode).await {
         Err(error @ StoreError::BadUri { .. }) => Err(UsageError(error.to_string()).into()),
         opened => Ok(opened?),

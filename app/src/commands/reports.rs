@@ -1,10 +1,12 @@
 //! What `crawl`, `import` and `demo` say when they are done: one line per shop.
 
 use anyhow::Result;
-use catalog::{CrawlCounts, CrawlKey, CrawlReport, Outcome, Reason, Shop, Store};
+use catalog::{CrawlCounts, CrawlKey, CrawlReport, Outcome, Reason, Shop, Stop, Store, StoreError};
+use crawler::CrawlError;
 
 use crate::App;
 use crate::output::{self, grouped, shortened};
+use crate::owner;
 
 /// Prints the records of some passes, as a table or as JSON.
 pub(super) fn print(reports: &[CrawlReport], app: &App) -> Result<()> {
@@ -53,20 +55,46 @@ pub(super) fn table(reports: &[CrawlReport]) -> String {
 }
 
 /// Returns the record of a pass that has none in the store.
-pub(super) fn unstored(shop: &Shop, reason: Reason, app: &App) -> CrawlReport {
+pub(super) fn unstored(shop: &Shop, outcome: Outcome, app: &App) -> CrawlReport {
     let now = app.clock.now();
     CrawlReport {
         key: CrawlKey {
             shop: shop.key.clone(),
             n: 0,
         },
-        outcome: Some(Outcome::Failed(reason)),
+        outcome: Some(outcome),
         counts: CrawlCounts::default(),
         currency: shop.currency,
         currency_source: shop.currency_source,
         started_at: now,
         finished_at: Some(now),
         checkpoint: None,
+    }
+}
+
+/// Returns how a shop ended whose crawl the store has no end of.
+pub(super) fn outcome_of(error: &CrawlError) -> Outcome {
+    match error {
+        CrawlError::Interrupted { .. } => {
+            Outcome::Partial(Reason::new(Stop::Interrupted, error.to_string()))
+        }
+        CrawlError::Held {
+            shop,
+            holder,
+            waited,
+        } => {
+            let detail = format!(
+                "{} is still being crawled by {} after {} s of waiting",
+                shop.shown(),
+                owner::shown(&holder.owner),
+                waited.as_secs(),
+            );
+            Outcome::Failed(Reason::new(Stop::Superseded, detail))
+        }
+        CrawlError::Store(StoreError::Fenced { .. }) => {
+            Outcome::Failed(Reason::new(Stop::Superseded, error.to_string()))
+        }
+        CrawlError::Store(_) => Outcome::Failed(Reason::new(Stop::Store, error.to_string())),
     }
 }
 
@@ -89,5 +117,38 @@ pub(super) fn outcome_words(outcome: Option<&Outcome>) -> String {
             None => outcome.word().to_owned(),
             Some(reason) => format!("{} ({})", outcome.word(), reason.stop.name()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use catalog::{LeaseHolder, ShopKey, UnixMs};
+
+    use super::*;
+
+    #[test]
+    fn a_crawl_that_had_no_turn_says_who_had_it() {
+        let shop: ShopKey = "shop.example".parse().unwrap();
+        let holder = LeaseHolder {
+            owner: "north/12/3456/0/pid:[1]/boot/9".to_owned(),
+            expires_at: UnixMs::new(0),
+            remaining_ms: 0,
+        };
+        let waited = Duration::from_secs(90);
+        let held = CrawlError::Held {
+            shop: shop.clone(),
+            holder,
+            waited,
+        };
+        let told = "failed (superseded): shop.example is still being crawled by process 12 on north \
+                    after 90 s of waiting";
+        assert_eq!(outcome_of(&held).to_string(), told);
+        let fenced = CrawlError::Store(StoreError::Fenced { shop: shop.clone() });
+        let told = "failed (superseded): another crawl of shop.example took over";
+        assert_eq!(outcome_of(&fenced).to_string(), told);
+        let interrupted = outcome_of(&CrawlError::Interrupted { shop });
+        assert_eq!(outcome_words(Some(&interrupted)), "partial (interrupted)");
     }
 }

@@ -1,0 +1,249 @@
+//! One crawl of a shop at a time: who waits, who goes on, and who gives up.
+
+use std::time::Duration;
+
+use catalog::{
+    Lease, LeaseAnswer, Outcome, PageWrite, Product, Shop, Start, Stop, StoreError, UnixMs,
+};
+use crawler::platforms::shopify;
+use crawler::{CrawlError, LeaseTerms};
+use serde_json::Value;
+use store::OpenMode;
+use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::crawling::{LEASE, World, stop};
+use crate::program::{Home, Run};
+
+impl World {
+    /// Has another owner take the shop's lease.
+    async fn lease_to(&self, owner: &str, dead_owner: Option<&str>) -> Lease {
+        let key = &self.shop.key;
+        let answer = self.store.lease_shop(key, owner, 60_000, dead_owner);
+        match answer.await.unwrap() {
+            LeaseAnswer::Granted(lease) => lease,
+            LeaseAnswer::Held(holder) => panic!("{holder:?}"),
+        }
+    }
+
+    async fn lease_holder(&self) -> Option<String> {
+        let shops = self.store.shops().await.unwrap();
+        let status = shops.into_iter().find(|it| it.shop.key == self.shop.key);
+        status.and_then(|it| it.lease).map(|it| it.owner)
+    }
+}
+
+/// Returns the products of a shop with thirty.
+fn products(shop: &Shop) -> Vec<Product> {
+    let page = Catalogue::generate(&NORTH_LOFT, 30, 3).page_json(1, 250);
+    shopify::read_page(&page, shop).unwrap().products
+}
+
+#[tokio::test]
+async fn the_lease_is_held_while_pages_are_read_and_given_back_at_every_end() {
+    let world = World::new(
+        700,
+        FaultPlan::none().fault(On::page(2).nth(1), Fault::Hang),
+    )
+    .await;
+    tokio::select! {
+        _ = world.crawl() => panic!("page 2 hangs"),
+        () = world.fake.wait_for_requests(4) => {}
+    }
+    assert_eq!(world.lease_holder().await.as_deref(), Some("this test"));
+    assert_eq!(world.crawl().await.outcome, Some(Outcome::Complete));
+    assert_eq!(world.lease_holder().await, None);
+
+    let cancel = CancellationToken::new();
+    let report = world.try_crawl(&cancel, Some(1)).await.unwrap();
+    assert_eq!(stop(&report), ("partial", Some(Stop::Interrupted)));
+    assert_eq!(world.lease_holder().await, None);
+
+    let refused = FaultPlan::none().fault(On::feed(), Fault::status(404));
+    world.fake.set_plan(refused);
+    world.crawl().await;
+    assert_eq!(world.lease_holder().await, None);
+}
+
+/// The clock jumps when all wait, so that a minute and a half of waiting takes none.
+#[tokio::test(start_paused = true)]
+async fn a_live_owner_is_waited_for_and_then_given_up_without_a_request() {
+    let world = World::new(30, FaultPlan::none()).await;
+    world.lease_to("another", None).await;
+    let error = world.try_crawl(&CancellationToken::new(), None).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, CrawlError::Held { .. }), "{error}");
+    let told = format!(
+        "{} is still being crawled by another after 90 s of waiting",
+        world.shop.key.shown()
+    );
+    assert_eq!(error.to_string(), told);
+    assert!(world.fake.requests().is_empty());
+    assert!(world.store.shops().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_dead_owner_is_not_waited_for() {
+    let mut world = World::new(30, FaultPlan::none()).await;
+    world.lease_to("the dead one", None).await;
+    world.options.lease = LeaseTerms {
+        is_dead: |owner| owner == "the dead one",
+        max_wait: Duration::ZERO,
+        ..LEASE
+    };
+    assert_eq!(world.crawl().await.outcome, Some(Outcome::Complete));
+    world.lease_to("a live one", None).await;
+    let error = world.try_crawl(&CancellationToken::new(), None).await;
+    assert!(matches!(error, Err(CrawlError::Held { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_ends_with_a_cancelled_crawl() {
+    let world = World::new(30, FaultPlan::none()).await;
+    world.lease_to("another", None).await;
+    let cancel = CancellationToken::new();
+    let crawl = world.try_crawl(&cancel, None);
+    let (error, ()) = tokio::join!(crawl, async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        cancel.cancel();
+    });
+    assert!(matches!(error, Err(CrawlError::Interrupted { .. })));
+    assert!(world.fake.requests().is_empty());
+}
+
+/// Tells each time that a crawl found the lease to be another's.
+static HELD: Notify = Notify::const_new();
+
+#[tokio::test]
+async fn a_shop_that_another_crawl_completed_meanwhile_is_not_crawled_again() {
+    for (start, n_passes) in [(Start::Resume { max_age_ms: 9 }, 1), (Start::Fresh, 2)] {
+        let mut world = World::new(30, FaultPlan::none()).await;
+        let lease = world.lease_to("another", None).await;
+        let at = UnixMs::new(500);
+        let begun = world
+            .store
+            .begin_crawl(&lease, &world.shop, Start::Fresh, at)
+            .await
+            .unwrap();
+        world.options.start = start;
+        world.options.lease.is_dead = |_| {
+            HELD.notify_one();
+            false
+        };
+        let cancel = CancellationToken::new();
+        let complete = async {
+            // Whoever asks a second time is waiting.
+            HELD.notified().await;
+            HELD.notified().await;
+            assert!(world.fake.requests().is_empty());
+            let page = PageWrite {
+                page: 1,
+                products: products(&world.shop),
+                problems: vec![],
+                next: None,
+                bytes: 0,
+                at,
+            };
+            world.store.apply_page(&begun.ticket, page).await.unwrap();
+            let outcome = Outcome::Complete;
+            let ended = world.store.finish_crawl(&begun.ticket, outcome, at).await;
+            world.store.release_lease(&lease).await.unwrap();
+            ended.unwrap()
+        };
+        let (report, of_the_other) = tokio::join!(world.try_crawl(&cancel, None), complete);
+        let report = report.unwrap();
+        assert_eq!(report.key.n, n_passes, "{start:?}");
+        assert_eq!(report == of_the_other, n_passes == 1);
+        assert_eq!(world.fake.requests().is_empty(), n_passes == 1);
+        assert_eq!(world.lease_holder().await, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crawl_whose_lease_another_owner_took_writes_no_more_and_ends() {
+    let world = World::new(700, FaultPlan::none().fault(On::page(2), Fault::Hang)).await;
+    let steal = async {
+        world.fake.wait_for_requests(4).await;
+        world.lease_to("another", Some("this test")).await
+    };
+    let cancel = CancellationToken::new();
+    let (result, _) = tokio::join!(world.try_crawl(&cancel, None), steal);
+    let error = result.unwrap_err();
+    let is_fenced = matches!(error, CrawlError::Store(StoreError::Fenced { .. }));
+    assert!(is_fenced, "{error}");
+    assert_eq!(world.n_stored().await, 250);
+    let passes = world.store.crawls(None, 9).await.unwrap();
+    assert_eq!(passes[0].outcome, None, "the new owner goes on with it");
+    assert_eq!(world.lease_holder().await.as_deref(), Some("another"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_renewed_while_a_page_is_waited_for_even_if_it_ended() {
+    let world = World::new(
+        700,
+        FaultPlan::none().fault(On::page(2).nth(1), Fault::Hang),
+    )
+    .await;
+    let watch = async {
+        world.fake.wait_for_requests(4).await;
+        let lease = world.lease_to("this test", None).await;
+        world.store.renew_lease(&lease, 0).await.unwrap();
+        tokio::time::sleep(LEASE.ttl / 2).await;
+        world.lease_holder().await
+    };
+    let cancel = CancellationToken::new();
+    let (report, holder) = tokio::join!(world.try_crawl(&cancel, None), watch);
+    assert_eq!(holder.as_deref(), Some("this test"));
+    assert_eq!(report.unwrap().outcome, Some(Outcome::Complete));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_command_waits_for_the_first_and_takes_its_result() {
+    let plan = FaultPlan::none().fault(On::page(1).nth(1), Fault::Hang);
+    let catalogue = Catalogue::generate(&NORTH_LOFT, 30, 3);
+    let shop = FakeShop::start(catalogue, plan).await.unwrap();
+    let home = Home::new();
+    home.write(
+        "quick.toml",
+        "[crawl]\nread_timeout_seconds = 2.0\nbackoff_seconds = 0.001\n",
+    );
+    let url = shop.url();
+    let crawl = [
+        "crawl",
+        &url,
+        "--allow-private",
+        "127.0.0.0/8",
+        "--rps",
+        "unlimited",
+        "--json",
+        "--config",
+        "quick.toml",
+    ];
+    let first = home.command(crawl).spawn().unwrap();
+    shop.wait_for_requests(3).await;
+    let listed = home.ok(["shops", "list"]);
+    let holder = format!("process {} on ", first.id());
+    assert!(listed.contains(&holder), "{listed}");
+    let second = home.run(crawl);
+    let first = Run::from(first.wait_with_output().unwrap());
+    assert_eq!((first.code, second.code), (Some(0), Some(0)), "{second:#?}");
+    let told = "is being crawled by another process; waiting until it is done or its lease ends";
+    assert_eq!(second.stderr.matches(told).count(), 1, "{second:#?}");
+    let [first, second] =
+        [first, second].map(|it| -> Value { serde_json::from_str(&it.stdout).unwrap() });
+    assert_eq!(first, second);
+    // robots.txt, /meta.json, and page 1 twice, all of them by the first.
+    assert_eq!(shop.requests().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_waits_for_nobody_who_is_dead_and_leaves_no_lease() {
+    let home = Home::new();
+    let loft = Catalogue::generate(&NORTH_LOFT, 5, 5).to_json();
+    home.write("loft.json", loft);
+    home.ok(["import", "loft.json", "--store", "sqlite:shop.db"]);
+    let uri = format!("sqlite:{}", home.path().join("shop.db").display());
+    let store = store::open(&uri, OpenMode::Existing).await.unwrap();
+    assert_eq!(store.shops().await.unwrap()[0].lease, None);
+}

@@ -1,0 +1,209 @@
+//! The list of shops: added, paused, forgotten, and seeded by the configuration.
+
+use serde_json::{Value, json};
+use testkit::{Catalogue, FakeShop, FaultPlan, NORTH_LOFT};
+
+use crate::program::{Home, Run};
+
+const LOOPBACK: [&str; 4] = ["--allow-private", "127.0.0.0/8", "--rps", "unlimited"];
+
+async fn shop() -> FakeShop {
+    FakeShop::start(Catalogue::generate(&NORTH_LOFT, 30, 3), FaultPlan::none())
+        .await
+        .unwrap()
+}
+
+fn host(shop: &FakeShop) -> String {
+    shop.addr().to_string()
+}
+
+fn crawl_all(home: &Home) -> Run {
+    home.run([&["crawl", "--all"], &LOOPBACK[..]].concat())
+}
+
+#[test]
+fn every_part_explains_itself_with_examples() {
+    let home = Home::new();
+    for args in [
+        &["shops", "--help"][..],
+        &["shops", "list", "--help"],
+        &["shops", "add", "--help"],
+        &["shops", "pause", "--help"],
+        &["shops", "resume", "--help"],
+        &["shops", "forget", "--help"],
+    ] {
+        let help = home.ok(args);
+        assert!(help.contains("Examples:\n  trouvaille shops "), "{help}");
+        assert!(help.contains("--store <URI>"), "{help}");
+    }
+    home.run(["shops"]).assert_fails(2, &["list", "forget"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shops_are_added_paused_and_resumed() {
+    let (one, two) = (shop().await, shop().await);
+    let home = Home::new();
+    home.write("shops.txt", format!("# two of them\n{}\n", two.url()));
+    let added = home.ok(["shops", "add", &one.url(), "--from", "shops.txt"]);
+    assert_eq!(
+        added,
+        format!("added {}\nadded {}\n", host(&one), host(&two))
+    );
+    let again = home.ok(["shops", "add", &one.url(), "--json"]);
+    let key = host(&one).replace(':', "%3A");
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(again, json!([{ "shop": key, "is_new": false }]));
+    let listed = home.ok(["shops", "list"]);
+    assert_eq!(listed.matches("never").count(), 2, "{listed}");
+
+    // By host, by key, by URL.
+    for name in [host(&one), key, one.url()] {
+        let paused = home.ok(["shops", "pause", &name]);
+        assert!(paused.contains("paused"), "{paused}");
+    }
+    let listed = home.ok(["shops", "list"]);
+    assert_eq!(listed.matches("paused").count(), 1, "{listed}");
+    let run = crawl_all(&home);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stderr.contains("leaving out 1 paused shop"), "{run:#?}");
+    assert_eq!((one.requests().len(), two.requests().len()), (0, 3));
+
+    // A paused shop that is named is crawled, and stays paused.
+    home.ok([&["crawl", &one.url()], &LOOPBACK[..]].concat());
+    assert_eq!(one.requests().len(), 3);
+    home.ok([&["crawl", "--all", &one.url()], &LOOPBACK[..]].concat());
+    assert_eq!((one.requests().len(), two.requests().len()), (5, 5));
+    home.ok(["shops", "pause", &two.url()]);
+    let run = crawl_all(&home);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(
+        run.stderr.contains("leaving out 2 paused shops"),
+        "{run:#?}"
+    );
+
+    home.ok(["shops", "resume", &one.url(), &two.url()]);
+    let run = crawl_all(&home);
+    assert!(!run.stderr.contains("paused"), "{run:#?}");
+    let listed = home.ok(["shops", "list", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    for status in listed.as_array().unwrap() {
+        assert_eq!(status["is_paused"], false);
+        assert_eq!(status["n_products"], 30);
+        assert_eq!(status["lease"], Value::Null);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_shop_is_gone_with_its_products_and_rankings_stay() {
+    let shop = shop().await;
+    let home = Home::new();
+    home.ok([&["crawl", &shop.url()], &LOOPBACK[..]].concat());
+    home.ok(["rank"]);
+    let ranked = home.ok(["export", "top-k"]);
+    let told = home.ok(["shops", "forget", &host(&shop)]);
+    let expected = format!(
+        "forgot {}: 30 products, 30 observations and 1 crawl",
+        host(&shop)
+    );
+    assert!(told.starts_with(&expected), "{told}");
+    assert!(!told.contains("configuration"), "{told}");
+    assert_eq!(home.ok(["export", "products"]).lines().count(), 1);
+    assert_eq!(home.ok(["export", "top-k"]), ranked);
+    home.run(["shops", "forget", &host(&shop)])
+        .assert_fails(1, &["no shop", &host(&shop)]);
+}
+
+#[test]
+fn an_unknown_shop_is_told_with_the_nearest_and_nothing_is_done() {
+    let home = Home::new();
+    home.run(["shops", "list"])
+        .assert_fails(1, &["there is no store yet"]);
+    home.ok(["shops", "add", "north-loft.example", "kumo.example"]);
+    for action in ["pause", "resume", "forget"] {
+        let run = home.run(["shops", action, "kumo.example", "nort-loft.example"]);
+        let nearest = "no shop nort-loft.example in the store: did you mean north-loft.example?";
+        run.assert_fails(1, &[nearest]);
+    }
+    home.run(["shops", "pause", "https://zzz.test/collections"])
+        .assert_fails(1, &["no shop zzz.test", "`trouvaille shops list`"]);
+    let listed = home.ok(["shops", "list"]);
+    assert_eq!(listed.matches("active").count(), 2, "{listed}");
+    home.run(["shops", "add"]).assert_fails(2, &["no shops"]);
+    home.run(["shops", "add", "ftp://kumo.example"])
+        .assert_fails(2, &["only http and https"]);
+    home.run(["shops", "pause"]).assert_fails(2, &["SHOP"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configured_shops_are_crawled_by_a_fresh_store_and_come_back() {
+    let (one, two) = (shop().await, shop().await);
+    let home = Home::new();
+    let config = format!("shops = [{:?}, {:?}]\n", one.url(), two.url());
+    std::fs::create_dir_all(home.path().join(".config/trouvaille")).unwrap();
+    home.write(".config/trouvaille/config.toml", &config);
+    let run = crawl_all(&home);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(
+        run.stderr.contains("added 2 shops of the configuration"),
+        "{run:#?}"
+    );
+    assert_eq!((one.requests().len(), two.requests().len()), (3, 3));
+    // What a person did to a configured shop stays as it is.
+    home.ok(["shops", "pause", &one.url()]);
+    assert!(crawl_all(&home).stderr.contains("leaving out 1 paused"));
+    assert_eq!(one.requests().len(), 3);
+
+    let told = home.ok(["shops", "forget", &one.url()]);
+    assert!(
+        told.contains("the next `crawl --all` or `shops list` adds it again"),
+        "{told}"
+    );
+    assert_eq!(home.ok(["shops", "list"]).matches("never").count(), 1);
+}
+
+#[test]
+fn the_list_alone_seeds_a_fresh_store_and_the_environment_counts() {
+    let home = Home::new();
+    let list = |shops: &str| {
+        let mut command = home.command(["shops", "list"]);
+        Run::from(command.env("TROUVAILLE__SHOPS", shops).output().unwrap())
+    };
+    let run = list(r#"["kumo.example", "https://kumo.example/", "loft.example"]"#);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert_eq!(run.stdout.matches("never").count(), 2, "{run:#?}");
+    list(r#"["ftp://x"]"#).assert_fails(2, &["shops: only http and https", "ftp"]);
+    list("loft.example").assert_fails(2, &["TROUVAILLE__SHOPS", "expected a sequence"]);
+}
+
+#[test]
+fn a_password_reaches_the_store_and_no_message() {
+    const SECRET: &str = "4711";
+    let home = Home::new();
+    home.write("password", "4711\n");
+    home.write("bad.toml", "[mongodb]\npassword = 4711\n");
+    home.write("worse.toml", "[mongodb]\npassword = 4711 or so\n");
+    let run = |args: &[&str], variable: &str, value: &str| {
+        let mut command = home.command([&["check"], args].concat());
+        let run = Run::from(command.env(variable, value).output().unwrap());
+        assert!(!run.stderr.contains(SECRET), "{run:#?}");
+        assert!(!run.stdout.contains(SECRET), "{run:#?}");
+        run
+    };
+    let password = "TROUVAILLE__MONGODB__PASSWORD";
+    let file = "TROUVAILLE__MONGODB__PASSWORD_FILE";
+    let without_user = ["--store", "mongodb://127.0.0.1:1/x"];
+    run(&without_user, password, SECRET).assert_fails(2, &["names no user"]);
+    run(&without_user, file, "password").assert_fails(2, &["names no user"]);
+    let with_user = ["--store", "mongodb://ann@127.0.0.1:1/x"];
+    run(&with_user, file, "nowhere").assert_fails(2, &["nowhere: No such file"]);
+    home.write("both.toml", "[mongodb]\npassword_file = \"password\"\n");
+    let both = [&with_user[..], &["--config", "both.toml"]].concat();
+    run(&both, password, SECRET).assert_fails(2, &["both are set"]);
+    for config in ["bad.toml", "worse.toml"] {
+        run(&["--config", config], "UNUSED", "").assert_fails(2, &["wrong configuration", config]);
+    }
+    // The password is none of SQLite's business.
+    run(&["--store", "sqlite:x.db"], password, SECRET).assert_fails(1, &["no store yet"]);
+    let shown = ["--store", "mongodb://ann:4711@/x"];
+    run(&shown, "UNUSED", "").assert_fails(2, &["other users of this machine", password]);
+}
