@@ -1,7 +1,13 @@
 #![cfg(test)]
-//! The store's tests: one contract for every backend, and what is special about SQLite.
+//! The store's tests: one contract for every backend, and what is special about SQLite and MongoDB.
 
 mod contract;
 mod damage;
+mod leases;
+mod live;
 mod made;
+mod migration;
+mod mongodb;
+mod mongodb_server;
+mod server;
 mod sqlite;
