@@ -76,9 +76,11 @@ pub(super) async fn forget_shop(
     shop: &ShopKey,
 ) -> Result<Option<Forgotten>, StoreError> {
     const DOING: &str = "forget a shop";
+    store.end_open(shop).await;
     let begun = store
         .write(DOING, |steps| Box::pin(begin_to_forget(steps, shop)))
         .await?;
+    store.sessions.forget(shop);
     let range = match begun {
         Begun::NotStored => return Ok(None),
         Begun::Forgotten(forgotten) => return Ok(Some(forgotten)),
@@ -146,6 +148,7 @@ async fn revoke_lease(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<(), Fault
         doc! {
             "$inc": { "epoch": 1_i64 },
             "$set": { "owner": "", "expires_at": DateTime::from_millis(0) },
+            "$unset": { "session": "" },
             "$currentDate": { "updated_at": true },
         },
     )?;

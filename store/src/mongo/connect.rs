@@ -11,6 +11,7 @@ use mongodb::{Client, Database};
 
 use super::MongoStore;
 use super::schema;
+use super::sessions::Sessions;
 use super::steps::within;
 use crate::{OpenMode, without_secrets};
 
@@ -23,12 +24,16 @@ pub(super) struct Limits {
     pub(super) answer: Duration,
     /// How long an operation waits for a server that went away.
     pub(super) patience: Duration,
+    /// How long an operation waits for other writers. A transaction that a killed process left open may last 90 s:
+    /// servers allow it 60 s, and look only every 30 s.
+    pub(super) conflicts: Duration,
 }
 
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(10),
     answer: Duration::from_secs(60),
     patience: Duration::from_secs(60),
+    conflicts: Duration::from_secs(120),
 };
 
 /// The name of a database that the address leaves out.
@@ -70,6 +75,7 @@ impl MongoStore {
             database,
             has_transactions: has_transactions(&hello),
             limits,
+            sessions: Sessions::default(),
         };
         schema::ensure(&store, mode).await?;
         Ok(store)

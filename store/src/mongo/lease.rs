@@ -1,27 +1,35 @@
 //! Who may crawl a shop, by the server's clock.
 
 use catalog::{Lease, LeaseAnswer, LeaseHolder, ShopKey, UnixMs};
-use mongodb::bson::{DateTime, Document, RawDocument, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, DateTime, Document, RawBsonRef, RawDocument, RawDocumentBuf, doc};
 
 use super::crawl::FENCED_OFF;
 use super::fault::{DUPLICATE_KEY, Fault};
 use super::keys::crawl_range;
 use super::product::whole;
+use super::sessions::Takeover;
 use super::steps::{Change, FindAndModify, Steps, Update, number};
 
 /// The longest lease, in milliseconds: over 6,000 years, which still gives a date.
 const LONGEST_MS: u64 = 200_000_000_000_000;
 
+/// What came of asking for a lease.
+pub(super) struct Taken {
+    pub(super) answer: LeaseAnswer,
+    /// Whether the lease names the session of these steps.
+    pub(super) names_session: bool,
+    /// The session that the lease named before another owner got it.
+    pub(super) session_before: Option<Bson>,
+}
+
 pub(super) async fn lease_shop(
     steps: &mut Steps<'_>,
-    shop: &ShopKey,
-    owner: &str,
-    ttl_ms: u64,
-    dead_owner: Option<&str>,
-) -> Result<LeaseAnswer, Fault> {
+    wanted: Takeover<'_>,
+) -> Result<Taken, Fault> {
+    let (shop, session) = (wanted.shop, steps.session_id());
     let request = || FindAndModify {
         filter: doc! { "_id": shop.as_str() },
-        change: Change::Pipeline(request(owner, ttl_ms, dead_owner)),
+        change: Change::Pipeline(request(wanted, session.as_ref())),
         upsert: false,
         returns_new: true,
         projection: None,
@@ -34,12 +42,27 @@ pub(super) async fn lease_shop(
             answer.ok_or_else(|| Fault::Failed("the server keeps no leases".to_owned()))?
         }
     };
-    if answer.get_str("answer")? == "held" {
-        return Ok(LeaseAnswer::Held(holder(&answer)?));
+    let decision = answer.get_str("answer")?;
+    if decision == "held" {
+        return Ok(Taken {
+            answer: LeaseAnswer::Held(holder(&answer)?),
+            names_session: false,
+            session_before: None,
+        });
     }
     let lease = read(shop, &answer)?;
     fence_off(steps, &lease).await?;
-    Ok(LeaseAnswer::Granted(lease))
+    let named = |field| match answer.get(field)? {
+        Some(id @ RawBsonRef::Binary(_)) => Ok::<_, Fault>(Some(Bson::try_from(id)?)),
+        _ => Ok(None),
+    };
+    let before = named("session_before")?.filter(|_| decision == "new");
+    Ok(Taken {
+        answer: LeaseAnswer::Granted(lease),
+        names_session: session.is_some() && named("session")? == session,
+        // The client may have given the same session out again.
+        session_before: before.filter(|before| Some(before) != session.as_ref()),
+    })
 }
 
 /// Makes a lease that nobody has.
@@ -63,7 +86,8 @@ async fn make_free(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<(), Fault> {
 }
 
 /// Returns the stages that take a lease if it may be taken. The server looks at its clock once for all of them.
-fn request(owner: &str, ttl_ms: u64, dead_owner: Option<&str>) -> Vec<Document> {
+fn request(wanted: Takeover<'_>, session: Option<&Bson>) -> Vec<Document> {
+    let (owner, ttl_ms, dead_owner) = (wanted.owner, wanted.ttl_ms, wanted.dead_owner);
     // As numbers: to one server every stored date is before its own clock's.
     let is_over = doc! { "$lte": [{ "$toLong": "$expires_at" }, { "$toLong": "$$NOW" }] };
     let is_of = |owner: &str| doc! { "$eq": ["$owner", { "$literal": owner }] };
@@ -74,7 +98,7 @@ fn request(owner: &str, ttl_ms: u64, dead_owner: Option<&str>) -> Vec<Document> 
     branches.extend(dead_owner.map(|dead_owner| doc! { "case": is_of(dead_owner), "then": "new" }));
     let is_answer = |answer: &str| doc! { "$eq": ["$answer", answer] };
     let next_epoch = doc! { "$add": [{ "$ifNull": ["$epoch", 0_i64] }, 1_i64] };
-    vec![
+    let mut stages = vec![
         doc! { "$set": {
             "answer": { "$switch": { "branches": branches, "default": "held" } },
             "asked_at": "$$NOW",
@@ -86,7 +110,16 @@ fn request(owner: &str, ttl_ms: u64, dead_owner: Option<&str>) -> Vec<Document> 
             "epoch": { "$cond": [is_answer("new"), next_epoch, "$epoch"] },
             "expires_at": { "$cond": [is_answer("held"), "$expires_at", end(ttl_ms)] },
         } },
-    ]
+    ];
+    if let Some(session) = session {
+        let named = doc! { "$ifNull": ["$session", Bson::Null] };
+        let new = doc! { "$literal": session };
+        stages.push(doc! { "$set": {
+            "session_before": &named,
+            "session": { "$cond": [is_answer("new"), new, named] },
+        } });
+    }
+    stages
 }
 
 /// Takes the right to write from all tickets of the shop that are older than `lease`.
@@ -125,6 +158,7 @@ pub(super) async fn renew(
 pub(super) async fn release(steps: &mut Steps<'_>, lease: &Lease) -> Result<(), Fault> {
     let over = doc! {
         "$set": { "expires_at": DateTime::from_millis(0) },
+        "$unset": { "session": "" },
         "$currentDate": { "updated_at": true },
     };
     steps

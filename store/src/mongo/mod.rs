@@ -29,6 +29,7 @@ mod restore;
 mod scan;
 mod schema;
 mod search;
+mod sessions;
 mod sight;
 mod statements;
 mod steps;
@@ -51,6 +52,7 @@ use mongodb::{Client, Database};
 
 use self::connect::Limits;
 use self::page::HashedPage;
+use self::sessions::{Sessions, Takeover};
 
 pub(crate) struct MongoStore {
     location: String,
@@ -59,6 +61,7 @@ pub(crate) struct MongoStore {
     /// Whether the server has transactions: a replica set or a mongos.
     has_transactions: bool,
     limits: Limits,
+    sessions: Sessions,
 }
 
 /// Shows where the data is, and nothing that the client knows beside that.
@@ -84,8 +87,11 @@ impl Store for MongoStore {
         ttl_ms: u64,
         dead_owner: Option<&str>,
     ) -> Result<LeaseAnswer, StoreError> {
-        self.write("take the lease of a shop", |steps| {
-            Box::pin(lease::lease_shop(steps, shop, owner, ttl_ms, dead_owner))
+        self.take_lease(Takeover {
+            shop,
+            owner,
+            ttl_ms,
+            dead_owner,
         })
         .await
     }
@@ -98,10 +104,7 @@ impl Store for MongoStore {
     }
 
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.in_order("release a lease", |steps| {
-            Box::pin(lease::release(steps, lease))
-        })
-        .await
+        self.end_lease(lease).await
     }
 
     async fn begin_crawl(
@@ -111,7 +114,7 @@ impl Store for MongoStore {
         start: Start,
         now: UnixMs,
     ) -> Result<BegunCrawl, StoreError> {
-        self.write("begin a crawl", |steps| {
+        self.write_under("begin a crawl", (&lease.shop, lease.epoch), |steps| {
             Box::pin(crawl::begin(steps, lease, shop, start, now))
         })
         .await
@@ -124,7 +127,7 @@ impl Store for MongoStore {
     ) -> Result<PageCounts, StoreError> {
         let hashed = HashedPage::new(&page);
         let hashed = &hashed;
-        self.write("store a page", |steps| {
+        self.write_under("store a page", lease_of(ticket), |steps| {
             Box::pin(page::apply(steps, ticket, hashed))
         })
         .await
@@ -137,7 +140,7 @@ impl Store for MongoStore {
         now: UnixMs,
     ) -> Result<CrawlReport, StoreError> {
         let outcome = &outcome;
-        self.write("end a crawl", |steps| {
+        self.write_under("end a crawl", lease_of(ticket), |steps| {
             Box::pin(finish::finish(steps, ticket, outcome, now))
         })
         .await
@@ -149,7 +152,7 @@ impl Store for MongoStore {
         ranks: &[(ProductId, u32)],
         at: UnixMs,
     ) -> Result<u64, StoreError> {
-        self.write("store an order of products", |steps| {
+        self.write_under("store an order of products", lease_of(ticket), |steps| {
             Box::pin(observe::ranks(steps, ticket, ranks, at))
         })
         .await
@@ -293,4 +296,9 @@ impl Store for MongoStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
         records::stats(self).await
     }
+}
+
+/// Returns the shop and the epoch of the lease under which a ticket was given.
+fn lease_of(ticket: &CrawlTicket) -> (&ShopKey, u64) {
+    (&ticket.crawl.shop, ticket.epoch)
 }

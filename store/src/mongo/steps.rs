@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
 use mongodb::bson::raw::{CStr, cstr};
-use mongodb::bson::{Document, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc};
+use mongodb::bson::{
+    Bson, Document, RawArrayBuf, RawBsonRef, RawDocument, RawDocumentBuf, doc, rawdoc,
+};
 use mongodb::raw_batch_cursor::{RawBatch, RawBatchCursor, SessionRawBatchCursor};
 use mongodb::{ClientSession, Collection, Database};
 
@@ -318,6 +320,11 @@ impl<'a> Steps<'a> {
             Some(session) => within(self.limit, run.session(session).into_future()).await,
             None => within(self.limit, run.into_future()).await,
         }
+    }
+
+    /// Returns the id of the session of all these steps.
+    pub(super) fn session_id(&self) -> Option<Bson> {
+        self.session.as_ref()?.id().get("id").cloned()
     }
 
     pub(super) fn into_session(self) -> Option<ClientSession> {

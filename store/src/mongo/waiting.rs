@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::MongoStore;
 use super::fault::{DUPLICATE_KEY, Fault};
+use super::sessions::Takeover;
 use super::steps::{Steps, within};
 
 /// What a piece of work comes to.
@@ -48,10 +49,20 @@ impl MongoStore {
         doing: &'static str,
         work: impl for<'s> Fn(&'s mut Steps<'all>) -> Answer<'s, T> + Send + Sync,
     ) -> Result<T, StoreError> {
+        self.write_in(doing, &mut Seat::default(), work).await
+    }
+
+    /// Runs `work` as `write` does, in one session from the first try to the last.
+    pub(super) async fn write_in<'all, T: Send>(
+        &'all self,
+        doing: &'static str,
+        seat: &mut Seat<'_>,
+        work: impl for<'s> Fn(&'s mut Steps<'all>) -> Answer<'s, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
         let mut waiting = Waiting::begin(self, doing);
         let mut has_leftovers = false;
         loop {
-            let begun = self.begin().await;
+            let begun = self.begin(seat).await;
             let begun = begun.map(|steps| {
                 if has_leftovers {
                     steps.expect_leftovers()
@@ -62,12 +73,12 @@ impl MongoStore {
             let fault = match begun {
                 Err(fault) => fault,
                 Ok(mut steps) => match work(&mut steps).await {
-                    Ok(answer) => match commit(steps, &mut waiting).await {
+                    Ok(answer) => match commit(steps, seat, &mut waiting).await {
                         Ok(()) => return Ok(answer),
                         Err(fault) => fault,
                     },
                     Err(fault) => {
-                        self.abort(steps).await;
+                        self.abort(steps, seat).await;
                         fault
                     }
                 },
@@ -77,36 +88,59 @@ impl MongoStore {
                 has_leftovers = true;
                 continue;
             }
+            if let (Some(wanted), true) = (seat.takeover, fault.is_conflict()) {
+                self.end_cut_off(wanted).await;
+            }
             waiting.after(fault).await?;
         }
     }
 
-    async fn begin(&self) -> Result<Steps<'_>, Fault> {
+    async fn begin(&self, seat: &mut Seat<'_>) -> Result<Steps<'_>, Fault> {
         let limit = self.limits.answer;
         if !self.has_transactions {
             return Ok(Steps::new(&self.database, None, limit));
         }
-        let mut session = within(limit, async { self.client.start_session().await }).await?;
+        let session = match seat.session.take() {
+            Some(session) => session,
+            None => within(limit, async { self.client.start_session().await }).await?,
+        };
+        let session = seat.session.insert(session);
         within(limit, async { session.start_transaction().await }).await?;
-        Ok(Steps::new(&self.database, Some(session), limit))
+        Ok(Steps::new(&self.database, seat.session.take(), limit))
     }
 
     /// Tells the server that nothing comes of it, so that its locks are free at once.
-    async fn abort(&self, steps: Steps<'_>) {
-        if let Some(mut session) = steps.into_session() {
-            // What failed is told by the error that led here; the server gives up by itself too.
+    async fn abort(&self, steps: Steps<'_>, seat: &mut Seat<'_>) {
+        seat.session = steps.into_session();
+        if let Some(session) = &mut seat.session {
+            // What failed is told by the error that led here; the server gives up by itself too, and so it does
+            // when the session begins its next transaction.
             let aborted = async { session.abort_transaction().await };
             within(self.limits.connect, aborted).await.ok();
         }
     }
 }
 
-async fn commit(steps: Steps<'_>, waiting: &mut Waiting<'_>) -> Result<(), Fault> {
-    let Some(mut session) = steps.into_session() else {
+/// What a write takes place in.
+#[derive(Default)]
+pub(super) struct Seat<'a> {
+    /// The session of every try, while none is under way.
+    pub(super) session: Option<ClientSession>,
+    /// The lease that is wanted, whose owner before may be in the way.
+    pub(super) takeover: Option<Takeover<'a>>,
+}
+
+async fn commit(
+    steps: Steps<'_>,
+    seat: &mut Seat<'_>,
+    waiting: &mut Waiting<'_>,
+) -> Result<(), Fault> {
+    seat.session = steps.into_session();
+    let Some(session) = &mut seat.session else {
         return Ok(());
     };
     loop {
-        match try_commit(&mut session, waiting.store.limits.answer).await {
+        match try_commit(session, waiting.store.limits.answer).await {
             Err(fault) if fault.leaves_commit_unknown() && waiting.has_time() => {
                 waiting.pause(&fault).await;
             }
@@ -149,11 +183,17 @@ impl<'a> Waiting<'a> {
         if !is_outage && !fault.is_conflict() {
             return Err(fault.during(self.doing, &self.store.location));
         }
-        if self.has_time() {
+        let limits = self.store.limits;
+        let patience = if is_outage {
+            limits.patience
+        } else {
+            limits.conflicts
+        };
+        if self.since.elapsed() < patience {
             self.pause(&fault).await;
             return Ok(());
         }
-        let (reason, seconds) = (fault.in_plain_words(), self.store.limits.patience.as_secs());
+        let (reason, seconds) = (fault.in_plain_words(), patience.as_secs());
         Err(StoreError::Failed {
             doing: self.doing,
             location: self.store.location.clone(),

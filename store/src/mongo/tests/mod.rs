@@ -7,6 +7,7 @@ mod outages;
 mod pages;
 mod proxy;
 mod reads;
+mod takeovers;
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,6 +31,7 @@ const LIMITS: Limits = Limits {
     connect: Duration::from_secs(10),
     answer: Duration::from_secs(60),
     patience: Duration::from_secs(60),
+    conflicts: Duration::from_secs(60),
 };
 
 #[expect(

@@ -10,6 +10,7 @@ const IMPATIENT: Limits = Limits {
     connect: Duration::from_millis(1_000),
     answer: Duration::from_millis(1_000),
     patience: Duration::from_millis(1_000),
+    conflicts: Duration::from_millis(1_000),
 };
 
 /// Opens a store behind a proxy.
