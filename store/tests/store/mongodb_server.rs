@@ -151,6 +151,32 @@ async fn a_primary_that_steps_down_for_a_moment_is_not_noticed() {
 }
 
 #[tokio::test]
+async fn a_full_disk_in_the_middle_of_a_page_is_told_and_leaves_nothing_of_it() {
+    let server = Server::start();
+    let admin = Client::with_uri_str(server.uri("admin")).await.unwrap();
+    let store = open(&server.uri("full"), OpenMode::Create).await.unwrap();
+    let begun = begin(&*store, HOST, Start::Fresh, 0).await;
+    let before = state(&*store).await;
+    // The crawls document is written last: products, history and page are there by then.
+    for command in ["insert", "findAndModify", "update", "commitTransaction"] {
+        let full = doc! {
+            "configureFailPoint": "failCommand",
+            "mode": { "times": 1 },
+            "data": { "failCommands": [command], "errorCode": 14031 },
+        };
+        admin.database("admin").run_command(full).await.unwrap();
+        let refused = store
+            .apply_page(&begun.ticket, page(1, products(HOST, 0..5)))
+            .await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("the server's disk is full"), "{error}");
+        assert_eq!(state(&*store).await, before, "{command}");
+    }
+    let counts = apply(&*store, &begun, page(1, products(HOST, 0..5))).await;
+    assert_eq!(counts.new, 5);
+}
+
+#[tokio::test]
 async fn a_ticket_is_fenced_on_a_server_that_was_killed_in_between() {
     let mut server = Server::start();
     let store = open(&server.uri("fenced"), OpenMode::Create).await.unwrap();
