@@ -16,7 +16,7 @@ pub(super) struct SearchArgs {
     /// products: only those with these words in title, vendor, type or tags; 'wool sho' finds wool shoes
     #[arg(long, value_name = "WORDS")]
     pub(super) search: Option<String>,
-    /// products: another order than that of `product_id`
+    /// products: another order than that of their ids
     #[arg(long, value_name = "ORDER")]
     pub(super) sort: Option<Sort>,
 }
