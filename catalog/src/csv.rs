@@ -40,6 +40,11 @@ pub enum Cell<'a> {
     Float(f64),
     /// A float with 12 decimals in CSV, in its shortest exact form in JSON.
     Score(f64),
+    /// A part of a score with 15 decimals in CSV, so that parts sum to the score within its 12; in its shortest exact
+    /// form in JSON.
+    Part(f64),
+    /// A share, rounded to 6 decimals, without the noise of the sum that it came from.
+    Share(f64),
 }
 
 /// The metrics, in the order that the classic score has them in.
@@ -68,29 +73,37 @@ const PRODUCT_COLUMNS: [&str; 12] = [
     "crawled_at",
 ];
 
+/// The columns of a ranking whose weights were drawn at random.
+const STABILITY_COLUMNS: [&str; 3] = ["p_top_k", "rank_p5", "rank_p95"];
+
 /// Writes a ranking as `top_k`: one line per row, best first.
 ///
-/// Columns: `rank,id,title,score`, the six metrics, the product's columns, `coverage`, and one
-/// `contrib_<feature>` per feature. Scores and contributions have 12 decimals.
+/// Columns: `rank,id,title,score`, the six metrics, the product's columns, `coverage`, where weights were drawn
+/// `p_top_k,rank_p5,rank_p95`, and one `contrib_<feature>` per feature. Scores have 12 decimals
+/// and contributions 15, so that they sum to the score within 1e-12. `popularity_score` is empty where nothing was
+/// simulated.
 ///
 /// # Errors
 /// When `out` cannot be written.
 pub fn write_top_k<W: io::Write>(ranking: &Ranking, format: Format, out: W) -> io::Result<()> {
     let mut table = Table::new(top_k_columns(ranking), format, out)?;
     for row in &ranking.rows {
-        table.row(&top_k_cells(row))?;
+        table.row(&top_k_cells(ranking, row))?;
     }
     table.finish()
 }
 
-/// Returns the rows of a ranking as JSON objects with the columns of `top_k`.
+/// Returns the rows of a ranking as JSON objects with the columns of `top_k` and, where it is known, `rank_uncapped`.
 pub fn top_k_objects(ranking: &Ranking) -> Vec<Map<String, Value>> {
     let columns = top_k_columns(ranking);
-    ranking
-        .rows
-        .iter()
-        .map(|row| object(&columns, &top_k_cells(row)))
-        .collect()
+    let objects = ranking.rows.iter().map(|row| {
+        let mut object = object(&columns, &top_k_cells(ranking, row));
+        if let Some(rank) = row.rank_uncapped {
+            object.insert("rank_uncapped".to_owned(), rank.into());
+        }
+        object
+    });
+    objects.collect()
 }
 
 /// Writes products one by one: the columns of `top_k` without rank, score, coverage and contributions.
@@ -117,7 +130,7 @@ impl<W: io::Write> ProductWriter<W> {
     /// When the output cannot be written.
     pub fn write(&mut self, product: &ProductRow) -> io::Result<()> {
         let mut cells = vec![Cell::shown(&product.id.native), Cell::text(&product.title)];
-        cells.extend(product_cells(product));
+        cells.extend(product_cells(product, PopularitySource::Simulated));
         self.table.row(&cells)
     }
 
@@ -152,6 +165,9 @@ fn top_k_columns(ranking: &Ranking) -> Vec<String> {
     columns.extend(names(&METRIC_COLUMNS));
     columns.extend(names(&PRODUCT_COLUMNS));
     columns.push("coverage".to_owned());
+    if ranking.stability.is_some() {
+        columns.extend(names(&STABILITY_COLUMNS));
+    }
     let features = ranking.features.iter();
     columns.extend(features.map(|feature| format!("contrib_{feature}")));
     columns
@@ -166,7 +182,7 @@ fn names(columns: &[&str]) -> Vec<String> {
     columns.iter().copied().map(String::from).collect()
 }
 
-fn top_k_cells(row: &RankedRow) -> Vec<Cell<'_>> {
+fn top_k_cells<'a>(ranking: &Ranking, row: &'a RankedRow) -> Vec<Cell<'a>> {
     let product = &row.product;
     let mut cells = vec![
         Cell::Whole(row.rank.into()),
@@ -174,14 +190,24 @@ fn top_k_cells(row: &RankedRow) -> Vec<Cell<'_>> {
         Cell::text(&product.title),
         Cell::Score(row.score),
     ];
-    cells.extend(product_cells(product));
-    cells.push(Cell::Float(row.coverage));
-    cells.extend(row.contributions.iter().copied().map(Cell::Score));
+    cells.extend(product_cells(product, ranking.popularity_source));
+    cells.push(Cell::Share(row.coverage));
+    if ranking.stability.is_some() {
+        cells.extend(match row.stability {
+            Some(it) => [
+                Cell::Share(it.p_top_k),
+                Cell::Whole(it.rank_p5.into()),
+                Cell::Whole(it.rank_p95.into()),
+            ],
+            None => [Cell::Empty, Cell::Empty, Cell::Empty],
+        });
+    }
+    cells.extend(row.contributions.iter().copied().map(Cell::Part));
     cells
 }
 
 /// The cells of [`METRIC_COLUMNS`] and [`PRODUCT_COLUMNS`].
-fn product_cells(product: &ProductRow) -> [Cell<'_>; 18] {
+fn product_cells(product: &ProductRow, popularity: PopularitySource) -> [Cell<'_>; 18] {
     let metrics = &product.metrics;
     let price = |price: Option<Money>| price.map_or(Cell::Empty, Cell::Price);
     [
@@ -190,7 +216,12 @@ fn product_cells(product: &ProductRow) -> [Cell<'_>; 18] {
         Cell::Float(metrics.avg_price),
         Cell::Whole(metrics.num_images.into()),
         Cell::Whole(metrics.description_length.into()),
-        Cell::Float(Metrics::simulated_popularity(&product.id.native)),
+        match popularity {
+            PopularitySource::Simulated => {
+                Cell::Float(Metrics::simulated_popularity(&product.id.native))
+            }
+            PopularitySource::Unavailable => Cell::Empty,
+        },
         Cell::shown(&product.id),
         Cell::text(product.id.shop.as_str()),
         Cell::text(&product.handle),
@@ -199,7 +230,7 @@ fn product_cells(product: &ProductRow) -> [Cell<'_>; 18] {
         Cell::text(product.currency.code()),
         price(product.price_min),
         price(product.price_max),
-        Cell::text(PopularitySource::Simulated.name()),
+        Cell::text(popularity.name()),
         Cell::text(&product.url),
         Cell::text(&product.image_url),
         Cell::shown(&product.crawled_at),
@@ -231,6 +262,8 @@ impl<'a> Cell<'a> {
             Self::Bool(false) => Cow::Borrowed("false"),
             Self::Float(float) => number(format!("{float:?}")),
             Self::Score(float) => number(format!("{float:.12}")),
+            Self::Part(float) => number(format!("{float:.15}")),
+            Self::Share(share) => number(format!("{:?}", rounded(*share))),
         }
     }
 
@@ -241,9 +274,14 @@ impl<'a> Cell<'a> {
             Self::Price(price) => price.to_string().into(),
             Self::Whole(number) => (*number).into(),
             Self::Bool(it) => (*it).into(),
-            Self::Float(number) | Self::Score(number) => (*number).into(),
+            Self::Float(number) | Self::Score(number) | Self::Part(number) => (*number).into(),
+            Self::Share(share) => rounded(*share).into(),
         }
     }
+}
+
+fn rounded(share: f64) -> f64 {
+    (share * 1e6).round() / 1e6
 }
 
 /// Returns a stranger's text so that neither a spreadsheet nor a terminal obeys it.
@@ -369,11 +407,15 @@ mod tests {
             weights: vec![0.5, 0.5],
             n_ranked: 1,
             popularity_source: PopularitySource::Simulated,
+            filter: None,
+            stability: None,
             rows: vec![RankedRow {
                 rank: 1,
                 score: 0.5,
                 coverage: 1.0,
                 contributions: vec![0.25, 0.25],
+                rank_uncapped: None,
+                stability: None,
                 product: product(title),
             }],
         }
@@ -395,8 +437,57 @@ mod tests {
              popularity_source,url,image_url,crawled_at,coverage,contrib_a,contrib_b\r\n\
              1,6000000645650,Lamp,0.500000000000,1.0,3,12.9,2,40,97.6,\
              shopify:shop.example:6000000645650,shop.example,lamp,'@home,,EUR,12.90,,simulated,\
-             https://shop.example/products/lamp,,1970-01-01T00:00:00Z,1.0,0.250000000000,0.250000000000\r\n"
+             https://shop.example/products/lamp,,1970-01-01T00:00:00Z,1.0,0.250000000000000,0.250000000000000\r\n"
         );
+    }
+
+    /// What is shown of ten parts is off by less than what is shown of their sum.
+    #[test]
+    fn the_contributions_of_a_line_sum_to_its_score() {
+        let mut ranking = ranking("Lamp");
+        ranking.features = (0..10).map(|it| it.to_string()).collect();
+        for line in 1..500 {
+            let parts: Vec<f64> = (1..=10)
+                .map(|it| 1.0 / f64::from(7 * line + 13 * it))
+                .collect();
+            ranking.rows[0].score = parts.iter().sum();
+            ranking.rows[0].contributions = parts;
+            let mut out = Vec::new();
+            write_top_k(&ranking, Format::Csv, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let cells: Vec<&str> = text.lines().nth(1).unwrap().split(',').collect();
+            let number = |cell: &&str| cell.parse::<f64>().unwrap();
+            let sum: f64 = cells[cells.len() - 10..].iter().map(number).sum();
+            let off = (sum - number(&cells[3])).abs();
+            assert!(off <= 1e-12, "{off} in {text}");
+        }
+    }
+
+    #[test]
+    fn drawn_weights_have_columns_and_an_unknown_popularity_is_empty() {
+        let mut ranking = ranking("Lamp");
+        ranking.popularity_source = PopularitySource::Unavailable;
+        ranking.stability = Some(crate::ListStability {
+            draws: 200,
+            overlap_mean: 0.9,
+            overlap_min: 0.7,
+        });
+        ranking.rows[0].coverage = 0.1 + 0.2;
+        ranking.rows[0].stability = Some(crate::Stability {
+            p_top_k: 0.85,
+            rank_p5: 1,
+            rank_p95: 17,
+        });
+        let mut out = Vec::new();
+        write_top_k(&ranking, Format::Csv, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains(",coverage,p_top_k,rank_p5,rank_p95,contrib_a,contrib_b\r\n"));
+        assert!(text.contains(",12.9,2,40,,shopify:shop.example:6000000645650,"));
+        assert!(text.contains(",unavailable,"));
+        assert!(text.contains(",0.3,0.85,1,17,0.250000000000000,"), "{text}");
+        assert!(top_k_objects(&ranking)[0].get("rank_uncapped").is_none());
+        ranking.rows[0].rank_uncapped = Some(4);
+        assert_eq!(top_k_objects(&ranking)[0]["rank_uncapped"], 4);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod change;
 mod crawl;
 pub mod csv;
+mod features;
 mod hash;
 mod id;
 mod lease;
@@ -19,12 +20,14 @@ mod store;
 mod summary;
 mod thin;
 mod time;
+mod visible;
 
 pub use change::{Change, ChangeKind, changes_of};
 pub use crawl::{
     Checkpoint, CrawlCounts, CrawlKey, CrawlReport, Outcome, Problem, ProblemKind, Reason,
     RobotsRecord, Stop,
 };
+pub use features::{FeatureInputs, FeatureRow};
 pub use hash::ContentHash;
 pub use id::{IdError, NativeId, Platform, ProductId, ShopKey};
 pub use lease::{Lease, LeaseAnswer, LeaseHolder};
@@ -35,7 +38,7 @@ pub use observation::{
     Offer,
 };
 pub use product::{Availability, Product, ProductRow, Shop, Variant};
-pub use ranking::{RankedRow, Ranking};
+pub use ranking::{ListStability, RankedRow, Ranking, Stability};
 pub use record::{
     CrawlRecord, PageRecord, ProductRecord, Record, RecordKey, RecordKind, ShopRecord,
 };
@@ -50,3 +53,4 @@ pub use store::{
 pub use summary::{Claim, Summary, SummarySource};
 pub use thin::superseded;
 pub use time::{TimeError, UnixMs};
+pub use visible::{visible_chars, visible_text};

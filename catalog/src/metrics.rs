@@ -35,6 +35,8 @@ pub struct MetricsRow {
 pub enum PopularitySource {
     /// Made from the product's id: stands in for a signal that the shop does not publish, and means nothing.
     Simulated,
+    /// Nobody knows it, and nothing was put in its place.
+    Unavailable,
 }
 
 impl Metrics {
@@ -77,6 +79,7 @@ impl PopularitySource {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Simulated => "simulated",
+            Self::Unavailable => "unavailable",
         }
     }
 }

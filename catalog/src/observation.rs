@@ -65,6 +65,9 @@ pub struct ObservationFilter {
     pub since: Option<UnixMs>,
     /// Only what was observed before this time.
     pub until: Option<UnixMs>,
+    /// Only these kinds; empty for all.
+    #[serde(default)]
+    pub kinds: Vec<ObservationKind>,
 }
 
 /// The order of a list of observations.
@@ -75,6 +78,8 @@ pub enum ObservationOrder {
     ByProduct,
     /// By time, then product, then number: what happened, oldest first.
     ByTime,
+    /// Each product's history together, oldest first; the products in whatever fixed order is read fastest.
+    Grouped,
 }
 
 /// Names an observation, and the place behind which a list goes on.

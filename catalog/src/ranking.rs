@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PopularitySource, ProductRow, UnixMs};
+use crate::{PopularitySource, ProductFilter, ProductRow, UnixMs};
 
 /// The result of one ranking: the first K products of a set, best first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,12 @@ pub struct Ranking {
     pub n_ranked: u64,
     /// Where the popularity came from.
     pub popularity_source: PopularitySource,
+    /// Which products were ranked; `None` in rankings of old.
+    #[serde(default)]
+    pub filter: Option<ProductFilter>,
+    /// How sure the list is of itself; `None` where nobody drew weights.
+    #[serde(default)]
+    pub stability: Option<ListStability>,
     /// The rows, best first.
     pub rows: Vec<RankedRow>,
 }
@@ -32,8 +38,39 @@ pub struct RankedRow {
     pub score: f64,
     /// The share of the weights whose feature was known, 0 to 1.
     pub coverage: f64,
-    /// What each feature adds to the score; the sum is the score to within rounding.
+    /// What each feature adds: their sum is the score, or with a preset of quantiles the score less 0.5, to
+    /// within rounding. 0 for an unknown feature.
     pub contributions: Vec<f64>,
+    /// The place without the caps per shop and type; equals `rank` without caps. `None` in rankings of old.
+    #[serde(default)]
+    pub rank_uncapped: Option<u32>,
+    /// How sure the place is; `None` where nobody drew weights.
+    #[serde(default)]
+    pub stability: Option<Stability>,
     /// The product as it was when ranked.
     pub product: ProductRow,
+}
+
+/// How sure a place is when the weights are drawn at random around their values.
+///
+/// Places are those of the whole order, before any caps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Stability {
+    /// The share of draws in which the product is among the first K.
+    pub p_top_k: f64,
+    /// The place that a twentieth of the draws reach or better (nearest rank).
+    pub rank_p5: u32,
+    /// The place that nineteen twentieths of the draws reach or better (nearest rank).
+    pub rank_p95: u32,
+}
+
+/// How sure a list is of itself when the weights are drawn at random around their values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ListStability {
+    /// The number of draws.
+    pub draws: u32,
+    /// The mean share of the first K that a draw keeps.
+    pub overlap_mean: f64,
+    /// The least share of the first K that a draw keeps.
+    pub overlap_min: f64,
 }

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Checkpoint, CrawlKey, CrawlReport, Currency, Lease, LeaseAnswer, LeaseHolder, MetricsRow,
-    Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow, Outcome,
-    Problem, ProblemKind, Product, ProductId, ProductRow, Ranking, Record, RecordKey, RecordKind,
-    RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, Summary, UnixMs,
+    Checkpoint, CrawlKey, CrawlReport, Currency, FeatureRow, Lease, LeaseAnswer, LeaseHolder,
+    MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
+    Outcome, Problem, ProblemKind, Product, ProductId, ProductRow, Ranking, Record, RecordKey,
+    RecordKind, RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, Summary,
+    UnixMs,
 };
 
 /// A database of shops, products and their history.
@@ -193,6 +194,15 @@ pub trait Store: Send + Sync + fmt::Debug {
         after: Option<&ProductId>,
         limit: usize,
     ) -> Result<Vec<MetricsRow>, StoreError>;
+
+    /// Returns what the balanced score takes of the same products, in the same order and pages, as
+    /// [`Store::products`].
+    async fn features(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<FeatureRow>, StoreError>;
 
     /// Returns the distinct currencies of the products that pass `filter` and are not gone, by code.
     async fn currencies(&self, filter: &ProductFilter) -> Result<Vec<Currency>, StoreError>;

@@ -1,6 +1,7 @@
 //! Measures the store: `cargo run --release -p store --example ingest [PRODUCTS] [FILE or mongodb://…]`.
 //!
-//! Stores products of about 4.5 KB of JSON each in pages of 250, once new and once unchanged, then scans them.
+//! Stores products of about 4.5 KB of JSON each in pages of 250, once new and once unchanged, then scans them
+//! and their history.
 //! Prints CPU seconds of the whole process, without the making of the products, and the file's size.
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
@@ -9,9 +10,9 @@ use std::fs;
 use std::time::Instant;
 
 use catalog::{
-    Availability, CrawlTicket, Currency, CurrencySource, LeaseAnswer, Money, Outcome, PageWrite,
-    Platform, Product, ProductFilter, ProductId, SearchOrder, SearchQuery, Shop, ShopKey, Start,
-    Store, UnixMs, Variant,
+    Availability, Currency, CurrencySource, LeaseAnswer, Money, ObservationFilter, ObservationKind,
+    ObservationOrder, Outcome, PageWrite, Platform, Product, ProductFilter, ProductId, SearchOrder,
+    SearchQuery, Shop, ShopKey, Start, Store, UnixMs, Variant,
 };
 use store::OpenMode;
 
@@ -48,24 +49,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let mut spent = Spent::default();
         for page in 0..n_products.div_ceil(PAGE) {
             let page = made_page(&shop.key, page, n_products);
-            let cpu_before = cpu_seconds()?;
-            let began = Instant::now();
-            apply(&*store, &begun.ticket, page).await?;
-            spent.wall += began.elapsed().as_secs_f64();
-            spent.cpu += cpu_seconds()? - cpu_before;
+            let clock = Clock::start()?;
+            store.apply_page(&begun.ticket, page).await?;
+            let of_page = clock.spent()?;
+            spent.wall += of_page.wall;
+            spent.cpu += of_page.cpu;
         }
         println!("{pass:<10} {spent:?}");
-        let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+        let clock = Clock::start()?;
         let report = store
             .finish_crawl(&begun.ticket, Outcome::Complete, now)
             .await?;
-        let spent = Spent {
-            cpu: cpu_seconds()? - cpu_before,
-            wall: began.elapsed().as_secs_f64(),
-        };
-        println!("  finish   {spent:?} {:?}", report.counts);
+        println!("  finish   {:?} {:?}", clock.spent()?, report.counts);
     }
     scan(&*store).await?;
+    history(&*store).await?;
     search(&*store).await?;
     println!("{:?}", store.stats().await?);
     print!("{}", fs::read_to_string("/proc/self/io")?);
@@ -82,19 +80,10 @@ struct Spent {
     wall: f64,
 }
 
-async fn apply(
-    store: &dyn Store,
-    ticket: &CrawlTicket,
-    page: PageWrite,
-) -> Result<(), Box<dyn Error>> {
-    store.apply_page(ticket, page).await?;
-    Ok(())
-}
-
 async fn scan(store: &dyn Store) -> Result<(), Box<dyn Error>> {
     let everything = ProductFilter::default();
-    for block in [1_000, 10_000, usize::MAX] {
-        let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+    for block in [1_000, 20_000, usize::MAX] {
+        let clock = Clock::start()?;
         let (mut n_rows, mut after) = (0, None);
         loop {
             let rows = store.metrics(&everything, after.as_ref(), block).await?;
@@ -104,20 +93,76 @@ async fn scan(store: &dyn Store) -> Result<(), Box<dyn Error>> {
             }
             after = rows.into_iter().next_back().map(|row| row.id);
         }
-        let spent = Spent {
-            cpu: cpu_seconds()? - cpu_before,
-            wall: began.elapsed().as_secs_f64(),
-        };
+        let spent = clock.spent()?;
         println!("metrics    {spent:?} {n_rows} rows in blocks of {block}");
+        let clock = Clock::start()?;
+        let (mut n_rows, mut after) = (0, None);
+        loop {
+            let rows = store.features(&everything, after.as_ref(), block).await?;
+            n_rows += rows.len();
+            if rows.len() < block {
+                break;
+            }
+            after = rows.into_iter().next_back().map(|row| row.id);
+        }
+        let spent = clock.spent()?;
+        println!("features   {spent:?} {n_rows} rows in blocks of {block}");
     }
-    let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+    let clock = Clock::start()?;
     let n_rows = store.products(&everything, None, usize::MAX).await?.len();
-    let spent = Spent {
-        cpu: cpu_seconds()? - cpu_before,
-        wall: began.elapsed().as_secs_f64(),
-    };
-    println!("products   {spent:?} {n_rows} rows");
+    println!("products   {:?} {n_rows} rows", clock.spent()?);
     Ok(())
+}
+
+async fn history(store: &dyn Store) -> Result<(), Box<dyn Error>> {
+    use ObservationKind::{Back, Changed, Gone, Ranked};
+    for kinds in [vec![Changed, Gone, Back, Ranked], vec![]] {
+        let filter = ObservationFilter {
+            kinds,
+            ..ObservationFilter::default()
+        };
+        let clock = Clock::start()?;
+        let (mut n_rows, mut after) = (0, None);
+        loop {
+            let order = ObservationOrder::Grouped;
+            let rows = store
+                .observed(&filter, order, after.as_ref(), 5_000)
+                .await?;
+            n_rows += rows.len();
+            after = match rows.last() {
+                Some(last) if rows.len() == 5_000 => Some(last.key()),
+                _ => break,
+            };
+        }
+        println!(
+            "history    {:?} {n_rows} rows of {:?}",
+            clock.spent()?,
+            filter.kinds
+        );
+    }
+    Ok(())
+}
+
+/// What both clocks showed.
+struct Clock {
+    began: Instant,
+    cpu_before: f64,
+}
+
+impl Clock {
+    fn start() -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            began: Instant::now(),
+            cpu_before: cpu_seconds()?,
+        })
+    }
+
+    fn spent(&self) -> Result<Spent, Box<dyn Error>> {
+        Ok(Spent {
+            cpu: cpu_seconds()? - self.cpu_before,
+            wall: self.began.elapsed().as_secs_f64(),
+        })
+    }
 }
 
 async fn search(store: &dyn Store) -> Result<(), Box<dyn Error>> {
@@ -132,13 +177,13 @@ async fn search(store: &dyn Store) -> Result<(), Box<dyn Error>> {
             filter: ProductFilter::default(),
             order,
         };
-        let (began, cpu_before) = (Instant::now(), cpu_seconds()?);
+        let clock = Clock::start()?;
         let found = store.search(&query, None, 20).await?;
-        let spent = Spent {
-            cpu: cpu_seconds()? - cpu_before,
-            wall: began.elapsed().as_secs_f64(),
-        };
-        println!("search     {spent:?} {} of {text:?}", found.total);
+        println!(
+            "search     {:?} {} of {text:?}",
+            clock.spent()?,
+            found.total
+        );
     }
     Ok(())
 }

@@ -158,11 +158,17 @@ fn of_driver(error: &Error) -> String {
 
 const AUTHENTICATION_FAILED: i32 = 18;
 
+/// The server's code for a user without a right.
+pub(super) const UNAUTHORIZED: i32 = 13;
+
+/// The code of MongoDB's hosted servers for the same.
+pub(super) const UNAUTHORIZED_ATLAS: i32 = 8000;
+
 /// Returns what a server's code means to a user; `said` are the server's own words.
 fn by_code(code: i32, said: &str) -> String {
     let meaning = match code {
         AUTHENTICATION_FAILED => "the server refused the user name or the password",
-        13 | 8000 => {
+        UNAUTHORIZED | UNAUTHORIZED_ATLAS => {
             "the user has no right to do this: it needs the role readWrite on this database"
         }
         14031 => "the server's disk is full",

@@ -15,6 +15,7 @@ mod crawl;
 mod decode;
 mod decode_history;
 mod fault;
+mod features;
 mod finish;
 mod keys;
 mod lease;
@@ -36,17 +37,19 @@ mod steps;
 mod summaries;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 mod waiting;
 
 use std::fmt;
 
 use async_trait::async_trait;
 use catalog::{
-    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, Forgotten, Lease, LeaseAnswer,
-    MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
-    Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId, ProductRow, Pruned,
-    Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage, SearchQuery,
-    Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats, Summary, UnixMs,
+    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, Lease,
+    LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
+    ObservedRow, Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId,
+    ProductRow, Pruned, Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor,
+    SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats,
+    Summary, UnixMs,
 };
 use mongodb::{Client, Database};
 
@@ -246,6 +249,15 @@ impl Store for MongoStore {
         limit: usize,
     ) -> Result<Vec<MetricsRow>, StoreError> {
         read::metrics(self, filter, after, limit).await
+    }
+
+    async fn features(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<FeatureRow>, StoreError> {
+        features::features(self, filter, after, limit).await
     }
 
     async fn currencies(&self, filter: &ProductFilter) -> Result<Vec<Currency>, StoreError> {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::MongoStore;
 use super::fault::Fault;
 use super::keys::{observation_key, observation_range, product_key, shop_range};
-use super::product::date;
+use super::product::{date, kind_word};
 use super::read::{BLOCK, MAX_ALTERNATIVES, any_of, products_by_key, shops_of};
 use super::steps::{FindArgs, Steps};
 use super::{decode, decode_history};
@@ -102,6 +102,11 @@ async fn queries(
 }
 
 fn within(filter: &ObservationFilter) -> Document {
+    let mut query = Document::new();
+    if !filter.kinds.is_empty() {
+        let kinds: Vec<&str> = filter.kinds.iter().copied().map(kind_word).collect();
+        query.insert("kind", doc! { "$in": kinds });
+    }
     let mut at = Document::new();
     if let Some(since) = filter.since {
         at.insert("$gte", date(since));
@@ -109,15 +114,15 @@ fn within(filter: &ObservationFilter) -> Document {
     if let Some(until) = filter.until {
         at.insert("$lt", date(until));
     }
-    if at.is_empty() {
-        return doc! {};
+    if !at.is_empty() {
+        query.insert("at", at);
     }
-    doc! { "at": at }
+    query
 }
 
 fn sort(order: ObservationOrder) -> Document {
     match order {
-        ObservationOrder::ByProduct => doc! { "_id": 1 },
+        ObservationOrder::ByProduct | ObservationOrder::Grouped => doc! { "_id": 1 },
         ObservationOrder::ByTime => doc! { "at": 1, "product": 1, "n": 1 },
     }
 }
@@ -140,7 +145,7 @@ impl Place {
     }
 
     fn behind(&self, order: ObservationOrder) -> Document {
-        if order == ObservationOrder::ByProduct {
+        if order != ObservationOrder::ByTime {
             return doc! { "_id": { "$gt": observation_key(&self.product, self.n) } };
         }
         let at = date(self.at.0);

@@ -1,14 +1,15 @@
 //! Products and observations as documents, written straight as bytes: a crawl makes them by the thousand.
 
 use catalog::{
-    Availability, Metrics, Money, Observation, ObservationKind, Offer, Product, UnixMs, Variant,
-    search_words,
+    Availability, FeatureInputs, Metrics, Money, Observation, ObservationKind, Offer, Product,
+    UnixMs, Variant, search_words,
 };
 use mongodb::bson::raw::{BindRawBsonRef, CStr, cstr};
 use mongodb::bson::{DateTime, RawArrayBuf, RawBson, RawDocumentBuf};
 use serde::Serialize;
 
 use super::fault::Fault;
+use super::features;
 use super::keys::{native, observation_key, product_key};
 
 /// The most bytes of a document that MongoDB stores.
@@ -53,6 +54,7 @@ pub(super) fn encode_product(product: &Product, hash: &str, facts: &Facts) -> Ra
         cstr!("description_length"),
         i64::from(metrics.description_length),
     );
+    features::append(it, &FeatureInputs::of(product));
     it.append(cstr!("in_stock"), product.in_stock());
     if let Some((least, greatest)) = prices {
         it.append(cstr!("currency"), least.currency().code());
@@ -142,7 +144,7 @@ pub(super) fn encode_observation(
     document
 }
 
-const fn kind_word(kind: ObservationKind) -> &'static str {
+pub(super) const fn kind_word(kind: ObservationKind) -> &'static str {
     match kind {
         ObservationKind::New => "new",
         ObservationKind::Changed => "changed",
@@ -171,7 +173,7 @@ fn append_money(document: &mut RawDocumentBuf, price: Option<Money>, compare_at:
 }
 
 /// Appends a value where there is one; where there is none, there is no field.
-fn some(document: &mut RawDocumentBuf, key: &CStr, value: Option<impl BindRawBsonRef>) {
+pub(super) fn some(document: &mut RawDocumentBuf, key: &CStr, value: Option<impl BindRawBsonRef>) {
     if let Some(value) = value {
         document.append(key, value);
     }

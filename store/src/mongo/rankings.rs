@@ -2,7 +2,10 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use catalog::{PopularitySource, ProductId, RankedRow, Ranking, StoreError, UnixMs};
+use catalog::{
+    ListStability, PopularitySource, ProductFilter, ProductId, RankedRow, Ranking, StoreError,
+    UnixMs,
+};
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{
     Document, RawArrayBuf, RawDocument, RawDocumentBuf, doc, serialize_to_bson,
@@ -67,6 +70,8 @@ pub(super) async fn put(steps: &mut Steps<'_>, ranking: &Ranking) -> Result<(), 
         "weights": &ranking.weights,
         "n_ranked": i64::try_from(ranking.n_ranked).unwrap_or(i64::MAX),
         "popularity_source": serialize_to_bson(&ranking.popularity_source)?,
+        "filter": serialize_to_bson(&ranking.filter)?,
+        "stability": serialize_to_bson(&ranking.stability)?,
         "n_rows": i64::try_from(rows.len()).unwrap_or(i64::MAX),
         "version": &version,
         "created_at": at,
@@ -111,9 +116,16 @@ fn encode_rows(ranking: &Ranking) -> Result<Vec<RawDocumentBuf>, Fault> {
         numbers
             .iter()
             .chain(&row.contributions)
+            .chain(row.stability.as_ref().map(|it| &it.p_top_k))
             .all(|it| it.is_finite())
     };
-    let all_finite = ranking.weights.iter().all(|it| it.is_finite());
+    let of_list = ranking.stability.as_ref();
+    let of_list = of_list.map_or([0.0; 2], |it| [it.overlap_mean, it.overlap_min]);
+    let all_finite = ranking
+        .weights
+        .iter()
+        .chain(&of_list)
+        .all(|it| it.is_finite());
     if !all_finite || !ranking.rows.iter().all(is_finite) {
         let detail = "a number of the ranking is not finite".to_owned();
         return Err(Fault::Failed(detail));
@@ -175,6 +187,11 @@ pub(super) struct Head {
     weights: Vec<f64>,
     n_ranked: u64,
     popularity_source: PopularitySource,
+    // Both are missing in rankings of old.
+    #[serde(default)]
+    filter: Option<ProductFilter>,
+    #[serde(default)]
+    stability: Option<ListStability>,
     n_rows: usize,
     version: String,
 }
@@ -245,6 +262,8 @@ async fn with_rows(steps: &mut Steps<'_>, head: Head) -> Result<Option<Ranking>,
         weights: head.weights,
         n_ranked: head.n_ranked,
         popularity_source: head.popularity_source,
+        filter: head.filter,
+        stability: head.stability,
         rows,
     }))
 }

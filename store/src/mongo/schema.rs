@@ -6,10 +6,11 @@ use mongodb::bson::{Document, doc};
 use super::MongoStore;
 use super::fault::Fault;
 use super::steps::{FindArgs, Steps, Update, number};
+use super::upgrade;
 use crate::{NO_STORE, OpenMode};
 
 /// The newest version of the schema.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// The version of a database that is being set up.
 const BEGUN: u32 = 0;
@@ -27,7 +28,7 @@ enum Identity {
     Foreign,
 }
 
-/// Sets up an empty database, or checks that this one is ours and understood.
+/// Sets up an empty database, or checks that this one is ours and understood, and brings it to the newest version.
 pub(super) async fn ensure(store: &MongoStore, mode: OpenMode) -> Result<(), StoreError> {
     let identity = store
         .read("see what is there", |steps| Box::pin(identify(steps)))
@@ -46,7 +47,8 @@ pub(super) async fn ensure(store: &MongoStore, mode: OpenMode) -> Result<(), Sto
             let detail = "it is a database of another program; use another database";
             return Err(refused(store, detail));
         }
-        Identity::Ours(_) | Identity::Empty => {}
+        Identity::Ours(1..) => return upgrade::from_version_1(store).await,
+        Identity::Ours(BEGUN) | Identity::Empty => {}
     }
     // Not in a transaction: servers make no indexes in one. What was begun is simply done again.
     store
@@ -154,7 +156,7 @@ fn indexes() -> [(&'static str, Vec<Document>); 5] {
 }
 
 /// Writes the version unless a newer one is there.
-async fn write_version(steps: &mut Steps<'_>, version: u32) -> Result<(), Fault> {
+pub(super) async fn write_version(steps: &mut Steps<'_>, version: u32) -> Result<(), Fault> {
     let made = Update::of(&doc! {
         "q": { "_id": "schema" },
         "u": [{ "$set": {

@@ -94,6 +94,14 @@ impl ShopRow {
         })
     }
 
+    /// Returns when the state of a product was last confirmed that was stored at `stored_at`.
+    pub(super) fn confirmed_at(&self, stored_at: UnixMs, is_gone: bool) -> UnixMs {
+        match self.last_complete_at {
+            Some(at) if !is_gone => at.max(stored_at),
+            Some(_) | None => stored_at,
+        }
+    }
+
     pub(super) fn product_id(&self, native: NativeId) -> ProductId {
         ProductId {
             platform: self.platform,
@@ -129,10 +137,7 @@ pub(super) fn product_row(shop: &ShopRow, row: &Row<'_>) -> Result<ProductRow, F
         Ok(minor.map(|minor| Money::new(minor, currency)))
     };
     let stored_at = row.get::<_, Ms>(10)?.0;
-    let confirmed_at = match time(row, 11)? {
-        None => shop.last_complete_at,
-        Some(_gone) => None,
-    };
+    let is_gone = time(row, 11)?.is_some();
     Ok(ProductRow {
         id: shop.product_id(row.get::<_, Native>(0)?.0),
         metrics: metrics(row, 1)?,
@@ -140,7 +145,7 @@ pub(super) fn product_row(shop: &ShopRow, row: &Row<'_>) -> Result<ProductRow, F
         price_min: price(7)?,
         price_max: price(8)?,
         in_stock: row.get(9)?,
-        crawled_at: confirmed_at.map_or(stored_at, |at| at.max(stored_at)),
+        crawled_at: shop.confirmed_at(stored_at, is_gone),
         title: row.get(12)?,
         handle: row.get(13)?,
         vendor: row.get(14)?,

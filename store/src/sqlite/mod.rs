@@ -1,7 +1,7 @@
 //! A store in one SQLite file, or in memory.
 //!
 //! One thread writes and two read, each with a connection of its own; SQLite's log lets them, and other
-//! processes, go on side by side. The tables are described in `schema_1.sql` and `schema_2.sql`.
+//! processes, go on side by side. The tables are described in `schema_1.sql` and its successors.
 
 mod admin;
 mod archive;
@@ -9,6 +9,8 @@ mod codec;
 mod crawl;
 mod detail;
 mod fault;
+mod features;
+mod grouped;
 mod leases;
 mod observed;
 mod page;

@@ -10,10 +10,11 @@ use super::codec::{
     Ms, Native, OBSERVATION_COLUMNS, ShopRow, Word, native_sql, observation, to_json,
 };
 use super::fault::Fault;
+use super::grouped::grouped;
 use super::read::{first_behind, row_id, shops_from, sql_limit};
 
 /// What a list shows of an observation's product, behind the columns of the observation.
-const PRODUCT_COLUMNS: &str = "o.n, t.title, t.vendor, t.product_type, t.url";
+pub(super) const PRODUCT_COLUMNS: &str = "o.n, t.title, t.vendor, t.product_type, t.url";
 
 pub(super) fn observed(
     tx: &Transaction<'_>,
@@ -31,6 +32,7 @@ pub(super) fn observed(
             Ok(Vec::new())
         }
         (Some(product), _) => of_product(tx, product, filter, order, after, limit),
+        (None, ObservationOrder::Grouped) => grouped(tx, filter, after, limit),
         (None, ObservationOrder::ByProduct) => {
             let shops = shops_from(tx, &wanted, after.map(|after| &after.product))?;
             by_product(tx, &shops, filter, after, limit)
@@ -80,14 +82,15 @@ fn of_product(
         std::cmp::Ordering::Greater => 0,
     });
     let (behind, sorted) = match order {
-        ObservationOrder::ByProduct => ("o.n > ?5 AND ?4 IS ?4", "o.n"),
+        ObservationOrder::ByProduct | ObservationOrder::Grouped => ("o.n > ?5 AND ?4 IS ?4", "o.n"),
         ObservationOrder::ByTime => ("(o.at, o.n) > (?4, ?5)", "o.at, o.n"),
     };
     let mut find = tx.prepare_cached(&format!(
         "SELECT {OBSERVATION_COLUMNS}, {PRODUCT_COLUMNS}
          FROM observations o LEFT JOIN product_texts t ON t.product_id = o.product_id
-         WHERE o.product_id = ?1 AND o.at >= ?2 AND o.at < ?3 AND {behind}
-         ORDER BY {sorted} LIMIT ?6"
+         WHERE o.product_id = ?1 AND o.at >= ?2 AND o.at < ?3 AND {behind} AND {}
+         ORDER BY {sorted} LIMIT ?6",
+        is_wanted("?7")
     ))?;
     let mut rows = find.query(params![
         row_id,
@@ -95,7 +98,8 @@ fn of_product(
         until(filter),
         after.map_or(i64::MIN, |after| after.at.ms()),
         after_n,
-        sql_limit(limit)
+        sql_limit(limit),
+        kinds(filter)?,
     ])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -116,8 +120,9 @@ fn by_product(
          FROM products p CROSS JOIN observations o ON o.product_id = p.id
          LEFT JOIN product_texts t ON t.product_id = p.id
          WHERE p.shop_id = ?1 AND p.native_id >= ?2 AND (p.native_id > ?2 OR o.n > ?3)
-             AND o.at >= ?4 AND o.at < ?5
-         ORDER BY p.native_id, o.n"
+             AND o.at >= ?4 AND o.at < ?5 AND {}
+         ORDER BY p.native_id, o.n",
+        is_wanted("?6")
     ))?;
     let after_id = after.map(|after| &after.product);
     let mut found = Vec::new();
@@ -128,6 +133,7 @@ fn by_product(
             after.map_or(0, |after| sql_number(after.n)),
             since(filter),
             until(filter),
+            kinds(filter)?,
         ])?;
         while found.len() < limit
             && let Some(row) = rows.next()?
@@ -167,7 +173,7 @@ pub(super) fn by_time(
     let here = ObservationFilter {
         since: Some(moment),
         until: Some(next_moment),
-        ..ObservationFilter::default()
+        ..filter.clone()
     };
     let mut found = by_product(tx, &shops[n_done..], &here, after, limit)?;
     if found.len() < limit {
@@ -186,12 +192,13 @@ fn first_moment(
     filter: &ObservationFilter,
     after: Option<&ObservationKey>,
 ) -> Result<Option<UnixMs>, Fault> {
-    let mut find = tx.prepare_cached(
-        "SELECT at FROM observations INDEXED BY observations_by_time
-         WHERE at >= max(?1, ?2) AND at < ?3 ORDER BY at LIMIT 1",
-    )?;
+    let mut find = tx.prepare_cached(&format!(
+        "SELECT o.at FROM observations o INDEXED BY observations_by_time
+         WHERE o.at >= max(?1, ?2) AND o.at < ?3 AND {} ORDER BY o.at LIMIT 1",
+        is_wanted("?4")
+    ))?;
     let after = after.map_or(i64::MIN, |after| after.at.ms());
-    let key = params![since(filter), after, until(filter)];
+    let key = params![since(filter), after, until(filter), kinds(filter)?];
     let found = find.query_row(key, |row| row.get(0)).optional()?;
     Ok(found.map(|Ms(moment)| moment))
 }
@@ -217,15 +224,16 @@ fn sorted_by_time(
     let ids: Vec<i64> = shops.iter().map(|shop| shop.id).collect();
     let ids = to_json(&ids)?;
     // The names of platforms sort as the platforms do.
-    let mut find = tx.prepare_cached(
+    let mut find = tx.prepare_cached(&format!(
         "SELECT o.product_id, o.n, t.shop_id, t.native_id
          FROM observations o INDEXED BY observations_by_time
          CROSS JOIN product_texts t ON t.product_id = o.product_id
          CROSS JOIN shops s ON s.id = t.shop_id
          WHERE o.at >= max(?1, ?4) AND o.at < ?2 AND t.shop_id IN (SELECT value FROM json_each(?3))
-             AND (o.at > ?4 OR (s.platform, s.key, t.native_id, o.n) > (?5, ?6, ?7, ?8))
+             AND (o.at > ?4 OR (s.platform, s.key, t.native_id, o.n) > (?5, ?6, ?7, ?8)) AND {}
          ORDER BY o.at, s.platform, s.key, t.native_id, o.n LIMIT ?9",
-    )?;
+        is_wanted("?10")
+    ))?;
     let mut read = tx.prepare_cached(&format!(
         "SELECT {OBSERVATION_COLUMNS}, {PRODUCT_COLUMNS}
          FROM observations o LEFT JOIN product_texts t ON t.product_id = o.product_id
@@ -241,6 +249,7 @@ fn sorted_by_time(
         after.map(|after| native_sql(&after.product.native)),
         after.map(|after| sql_number(after.n)),
         sql_limit(limit),
+        kinds(filter)?,
     ])?;
     let mut found = Vec::new();
     while let Some(key) = rows.next()? {
@@ -256,7 +265,7 @@ fn sorted_by_time(
     Ok(found)
 }
 
-fn observed_row(product: ProductId, row: &Row<'_>) -> Result<ObservedRow, Fault> {
+pub(super) fn observed_row(product: ProductId, row: &Row<'_>) -> Result<ObservedRow, Fault> {
     Ok(ObservedRow {
         observation: observation(product, row)?,
         n: row.get(14)?,
@@ -267,14 +276,25 @@ fn observed_row(product: ProductId, row: &Row<'_>) -> Result<ObservedRow, Fault>
     })
 }
 
-fn since(filter: &ObservationFilter) -> i64 {
+/// Returns the condition on an observation `o` that [`kinds`], which is the parameter `place`, stands for.
+pub(super) fn is_wanted(place: &str) -> String {
+    format!("({place} IS NULL OR o.kind IN (SELECT value FROM json_each({place})))")
+}
+
+/// Returns the kinds that pass `filter` as JSON; `None` for all.
+pub(super) fn kinds(filter: &ObservationFilter) -> Result<Option<String>, Fault> {
+    let kinds = &filter.kinds;
+    (!kinds.is_empty()).then(|| to_json(kinds)).transpose()
+}
+
+pub(super) fn since(filter: &ObservationFilter) -> i64 {
     filter.since.map_or(i64::MIN, UnixMs::ms)
 }
 
-fn until(filter: &ObservationFilter) -> i64 {
+pub(super) fn until(filter: &ObservationFilter) -> i64 {
     filter.until.map_or(i64::MAX, UnixMs::ms)
 }
 
-fn sql_number(n: u64) -> i64 {
+pub(super) fn sql_number(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

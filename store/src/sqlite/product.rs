@@ -1,6 +1,8 @@
 //! Stores one product of a page, and what changed in it.
 
-use catalog::{Metrics, ObservationKind, Offer, PageCounts, Product, UnixMs, Variant};
+use catalog::{
+    FeatureInputs, Metrics, ObservationKind, Offer, PageCounts, Product, UnixMs, Variant,
+};
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
 use super::codec::{Word, native_sql, offer_columns};
@@ -43,15 +45,21 @@ impl<'tx> Statements<'tx> {
                 "INSERT INTO products
                      (shop_id, native_id, id, hash, first_seen_at, stored_at, available_ratio, num_tags,
                       avg_price, num_images, description_length, in_stock, currency, price_min, price_max,
-                      listed_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                      listed_at, published_at, discount, mean_price, availability, visible_chars,
+                      distinct_tags, num_variants, type_key)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                      ?19, ?20, ?21, ?22, ?23)
                  ON CONFLICT DO UPDATE SET
                      hash = excluded.hash, stored_at = excluded.stored_at, gone_at = NULL,
                      available_ratio = excluded.available_ratio, num_tags = excluded.num_tags,
                      avg_price = excluded.avg_price, num_images = excluded.num_images,
                      description_length = excluded.description_length, in_stock = excluded.in_stock,
                      currency = excluded.currency, price_min = excluded.price_min,
-                     price_max = excluded.price_max, listed_at = excluded.listed_at",
+                     price_max = excluded.price_max, listed_at = excluded.listed_at,
+                     published_at = excluded.published_at, discount = excluded.discount,
+                     mean_price = excluded.mean_price, availability = excluded.availability,
+                     visible_chars = excluded.visible_chars, distinct_tags = excluded.distinct_tags,
+                     num_variants = excluded.num_variants, type_key = excluded.type_key",
             )?,
             put_details: tx.prepare_cached(
                 "INSERT OR REPLACE INTO product_details
@@ -222,6 +230,7 @@ pub(super) fn put(
         native_sql(&product.id.native),
     ])?;
     let metrics = Metrics::of(product);
+    let inputs = FeatureInputs::of(product);
     let prices = product.price_range();
     statements.put_numbers.execute(params![
         sight.shop_id,
@@ -239,6 +248,14 @@ pub(super) fn put(
         prices.map(|(least, _)| least.minor()),
         prices.map(|(_, greatest)| greatest.minor()),
         product.published_at.or(product.created_at).map(UnixMs::ms),
+        inputs.published_at.map(UnixMs::ms),
+        inputs.discount,
+        inputs.price,
+        inputs.availability,
+        inputs.visible_chars,
+        inputs.distinct_tags,
+        inputs.num_variants,
+        inputs.type_key.cast_signed(),
     ])?;
     statements.put_details.execute(params![
         id,

@@ -180,9 +180,16 @@ pub(super) fn shop(tx: &Transaction<'_>, key: &ShopKey) -> Result<Option<ShopRow
 }
 
 pub(super) fn product(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<Product>, Fault> {
-    let Some(row_id) = row_id(tx, id)? else {
-        return Ok(None);
-    };
+    let row_id = row_id(tx, id)?;
+    row_id.map(|it| product_of(tx, id, it)).transpose()
+}
+
+/// Returns the product `id`, whose row id is `row_id`.
+pub(super) fn product_of(
+    tx: &Transaction<'_>,
+    id: &ProductId,
+    row_id: i64,
+) -> Result<Product, Fault> {
     let mut find = tx.prepare_cached(
         "SELECT t.title, t.handle, t.vendor, t.product_type, t.url,
                 d.created_at, d.published_at, d.updated_at, d.body_html, d.detail
@@ -195,7 +202,7 @@ pub(super) fn product(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<Pro
     };
     let detail = row.get_ref(9)?.as_str().map_err(rusqlite::Error::from)?;
     let mut detail = detail::decode(detail)?;
-    Ok(Some(Product {
+    Ok(Product {
         id: id.clone(),
         title: row.get(0)?,
         handle: row.get(1)?,
@@ -210,7 +217,7 @@ pub(super) fn product(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<Pro
         tags: detail.tags,
         options: detail.options,
         images: detail.images,
-    }))
+    })
 }
 
 pub(super) fn row_id(tx: &Transaction<'_>, id: &ProductId) -> Result<Option<i64>, Fault> {

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, is_damage, is_denied, is_locked};
-use super::search;
+use super::{features, search};
 use crate::{NO_STORE, OpenMode};
 
 /// Marks a SQLite file as ours: `Trou`, in `PRAGMA application_id`.
@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -30,6 +30,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         sql: include_str!("schema_2.sql"),
         fill: search::index_all,
+    },
+    Migration {
+        sql: include_str!("schema_3.sql"),
+        fill: features::fill_all,
     },
 ];
 

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use catalog::{
-    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, Forgotten, Lease, LeaseAnswer,
-    MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
-    Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId, ProductRow, Pruned,
-    Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage, SearchQuery,
-    Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats, Summary, UnixMs,
+    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, Lease,
+    LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
+    ObservedRow, Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId,
+    ProductRow, Pruned, Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor,
+    SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats,
+    Summary, UnixMs,
 };
 
 use super::page::HashedPage;
 use super::{
-    SqliteStore, admin, archive, crawl, leases, observed, page, ranks, read, records, restore,
-    schema, search,
+    SqliteStore, admin, archive, crawl, features, leases, observed, page, ranks, read, records,
+    restore, schema, search,
 };
 
 #[async_trait]
@@ -165,6 +166,19 @@ impl Store for SqliteStore {
         let (filter, after) = (filter.clone(), after.cloned());
         self.read("read the metrics", move |tx| {
             read::metrics_rows(tx, &filter, after.as_ref(), limit)
+        })
+        .await
+    }
+
+    async fn features(
+        &self,
+        filter: &ProductFilter,
+        after: Option<&ProductId>,
+        limit: usize,
+    ) -> Result<Vec<FeatureRow>, StoreError> {
+        let (filter, after) = (filter.clone(), after.cloned());
+        self.read("read the features", move |tx| {
+            features::features(tx, &filter, after.as_ref(), limit)
         })
         .await
     }

@@ -6,8 +6,9 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use catalog::{
-    BegunCrawl, Currency, CurrencySource, LeaseAnswer, ObservationFilter, ObservedRow, PageWrite,
-    Platform, Problem, ProblemKind, Product, ProductFilter, Shop, Start, Store, StoreError, UnixMs,
+    BegunCrawl, Currency, CurrencySource, LeaseAnswer, ObservationFilter, ObservationKind,
+    ObservedRow, PageWrite, Platform, Problem, ProblemKind, Product, ProductFilter, Shop, Start,
+    Store, StoreError, UnixMs,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -171,6 +172,7 @@ async fn a_page_that_finds_no_room_is_not_stored_and_goes_in_when_there_is_room(
 
 #[tokio::test]
 async fn a_crowded_moment_is_listed_as_others_are() {
+    use ObservationKind::{Changed, Gone, New, Ranked};
     let (_folder, _, store) = new_store().await;
     for host in ["b.example", "a.example"] {
         let begun = begin_at(&store, host).await.unwrap();
@@ -182,10 +184,14 @@ async fn a_crowded_moment_is_listed_as_others_are() {
                 at: UnixMs::new(moment),
                 ..large_page(page)
             };
+            let ranks = [(page.products[1].id.clone(), 1)];
             store.apply_page(&begun.ticket, page).await.unwrap();
+            let at = UnixMs::new(moment);
+            let observed = store.observe_ranks(&begun.ticket, &ranks, at).await;
+            assert_eq!(observed.unwrap(), 1);
         }
     }
-    let list = async |crowd: usize, limit: usize, shops: &[&str]| {
+    let list = async |crowd: usize, limit: usize, shops: &[&str], kinds: &[ObservationKind]| {
         let filter = ProductFilter {
             shops: shops.iter().map(|host| host.parse().unwrap()).collect(),
             ..ProductFilter::default()
@@ -193,10 +199,13 @@ async fn a_crowded_moment_is_listed_as_others_are() {
         let mut rows: Vec<ObservedRow> = vec![];
         loop {
             let (filter, after) = (filter.clone(), rows.last().map(ObservedRow::key));
+            let of_kinds = ObservationFilter {
+                kinds: kinds.to_vec(),
+                ..ObservationFilter::default()
+            };
             let page = store.read("list", move |tx| {
                 let shops = shops_from(tx, &filter, None)?;
-                let all = ObservationFilter::default();
-                by_time(tx, &shops, &all, after.as_ref(), (limit, crowd))
+                by_time(tx, &shops, &of_kinds, after.as_ref(), (limit, crowd))
             });
             let page = page.await.unwrap();
             let is_last = page.len() < limit;
@@ -207,12 +216,17 @@ async fn a_crowded_moment_is_listed_as_others_are() {
         }
     };
     for shops in [&[][..], &["a.example"], &["b.example"]] {
-        let sorted = list(usize::MAX, 99, shops).await;
-        assert_eq!(sorted.len(), if shops.is_empty() { 32 } else { 16 });
-        for limit in 1..=33 {
-            // Every moment, the first of the three, and none is a crowd.
-            for crowd in [1, 9, 17] {
-                assert_eq!(list(crowd, limit, shops).await, sorted, "{crowd} {limit}");
+        let all = list(usize::MAX, 99, shops, &[]).await;
+        assert_eq!(all.len(), if shops.is_empty() { 40 } else { 20 });
+        for kinds in [&[][..], &[New], &[Ranked], &[Changed, Ranked], &[Gone]] {
+            let mut sorted = all.clone();
+            sorted.retain(|row| kinds.is_empty() || kinds.contains(&row.observation.kind));
+            for limit in 1..=41 {
+                // Every moment, the first of the three, and none is a crowd.
+                for crowd in [1, 11, 21] {
+                    let listed = list(crowd, limit, shops, kinds).await;
+                    assert_eq!(listed, sorted, "{crowd} {limit} {kinds:?}");
+                }
             }
         }
     }

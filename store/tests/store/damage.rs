@@ -25,7 +25,7 @@ async fn a_newer_schema_is_refused_and_left_as_it_is() {
             error,
             StoreError::NewerSchema {
                 found: 7,
-                known: 2,
+                known: 3,
                 ..
             }
         ));
@@ -88,7 +88,7 @@ async fn an_empty_file_becomes_a_store() {
     let path = folder.path().join("x.db");
     fs::write(&path, "").unwrap();
     let store = open_at(&path, OpenMode::Create).await.unwrap();
-    assert_eq!(store.stats().await.unwrap().schema_version, 2);
+    assert_eq!(store.stats().await.unwrap().schema_version, 3);
 }
 
 #[tokio::test]
@@ -169,6 +169,40 @@ async fn damaged_records_are_errors_too() {
 }
 
 #[tokio::test]
+async fn damaged_features_are_errors_too() {
+    for damage in [
+        "UPDATE products SET currency = 'E'",
+        "UPDATE products SET visible_chars = -1",
+        "UPDATE products SET distinct_tags = 1 << 40",
+        "UPDATE products SET num_variants = -1",
+        "UPDATE products SET native_id = x'00' WHERE native_id = 0",
+        "UPDATE shops SET platform = 'ebay'",
+    ] {
+        let (_folder, path) = filled().await;
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(damage)
+            .unwrap();
+        let store = open_at(&path, OpenMode::Existing).await.unwrap();
+        let in_stock = ProductFilter {
+            in_stock: true,
+            ..ProductFilter::default()
+        };
+        for filter in [ProductFilter::default(), in_stock] {
+            let found = store.features(&filter, None, 9).await;
+            let is_damaged = matches!(found, Err(StoreError::Damaged { .. }));
+            assert!(is_damaged, "{damage}: {found:?}");
+        }
+    }
+}
+
+const ORDERS: [ObservationOrder; 3] = [
+    ObservationOrder::ByTime,
+    ObservationOrder::ByProduct,
+    ObservationOrder::Grouped,
+];
+
+#[tokio::test]
 async fn damaged_history_and_search_are_errors_too() {
     let filter = ObservationFilter::default();
     let query = SearchQuery {
@@ -192,7 +226,7 @@ async fn damaged_history_and_search_are_errors_too() {
         raw.execute_batch(damage).unwrap();
         drop(raw);
         let store = open_at(&path, OpenMode::Existing).await.unwrap();
-        for order in [ObservationOrder::ByTime, ObservationOrder::ByProduct] {
+        for order in ORDERS {
             let found = store.observed(&filter, order, None, 9).await;
             let is_damaged = matches!(found, Err(StoreError::Damaged { .. }));
             assert_eq!(is_damaged, !is_in_search, "{damage}: {found:?}");
@@ -261,7 +295,9 @@ async fn overwritten_pages_of_the_file_never_panic() {
         store.stats().await.ok();
         store.product(&id("a.example", 1)).await.ok();
         store.observations(&id("a.example", 1), 9).await.ok();
-        for order in [ObservationOrder::ByTime, ObservationOrder::ByProduct] {
+        let everything = ProductFilter::default();
+        store.features(&everything, None, 9).await.ok();
+        for order in ORDERS {
             let filter = ObservationFilter::default();
             store.observed(&filter, order, None, 9).await.ok();
         }

@@ -3,20 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use catalog::{
-    ObservationFilter, ObservationOrder, ProductFilter, RecordKind, SearchOrder, SearchQuery,
-    Start, Stop, Store,
+    FeatureInputs, FeatureRow, ObservationFilter, ObservationOrder, ProductFilter, RecordKind,
+    SearchOrder, SearchQuery, Start, Stop, Store, StoreError,
 };
 use rusqlite::Connection;
 use store::OpenMode;
 use tempfile::TempDir;
 
 use crate::made::{
-    RESUME, apply, at, begin, crawl, eur, finish, last_page, page, partial, product, products,
+    RESUME, apply, at, begin, crawl, eur, finish, id, last_page, page, partial, product, products,
     state,
 };
-use crate::sqlite::{file, open_at};
+use crate::sqlite::{file, open_at, refusal};
 
-const VERSION_1: &str = include_str!("../../src/sqlite/schema_1.sql");
+/// What each version added to the schema.
+const VERSIONS: [&str; 2] = [
+    include_str!("../../src/sqlite/schema_1.sql"),
+    include_str!("../../src/sqlite/schema_2.sql"),
+];
 
 async fn fill(store: &dyn Store) {
     for host in ["b.example", "a.example"] {
@@ -25,6 +29,12 @@ async fn fill(store: &dyn Store) {
         first[2].published_at = Some(at(-1000));
         first[3].created_at = None;
         first[4].tags = vec!["L'\u{c9}t\u{e9}".into()];
+        first[4].published_at = Some(at(-500));
+        first[4].variants[1].compare_at = Some(eur(3000));
+        first[5].variants.clear();
+        first[5].product_type.clear();
+        first[6].body_html = "<p>\u{c9}t\u{e9} &amp; hiver</p>".into();
+        first[6].product_type = "\u{c9}charpe".into();
         crawl(store, host, first.clone(), 1).await;
         first.remove(0);
         first[0].variants[0].price = Some(eur(1));
@@ -35,40 +45,44 @@ async fn fill(store: &dyn Store) {
     }
 }
 
-/// A file as version 1 wrote it, with the rows of the file at `newer`.
-fn version_1(newer: &Path) -> PathBuf {
-    let path = newer.with_extension("v1.db");
+/// A file as `version` wrote it, with the rows of the file at `newer`.
+fn older(newer: &Path, version: usize) -> PathBuf {
+    let path = newer.with_extension(format!("v{version}.db"));
     let raw = Connection::open(&path).unwrap();
     raw.execute_batch(&format!(
-        "PRAGMA journal_mode = wal; {VERSION_1}
-         PRAGMA application_id = 0x54726f75; PRAGMA user_version = 1;"
+        "PRAGMA journal_mode = wal; {}
+         PRAGMA application_id = 0x54726f75; PRAGMA user_version = {version};",
+        VERSIONS[..version].join("\n")
     ))
     .unwrap();
     let newer = newer.to_str().unwrap();
     raw.execute("ATTACH ?1 AS newer", [newer]).unwrap();
-    let mut tables = raw
-        .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table'")
-        .unwrap();
+    // What holds the words is tables too.
+    let tables = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name <> 'search'";
+    let mut tables = raw.prepare(tables).unwrap();
     let names = tables.query_map([], |row| row.get::<_, String>(0)).unwrap();
     for table in names.map(Result::unwrap) {
         let sql = "SELECT group_concat(name) FROM pragma_table_info(?1, 'main')";
         let columns: String = raw.query_row(sql, [&table], |row| row.get(0)).unwrap();
         let epoch = "(SELECT l.epoch FROM newer.leases l WHERE l.shop = key)";
-        let values = columns.replace(",epoch,", &format!(",{epoch},"));
+        let values = match table.as_str() {
+            "shops" => columns.replace(",epoch,", &format!(",{epoch},")),
+            _ => columns.clone(),
+        };
         raw.execute_batch(&format!(
-            "INSERT INTO main.{table} ({columns}) SELECT {values} FROM newer.{table}"
+            "INSERT OR REPLACE INTO main.{table} ({columns}) SELECT {values} FROM newer.{table}"
         ))
         .unwrap();
     }
     path
 }
 
-async fn newer_and_older() -> (TempDir, PathBuf, PathBuf) {
+async fn newer_and_older(version: usize) -> (TempDir, PathBuf, PathBuf) {
     let (folder, newer) = file();
     let store = open_at(&newer, OpenMode::Create).await.unwrap();
     fill(&*store).await;
     drop(store);
-    let older = version_1(&newer);
+    let older = older(&newer, version);
     (folder, newer, older)
 }
 
@@ -84,7 +98,7 @@ async fn comparable(store: &dyn Store) -> String {
 
 #[tokio::test]
 async fn a_file_of_version_1_keeps_all_that_it_held() {
-    let (_folder, newer, older) = newer_and_older().await;
+    let (_folder, newer, older) = newer_and_older(1).await;
     let newer = open_at(&newer, OpenMode::Existing).await.unwrap();
     assert!(state(&*newer).await.contains("content_hash: Some("));
     for _ in 0..2 {
@@ -100,7 +114,7 @@ async fn a_file_of_version_1_keeps_all_that_it_held() {
 
 #[tokio::test]
 async fn a_file_of_version_1_is_searched_and_listed_like_a_new_one() {
-    let (_folder, newer, older) = newer_and_older().await;
+    let (_folder, newer, older) = newer_and_older(1).await;
     let newer = open_at(&newer, OpenMode::Existing).await.unwrap();
     let older = open_at(&older, OpenMode::Create).await.unwrap();
     for (text, n_found) in [("product", 12), ("lete", 2), ("", 12), ("no", 0)] {
@@ -132,7 +146,7 @@ async fn a_file_of_version_1_is_searched_and_listed_like_a_new_one() {
 
 #[tokio::test]
 async fn a_pass_that_version_1_began_goes_on() {
-    let (_folder, newer, older) = newer_and_older().await;
+    let (_folder, newer, older) = newer_and_older(1).await;
     let before = begin(
         &*open_at(&newer, OpenMode::Existing).await.unwrap(),
         "a.example",
@@ -148,4 +162,126 @@ async fn a_pass_that_version_1_began_goes_on() {
     apply(&*older, &begun, rest).await;
     let report = finish(&*older, &begun, catalog::Outcome::Complete, 10).await;
     assert_eq!((report.key.n, report.counts.gone), (3, 1));
+}
+
+#[tokio::test]
+async fn a_file_of_version_2_keeps_all_that_it_held() {
+    let (_folder, newer, older) = newer_and_older(2).await;
+    let newer = open_at(&newer, OpenMode::Existing).await.unwrap();
+    for _ in 0..2 {
+        let older = open_at(&older, OpenMode::Existing).await.unwrap();
+        assert_eq!(state(&*older).await, state(&*newer).await);
+        for kind in RecordKind::ALL {
+            let records = older.records(kind, None, 99).await.unwrap();
+            assert_eq!(records, newer.records(kind, None, 99).await.unwrap());
+        }
+        let query = SearchQuery {
+            text: "lete".into(),
+            filter: ProductFilter::default(),
+            order: SearchOrder::Rank,
+        };
+        assert_eq!(older.search(&query, None, 9).await.unwrap().total, 2);
+    }
+}
+
+#[tokio::test]
+async fn products_of_an_earlier_version_get_their_features_when_the_file_is_opened() {
+    for version in [1, 2] {
+        let (_folder, newer, older) = newer_and_older(version).await;
+        let newer = open_at(&newer, OpenMode::Existing).await.unwrap();
+        let wanted = features(&*newer).await;
+        assert_eq!(wanted.len(), 12);
+        for mode in [OpenMode::Existing, OpenMode::Create] {
+            let older = open_at(&older, mode).await.unwrap();
+            let found = features(&*older).await;
+            assert_eq!(found, wanted, "{version}");
+            for row in found {
+                let product = older.product(&row.id).await.unwrap().unwrap();
+                assert_eq!(row.inputs, FeatureInputs::of(&product));
+            }
+        }
+        let shown: Vec<_> = wanted[3..6].iter().map(|row| row.inputs).collect();
+        let prices: Vec<_> = shown.iter().map(|it| it.price).collect();
+        assert_eq!(prices, [Some(15.0), None, Some(15.0)]);
+        let discounts: Vec<_> = shown.iter().map(|it| it.discount).collect();
+        assert_eq!(discounts, [Some((1.0 - 2.0 / 3.0) / 2.0), None, Some(0.0)]);
+        assert_eq!(shown[0].published_at, Some(at(-500)));
+        assert_eq!((shown[1].availability, shown[1].type_key), (None, 0));
+        assert_eq!((shown[2].visible_chars, shown[2].distinct_tags), (11, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_gone_product_of_an_earlier_version_has_its_features_when_it_is_back() {
+    let (_folder, _, older) = newer_and_older(2).await;
+    let older = open_at(&older, OpenMode::Existing).await.unwrap();
+    let gone = older.product(&id("b.example", 0)).await.unwrap().unwrap();
+    crawl(&*older, "b.example", products("b.example", 0..6), 20).await;
+    let rows = features(&*older).await;
+    let row = rows.into_iter().find(|row| row.id == gone.id).unwrap();
+    assert_eq!(row.inputs, FeatureInputs::of(&gone));
+    assert_eq!(row.first_seen_at, at(1));
+}
+
+#[tokio::test]
+async fn many_products_of_an_earlier_version_get_their_features_too() {
+    let (folder, newer) = file();
+    let store = open_at(&newer, OpenMode::Create).await.unwrap();
+    for (host, n_products) in [("a.example", 1001), ("b.example", 500), ("c.example", 1)] {
+        let mut products = products(host, 0..n_products);
+        for (product, n) in products.iter_mut().zip(1..) {
+            product.images = vec![String::new(); n % 7];
+            product.body_html = "x".repeat(n);
+        }
+        crawl(&*store, host, products, 1).await;
+    }
+    let wanted = features(&*store).await;
+    drop(store);
+    let older = open_at(&older(&newer, 2), OpenMode::Existing)
+        .await
+        .unwrap();
+    assert_eq!(features(&*older).await, wanted);
+    let lengths: Vec<_> = wanted.iter().map(|row| row.inputs.visible_chars).collect();
+    let of_shop = |n_products: u32| 1..=n_products;
+    let expected = of_shop(1001).chain(of_shop(500)).chain(of_shop(1));
+    assert_eq!(lengths, expected.collect::<Vec<_>>());
+    drop(folder);
+}
+
+#[tokio::test]
+async fn a_damaged_product_of_an_earlier_version_is_named_and_the_file_stays_as_it_is() {
+    for (damage, said) in [
+        (
+            "UPDATE product_details SET detail = '{' WHERE product_id = 3",
+            "the detail of a product: ",
+        ),
+        (
+            "DELETE FROM product_details WHERE product_id = 3",
+            "has no texts",
+        ),
+    ] {
+        let (_folder, _, older) = newer_and_older(2).await;
+        let raw = Connection::open(&older).unwrap();
+        raw.execute_batch("CREATE TABLE kept AS SELECT * FROM product_details")
+            .unwrap();
+        raw.execute_batch(damage).unwrap();
+        for _ in 0..2 {
+            let error = refusal(&older, OpenMode::Existing).await;
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        let version: i64 = raw
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, 2);
+        raw.execute_batch("INSERT OR REPLACE INTO product_details SELECT * FROM kept")
+            .unwrap();
+        let repaired = open_at(&older, OpenMode::Existing).await.unwrap();
+        assert_eq!(features(&*repaired).await.len(), 12);
+    }
+}
+
+async fn features(store: &dyn Store) -> Vec<FeatureRow> {
+    let everything = ProductFilter::default();
+    store.features(&everything, None, usize::MAX).await.unwrap()
 }

@@ -2,7 +2,7 @@
 
 use ::mongodb::Client;
 use ::mongodb::bson::doc;
-use catalog::{Outcome, Start, StoreError};
+use catalog::{Outcome, ProductFilter, Start, StoreError};
 use store::{OpenMode, open};
 
 use crate::made::{apply, begin, finish, last_page, page, products, state};
@@ -62,6 +62,24 @@ async fn a_user_needs_the_right_password_and_the_right_to_write() {
         store.location()
     );
     crate::made::crawl(&*store, HOST, products(HOST, 0..3), 0).await;
+
+    // As an earlier version of the program left it.
+    let uri = uri_of(&server, "writer", "pa55w0rd", "shops");
+    let client = Client::with_uri_str(&uri).await.unwrap();
+    let change = doc! { "update": "meta", "updates": [
+        { "q": { "_id": "schema" }, "u": { "$set": { "version": 1_i64 } } },
+    ] };
+    client.database("shops").run_command(change).await.unwrap();
+    let reader = uri_of(&server, "reader", "pa55w0rd", "shops");
+    let earlier = refusal(reader.clone()).await;
+    assert!(
+        earlier.contains("an earlier version") && earlier.contains("the role readWrite"),
+        "{earlier}"
+    );
+    open(&uri, OpenMode::Existing).await.unwrap();
+    let read = open(&reader, OpenMode::Existing).await.unwrap();
+    let all = ProductFilter::default();
+    assert_eq!(read.features(&all, None, 9).await.unwrap().len(), 3);
 }
 
 /// Every page is begun before the kill and ends after it, or the other way round; all are stored once.

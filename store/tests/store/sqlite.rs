@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use catalog::{LeaseAnswer, Outcome, ProductFilter, Start, Store, StoreError};
+use catalog::{
+    LeaseAnswer, Outcome, ProductFilter, SearchOrder, SearchQuery, Start, Store, StoreError,
+};
 use rusqlite::{Connection, TransactionBehavior};
 use store::{OpenMode, open};
 use tempfile::TempDir;
@@ -261,6 +263,8 @@ async fn fifty_rankings_are_kept() {
             weights: vec![],
             n_ranked: 0,
             popularity_source: catalog::PopularitySource::Simulated,
+            filter: None,
+            stability: None,
             rows: vec![],
         };
         store.save_ranking(&ranking).await.unwrap();
@@ -269,6 +273,39 @@ async fn fifty_rankings_are_kept() {
     let count = "SELECT COUNT(*), MIN(at) FROM rankings";
     let kept = raw.query_row(count, [], |row| Ok((row.get(0)?, row.get(1)?)));
     assert_eq!(kept, Ok((50_i64, at(10).ms())));
+}
+
+#[tokio::test]
+async fn a_ranking_that_an_earlier_version_stored_is_read() {
+    let (_folder, path) = filled().await;
+    let product = r#"{"id":"shopify:a.example:1","title":"Lamp","handle":"lamp","vendor":"V","product_type":"T",
+        "currency":"EUR","price_min":null,"price_max":null,"in_stock":true,"metrics":{"available_ratio":0.5,
+        "num_tags":2,"avg_price":15.0,"num_images":1,"description_length":11},"url":"","image_url":"",
+        "crawled_at":"2023-11-14T22:13:20Z"}"#;
+    let ranking = format!(
+        r#"{{"at":"2023-11-14T22:13:20Z","preset":"classic","features":["price"],"weights":[1.0],"n_ranked":7,
+        "popularity_source":"simulated","rows":[{{"rank":1,"score":0.25,"coverage":1.0,"contributions":[0.25],
+        "product":{product}}}]}}"#
+    );
+    let raw = Connection::open(&path).unwrap();
+    let insert = "INSERT INTO rankings VALUES (1700000000000, 'classic', ?1)";
+    raw.execute(insert, [&ranking]).unwrap();
+    let store = open_at(&path, OpenMode::Existing).await.unwrap();
+    let read = store.latest_ranking().await.unwrap().unwrap();
+    assert_eq!((read.n_ranked, read.stability), (7, None));
+    let row = &read.rows[0];
+    assert_eq!(
+        (row.score, row.rank_uncapped, row.stability),
+        (0.25, None, None)
+    );
+    assert_eq!(row.product.title, "Lamp");
+    let query = SearchQuery {
+        text: String::new(),
+        filter: ProductFilter::default(),
+        order: SearchOrder::Rank,
+    };
+    let found = store.search(&query, None, 1).await.unwrap();
+    assert_eq!(found.rows[0].id, row.product.id);
 }
 
 #[tokio::test]

@@ -5,7 +5,10 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::{Page, ReadError, read};
+use crate::numbers;
 
 /// Where the saved answers lie, beside the repository.
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
@@ -70,6 +73,31 @@ fn every_saved_answer_is_read_or_says_why_not() {
         }
     }
     assert!(files.len() > 40, "{} files", files.len());
+}
+
+#[test]
+fn every_product_of_a_storefront_goes_the_short_ways_to_its_numbers() {
+    let Some(data) = saved_answers() else { return };
+    let mut files = vec![];
+    collect_files(&data.join("shopify/storefront"), &mut files);
+    let mut n_products = 0;
+    for file in &files {
+        let Ok(answer) = serde_json::from_slice::<Value>(&contents(file)) else {
+            continue;
+        };
+        for product in answer["products"].as_array().unwrap_or(&vec![]) {
+            let document = product.to_string();
+            if read(&document).is_ok_and(|page| page.problems.is_empty()) {
+                assert!(
+                    numbers::short_way_to_features(document.as_bytes()).is_some(),
+                    "{document}"
+                );
+                n_products += 1;
+            }
+            numbers::check_short_ways(document.as_bytes());
+        }
+    }
+    assert!(n_products > 1_000, "{n_products} products");
 }
 
 fn saved_answers() -> Option<PathBuf> {

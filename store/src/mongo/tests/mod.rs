@@ -2,6 +2,7 @@
 //!
 //! They need the servers that `scripts/test` starts.
 
+mod features;
 mod opening;
 mod outages;
 mod pages;

@@ -6,6 +6,7 @@ use mongodb::bson::{Document, doc};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::mongo::schema::SCHEMA_VERSION;
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_told_within_a_limit() {
@@ -101,7 +102,10 @@ async fn processes_that_open_a_new_database_at_once_all_find_it_set_up() {
         let opens =
             (0..8).map(|_| MongoStore::open_with(&uri, options.clone(), LIMITS, OpenMode::Create));
         for store in join_all(opens).await {
-            assert_eq!(store.unwrap().stats().await.unwrap().schema_version, 1);
+            assert_eq!(
+                store.unwrap().stats().await.unwrap().schema_version,
+                SCHEMA_VERSION
+            );
         }
         let store = MongoStore::open_with(&uri, options, LIMITS, OpenMode::Existing)
             .await
@@ -134,7 +138,7 @@ async fn a_database_that_was_half_set_up_is_completed() {
         MongoStore::open_with(&uri, options, LIMITS, OpenMode::Existing)
             .await
             .unwrap();
-        assert_eq!(store.stats().await.unwrap().schema_version, 1);
+        assert_eq!(store.stats().await.unwrap().schema_version, SCHEMA_VERSION);
         let robots = store.database.collection::<Document>("robots");
         assert_eq!(robots.list_index_names().await.unwrap().len(), 2);
     })
@@ -162,7 +166,7 @@ async fn an_empty_database_a_newer_one_and_another_programs_are_refused_and_left
             error,
             StoreError::NewerSchema {
                 found: 9,
-                known: 1,
+                known: SCHEMA_VERSION,
                 ..
             }
         ),

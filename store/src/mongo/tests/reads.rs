@@ -1,9 +1,9 @@
 //! Reads: damaged documents, what is larger than one document or one step, what a cut-off page left.
 
 use catalog::{
-    CrawlKey, MetricsRow, Observation, ObservationFilter, ObservationKind, ObservationOrder,
-    PopularitySource, ProductRecord, ProductRow, RankedRow, Ranking, Record, RecordKind,
-    ShopRecord,
+    CrawlKey, ListStability, MetricsRow, Observation, ObservationFilter, ObservationKind,
+    ObservationOrder, PopularitySource, ProductRecord, ProductRow, RankedRow, Ranking, Record,
+    RecordKind, ShopRecord, Stability,
 };
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
@@ -12,7 +12,7 @@ use crate::mongo::decode_history;
 use crate::mongo::fault::Fault;
 use crate::mongo::keys::product_key;
 use crate::mongo::product::{Facts, encode_observation, encode_product};
-use crate::mongo::{admin, decode};
+use crate::mongo::{admin, decode, features};
 
 fn product_document() -> Document {
     let product = product(7, 1000);
@@ -81,6 +81,13 @@ fn a_damaged_field_of_a_product_is_an_error_wherever_it_is_read() {
         "avg_price",
         "num_images",
         "description_length",
+        "visible_chars",
+        "distinct_tags",
+        "num_variants",
+        "type_key",
+        "discount",
+        "mean_price",
+        "availability",
         "in_stock",
         "currency",
         "price_min",
@@ -121,6 +128,10 @@ fn a_damaged_field_of_a_product_is_an_error_wherever_it_is_read() {
         decode::metrics_row(raw).map(|_: MetricsRow| ())
     });
     for field in decode::METRICS_FIELDS {
+        assert!(!unread.iter().any(|unread| unread == field), "{field}");
+    }
+    let unread = not_read(&document, |raw| features::read(raw, &shops).map(drop));
+    for field in features::FIELDS {
         assert!(!unread.iter().any(|unread| unread == field), "{field}");
     }
 }
@@ -183,6 +194,8 @@ fn large_ranking() -> Ranking {
         score: 1.0 / f64::from(rank),
         coverage: -0.0,
         contributions: vec![0.1, f64::from(rank) / 3.0],
+        rank_uncapped: None,
+        stability: None,
         product: row.clone(),
     };
     Ranking {
@@ -192,6 +205,8 @@ fn large_ranking() -> Ranking {
         weights: vec![0.1, 0.2],
         n_ranked: 20,
         popularity_source: PopularitySource::Simulated,
+        filter: None,
+        stability: None,
         rows: (1..=20).map(ranked).collect(),
     }
 }
@@ -216,6 +231,43 @@ async fn a_ranking_larger_than_a_document_is_read_back_on_both_kinds_of_servers(
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_ranking_of_version_1_is_read() {
+    with_store(REPLICA_SET, "old_ranking", async |store| {
+        let mut ranking = large_ranking();
+        ranking.rows.truncate(2);
+        ranking.stability = Some(ListStability {
+            draws: 200,
+            overlap_mean: 0.9,
+            overlap_min: 0.7,
+        });
+        ranking.rows[1].rank_uncapped = Some(5);
+        ranking.rows[1].stability = Some(Stability {
+            p_top_k: 0.3,
+            rank_p5: 1,
+            rank_p95: 9,
+        });
+        store.save_ranking(&ranking).await.unwrap();
+        assert!(store.latest_ranking().await.unwrap().as_ref() == Some(&ranking));
+
+        let heads = store.database.collection::<Document>("rankings");
+        let without = doc! { "$unset": { "stability": "" } };
+        heads.update_one(doc! {}, without).await.unwrap();
+        let rows = store.database.collection::<Document>("ranking_rows");
+        let mut kept = rows.find_one(doc! {}).await.unwrap().unwrap();
+        for row in kept.get_array_mut("rows").unwrap() {
+            let row = row.as_document_mut().unwrap();
+            assert!(row.remove("rank_uncapped").is_some() && row.remove("stability").is_some());
+        }
+        rows.replace_one(doc! {}, kept).await.unwrap();
+        ranking.stability = None;
+        ranking.rows[1].rank_uncapped = None;
+        ranking.rows[1].stability = None;
+        assert!(store.latest_ranking().await.unwrap() == Some(ranking));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -261,7 +313,11 @@ async fn rows_that_a_cut_off_page_left_are_in_no_list() {
             store.observations(&id, 9).await.unwrap(),
             [observation(1, 0)]
         );
-        for order in [ObservationOrder::ByProduct, ObservationOrder::ByTime] {
+        for order in [
+            ObservationOrder::ByProduct,
+            ObservationOrder::ByTime,
+            ObservationOrder::Grouped,
+        ] {
             let filter = ObservationFilter::default();
             let observed = store.observed(&filter, order, None, 9).await.unwrap();
             assert_eq!(observed.iter().map(|row| row.n).collect::<Vec<_>>(), [1]);

@@ -134,6 +134,8 @@ pub(super) async fn rankings_and_summaries_outlive_a_forgotten_shop(store: &dyn 
         weights: vec![],
         n_ranked: 2,
         popularity_source: PopularitySource::Simulated,
+        filter: None,
+        stability: None,
         rows: vec![],
     };
     store.save_ranking(&ranking).await.unwrap();

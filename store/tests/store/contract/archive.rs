@@ -73,12 +73,16 @@ async fn ranking(store: &dyn Store, now: i64, preset: &str) -> Ranking {
         weights: vec![0.1 + 0.2],
         n_ranked: 2,
         popularity_source: PopularitySource::Simulated,
+        filter: None,
+        stability: None,
         rows: ranked
             .map(|(product, rank)| RankedRow {
                 rank,
                 score: 0.849_703_447_523_829_2,
                 coverage: 1.0 / 3.0,
                 contributions: vec![1e-300],
+                rank_uncapped: None,
+                stability: None,
                 product,
             })
             .collect(),
@@ -122,6 +126,9 @@ async fn whole_state(store: &dyn Store) -> String {
         let rows = store.observed(&filter, order, None, usize::MAX).await;
         shown.push_str(&format!("{:?}\n", rows.unwrap()));
     }
+    let everything = ProductFilter::default();
+    let features = store.features(&everything, None, usize::MAX).await;
+    shown.push_str(&format!("{:?}\n", features.unwrap()));
     for (text, order) in [
         ("product", SearchOrder::Rank),
         ("set", SearchOrder::Rank),

@@ -3,7 +3,9 @@
 mod admin;
 mod archive;
 mod crawls;
+mod features;
 mod gone;
+mod kinds;
 mod leases;
 mod lists;
 mod observed;
@@ -114,6 +116,7 @@ on_every_backend! {
         problems_come_by_page_then_index,
         all_problems_are_counted_and_a_thousand_kept,
         the_newest_ranking_is_found_and_the_same_one_replaced,
+        a_ranking_keeps_how_sure_it_is_and_its_places_without_caps,
         a_ranking_that_cannot_be_read_back_is_refused,
         stats_count_the_whole_store,
     }
@@ -175,6 +178,23 @@ on_every_backend! {
         times_are_kept_to_the_millisecond,
         a_history_is_paged_while_pages_are_written,
         an_empty_store_has_no_history,
+    }
+    features::{
+        features_are_those_of_each_product_under_every_filter,
+        any_page_size_gives_the_same_features,
+        features_go_on_behind_an_id_that_is_not_stored,
+        features_follow_a_change_and_leave_and_return_with_the_product,
+        a_currency_that_is_learned_changes_no_number,
+        restored_products_have_their_features,
+        a_forgotten_or_empty_shop_has_no_features,
+    }
+    kinds::{
+        a_history_of_some_kinds_is_the_history_without_the_others,
+        a_grouped_history_has_each_products_rows_together_and_every_row_once,
+        any_page_size_gives_the_same_history_of_some_kinds,
+        a_grouped_history_goes_on_behind_any_row_of_any_kind,
+        a_grouped_history_is_never_wrong_when_its_shop_is_forgotten_meanwhile,
+        a_grouped_history_is_paged_while_pages_are_written,
     }
     prune::{
         a_day_keeps_its_last_row_and_every_change_of_price,

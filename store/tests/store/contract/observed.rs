@@ -52,7 +52,7 @@ async fn fill(store: &dyn Store) {
 
 fn sort_key(row: &ObservedRow, order: ObservationOrder) -> (Option<i64>, catalog::ProductId, u64) {
     let time = match order {
-        ObservationOrder::ByProduct => None,
+        ObservationOrder::ByProduct | ObservationOrder::Grouped => None,
         ObservationOrder::ByTime => Some(row.observation.at.ms()),
     };
     (time, row.observation.product.clone(), row.n)

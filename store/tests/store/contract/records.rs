@@ -1,6 +1,9 @@
 //! Problems, rankings, and the numbers of the whole store.
 
-use catalog::{PopularitySource, ProblemKind, ProductFilter, RankedRow, Ranking, Start, Store};
+use catalog::{
+    ListStability, PopularitySource, ProblemKind, ProductFilter, RankedRow, Ranking, Record,
+    RecordKind, Stability, Start, Store,
+};
 
 use crate::made::{apply, at, begin, crawl, last_page, page, problem, products};
 
@@ -77,11 +80,15 @@ async fn ranking(store: &dyn Store, now: i64, preset: &str, score: f64) -> Ranki
         weights: vec![0.1 + 0.2],
         n_ranked: 1,
         popularity_source: PopularitySource::Simulated,
+        filter: None,
+        stability: None,
         rows: vec![RankedRow {
             rank: 1,
             score,
             coverage: 1.0 / 3.0,
             contributions: vec![1e-300],
+            rank_uncapped: None,
+            stability: None,
             product,
         }],
     }
@@ -107,11 +114,73 @@ pub(super) async fn the_newest_ranking_is_found_and_the_same_one_replaced(store:
     }
 }
 
+pub(super) async fn a_ranking_keeps_how_sure_it_is_and_its_places_without_caps(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..1), 0).await;
+    let mut ranking = ranking(store, 1, "balanced", 0.6).await;
+    ranking.stability = Some(LIST_STABILITY);
+    ranking.filter = Some(ProductFilter {
+        shops: vec![crate::made::key("a.example")],
+        product_type: Some("Lamp".to_owned()),
+        price_max: Some(0.1),
+        in_stock: true,
+        ..ProductFilter::default()
+    });
+    let first = &ranking.rows[0];
+    let second = RankedRow {
+        rank: 2,
+        rank_uncapped: Some(u32::MAX),
+        stability: Some(STABILITY),
+        ..first.clone()
+    };
+    let third = RankedRow {
+        rank: 3,
+        rank_uncapped: Some(3),
+        ..first.clone()
+    };
+    ranking.rows.extend([second, third]);
+    store.save_ranking(&ranking).await.unwrap();
+    assert_eq!(
+        store.latest_ranking().await.unwrap().as_ref(),
+        Some(&ranking)
+    );
+    let kept = store.records(RecordKind::Ranking, None, 9).await.unwrap();
+    assert_eq!(kept, [Record::Ranking(Box::new(ranking.clone()))]);
+    ranking.at = at(2);
+    let records = vec![Record::Ranking(Box::new(ranking.clone()))];
+    store.put_records(records).await.unwrap();
+    assert_eq!(store.latest_ranking().await.unwrap(), Some(ranking));
+}
+
+/// These numbers differ in their last bits when they are read back carelessly.
+const LIST_STABILITY: ListStability = ListStability {
+    draws: 200,
+    overlap_mean: 0.849_703_447_523_829_2,
+    overlap_min: 1e-300,
+};
+
+const STABILITY: Stability = Stability {
+    p_top_k: 1.0 / 3.0,
+    rank_p5: 1,
+    rank_p95: u32::MAX,
+};
+
 pub(super) async fn a_ranking_that_cannot_be_read_back_is_refused(store: &dyn Store) {
     crawl(store, "a.example", products("a.example", 0..1), 0).await;
-    let ranking = ranking(store, 1, "classic", f64::NAN).await;
-    let error = store.save_ranking(&ranking).await.unwrap_err().to_string();
-    assert!(error.contains("not finite"), "{error}");
+    let finite = ranking(store, 1, "classic", 1.0).await;
+    let mut refused = [finite.clone(), finite.clone(), finite];
+    refused[0].rows[0].score = f64::NAN;
+    refused[1].rows[0].stability = Some(Stability {
+        p_top_k: f64::NAN,
+        ..STABILITY
+    });
+    refused[2].stability = Some(ListStability {
+        overlap_mean: f64::INFINITY,
+        ..LIST_STABILITY
+    });
+    for ranking in refused {
+        let error = store.save_ranking(&ranking).await.unwrap_err().to_string();
+        assert!(error.contains("not finite"), "{error}");
+    }
     assert_eq!(store.latest_ranking().await.unwrap(), None);
 }
 

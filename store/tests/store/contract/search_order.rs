@@ -55,6 +55,8 @@ async fn rank(store: &dyn Store, now: i64, ranks: &[(&str, u64)]) {
         score: 1.0,
         coverage: 1.0,
         contributions: vec![],
+        rank_uncapped: None,
+        stability: None,
         product,
     });
     let ranking = Ranking {
@@ -64,6 +66,8 @@ async fn rank(store: &dyn Store, now: i64, ranks: &[(&str, u64)]) {
         weights: vec![],
         n_ranked: 8,
         popularity_source: PopularitySource::Simulated,
+        filter: None,
+        stability: None,
         rows: ranked.collect(),
     };
     store.save_ranking(&ranking).await.unwrap();

@@ -126,7 +126,7 @@ fn variant(
             if !other.is_blank() {
                 notes.wrong(field("available"), other.kind(), "a boolean");
             }
-            derived_availability(&wire, quantity)
+            derived_availability(&wire.inventory_management, &wire.inventory_policy, quantity)
         }
     };
     let price = notes.money(field("price"), &wire.price, currency);
@@ -164,10 +164,14 @@ fn variant(
 ///
 /// Stock that is not managed, or sold on when it is out, never ends. Otherwise the quantity decides, and
 /// without one nothing is known.
-fn derived_availability(variant: &wire::Variant<'_>, quantity: Option<i64>) -> Availability {
-    let is_unmanaged = matches!(variant.inventory_management, Scalar::Null)
-        || matches!(&variant.inventory_management, Scalar::Text(text) if text.is_empty());
-    let sells_on = matches!(&variant.inventory_policy, Scalar::Text(text) if text == "continue");
+pub(super) fn derived_availability(
+    management: &Scalar<'_>,
+    policy: &Scalar<'_>,
+    quantity: Option<i64>,
+) -> Availability {
+    let is_unmanaged = matches!(management, Scalar::Null)
+        || matches!(management, Scalar::Text(text) if text.is_empty());
+    let sells_on = matches!(policy, Scalar::Text(text) if text == "continue");
     if is_unmanaged || sells_on {
         return Availability::Derived(true);
     }

@@ -4,6 +4,7 @@
 //! not judge the HTTP status: the crawl does.
 
 mod build;
+mod features;
 mod lenient;
 mod mend;
 mod plain;
@@ -14,6 +15,7 @@ mod wire;
 use catalog::{Currency, Problem, ProblemKind, Shop};
 use serde::Deserialize;
 
+pub use self::features::read_features;
 use self::lenient::{Object, Scalar};
 pub use self::plain::read_metrics;
 use super::{Page, ReadError};

@@ -71,7 +71,7 @@ struct Length(u32);
 struct Text;
 
 /// The length of a list of `T`.
-struct Count<T>(u32, std::marker::PhantomData<T>);
+pub(super) struct Count<T>(pub(super) u32, std::marker::PhantomData<T>);
 
 struct LengthVisitor;
 
