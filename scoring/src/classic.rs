@@ -28,7 +28,8 @@ pub const FEATURES: [&str; 6] = [
     "popularity_score",
 ];
 
-/// The weights of [`FEATURES`]; they sum to 1. A lower price counts as better, all else as more is better.
+/// The weights of [`FEATURES`] in the preset `classic`; they sum to 1. A lower price counts as better, all else as
+/// more is better.
 pub const WEIGHTS: [f64; 6] = [0.25, 0.10, 0.20, 0.15, 0.10, 0.20];
 
 /// The place of the price in [`FEATURES`]: the one column that enters the score upside down.
@@ -39,19 +40,19 @@ const PRICE: usize = 2;
 pub struct Scored {
     /// Where the product stands in the rows that were ranked.
     pub index: usize,
-    /// The score, from 0 to 1 to within rounding.
+    /// The score, from 0 to the sum of the weights to within rounding.
     pub score: f64,
     /// What each feature adds: their sum from left to right is the score, bit for bit.
     pub contributions: [f64; 6],
 }
 
-/// Returns the best `k` of `rows`, best first; all of them if there are fewer.
+/// Returns the best `k` of `rows` under the weights of [`FEATURES`], best first; all of them if there are fewer.
 ///
 /// Products of equal score are ordered by native id, then shop, both ascending, so that the order of `rows`
 /// does not matter where ids are unique. A column that is the same for all products scales to 0, and so a
 /// price that is the same for all gives each its whole weight. The metrics must be finite, as those of
 /// [`Metrics::of`] are. Takes 16 bytes per row beside `rows`.
-pub fn rank(rows: &[MetricsRow], k: usize) -> Vec<Scored> {
+pub fn rank(rows: &[MetricsRow], weights: &[f64; 6], k: usize) -> Vec<Scored> {
     let k = k.min(rows.len());
     if k == 0 {
         return Vec::new();
@@ -61,7 +62,7 @@ pub fn rank(rows: &[MetricsRow], k: usize) -> Vec<Scored> {
         .iter()
         .enumerate()
         .map(|(index, row)| Place {
-            score: contributions(row, &scales).iter().sum(),
+            score: contributions(row, weights, &scales).iter().sum(),
             index,
         })
         .collect();
@@ -74,7 +75,7 @@ pub fn rank(rows: &[MetricsRow], k: usize) -> Vec<Scored> {
         .map(|Place { score, index }| Scored {
             index,
             score,
-            contributions: contributions(&rows[index], &scales),
+            contributions: contributions(&rows[index], weights, &scales),
         })
         .collect()
 }
@@ -133,11 +134,11 @@ impl Scale {
     }
 }
 
-fn contributions(row: &MetricsRow, scales: &[Scale; 6]) -> [f64; 6] {
+fn contributions(row: &MetricsRow, weights: &[f64; 6], scales: &[Scale; 6]) -> [f64; 6] {
     let mut parts = columns(row);
     for (j, part) in parts.iter_mut().enumerate() {
         let z = scales[j].apply(*part);
-        *part = WEIGHTS[j] * if j == PRICE { 1.0 - z } else { z };
+        *part = weights[j] * if j == PRICE { 1.0 - z } else { z };
     }
     parts
 }

@@ -2,13 +2,14 @@
 
 use crate::matrix::Moments;
 
-/// Returns Pearson's correlation of each two of the six metrics, from -1 to 1; none where one of them is the
-/// same for all products.
+/// Returns Pearson's correlation of each two columns, from -1 to 1; none where one of them is the same for all
+/// products.
 ///
 /// Scaling a column does not change its correlations, so those of the scaled metrics are those of the raw ones.
-pub fn correlation(moments: &Moments) -> [[Option<f64>; 6]; 6] {
+pub fn correlation(moments: &Moments) -> Vec<Vec<Option<f64>>> {
     let covariance = &moments.covariance;
-    let deviation: [f64; 6] = std::array::from_fn(|i| covariance[i][i].sqrt());
+    let n = covariance.len();
+    let deviation: Vec<f64> = (0..n).map(|i| covariance[i][i].sqrt()).collect();
     let of = |i: usize, j: usize| {
         let product = deviation[i] * deviation[j];
         (product > 0.0).then(|| match i == j {
@@ -16,7 +17,7 @@ pub fn correlation(moments: &Moments) -> [[Option<f64>; 6]; 6] {
             false => (covariance[i][j] / product).clamp(-1.0, 1.0),
         })
     };
-    std::array::from_fn(|i| std::array::from_fn(|j| of(i, j)))
+    (0..n).map(|i| (0..n).map(|j| of(i, j)).collect()).collect()
 }
 
 #[cfg(test)]
@@ -43,7 +44,7 @@ mod tests {
             None,
             Some(0.75_f64.sqrt()),
         ];
-        for (value, by_hand) in correlation[0].into_iter().zip(by_hand) {
+        for (value, by_hand) in correlation[0].iter().zip(by_hand) {
             assert_eq!(value.is_none(), by_hand.is_none());
             assert!(
                 (value.unwrap_or(0.0) - by_hand.unwrap_or(0.0)).abs() < 1e-12,

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use crate::matrix::{BLOCK, Matrix};
+use crate::matrix::{BLOCK, Matrix, Moments, blockwise};
 use crate::random::Random;
 
 #[cfg(test)]
@@ -38,24 +38,27 @@ pub struct Clusters {
 }
 
 /// A group of products.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cluster {
     /// How many products are in it: at least one.
     pub size: usize,
-    /// Their mean.
-    pub centre: [f64; 6],
+    /// Their mean, by column.
+    pub centre: Vec<f64>,
 }
 
-/// Returns `k` clusters of the products of `matrix`: the best of ten starts by k-means++ (Arthur and
-/// Vassilvitskii, 2007), each improved by Lloyd's iterations, the best one until no product moves.
+/// Returns `k` clusters of the products of `matrix`, whose moments are `moments`.
 ///
-/// There are fewer than `k` clusters when there are fewer different products, and none without products or
-/// for a `k` of 0. A cluster that loses its last product goes on with the product that is farthest from its
+/// They are the best of ten starts by k-means++ (Arthur and Vassilvitskii, 2007), each improved by Lloyd's
+/// iterations, the best one until no product moves.
+///
+/// There are fewer than `k` clusters when there are fewer different products, such as one without columns, and
+/// none without products or for a `k` of 0. A cluster that loses its last product goes on with the product that is farthest from its
 /// own centre.
-pub fn kmeans(matrix: &Matrix, k: usize) -> Clusters {
-    let covariance = matrix.moments().covariance;
-    let variance: f64 = (0..6).map(|j| covariance[j][j]).sum();
-    let tolerance = TOLERANCE * variance / 6.0;
+pub fn kmeans(matrix: &Matrix, moments: &Moments, k: usize) -> Clusters {
+    let covariance = &moments.covariance;
+    let n_columns = covariance.len();
+    let variance: f64 = (0..n_columns).map(|j| covariance[j][j]).sum();
+    let tolerance = TOLERANCE * variance / (n_columns as f64).max(1.0);
     let mut best = Start::new(matrix, k, SEED);
     best.improve(tolerance);
     for n in 1..RESTARTS {
@@ -73,17 +76,17 @@ pub fn kmeans(matrix: &Matrix, k: usize) -> Clusters {
 #[derive(Clone)]
 struct Start<'a> {
     matrix: &'a Matrix,
-    centres: Vec<[f64; 6]>,
+    centres: Vec<Vec<f64>>,
     labels: Vec<usize>,
     distances: Vec<f64>,
     n_iterations: usize,
 }
 
 /// The products of one cluster, summed up.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone)]
 struct Sum {
     size: usize,
-    total: [f64; 6],
+    total: Vec<f64>,
 }
 
 impl<'a> Start<'a> {
@@ -117,7 +120,7 @@ impl<'a> Start<'a> {
         start
     }
 
-    fn add_centre(&mut self, centre: [f64; 6]) {
+    fn add_centre(&mut self, centre: Vec<f64>) {
         self.centres.push(centre);
         self.assign(self.centres.len() - 1);
     }
@@ -154,20 +157,23 @@ impl<'a> Start<'a> {
         for (label, &old) in order.iter().enumerate() {
             place[old] = label;
         }
-        for (index, (label, distance)) in
-            self.labels.iter_mut().zip(&mut self.distances).enumerate()
-        {
-            // Without centres, for a `k` of 0, there is nowhere to be.
-            let Some(centre) = self.centres.get(*label) else {
-                *distance = 0.0;
-                continue;
-            };
-            *distance = squared_distance(&self.matrix.row(index), centre);
-            *label = place[*label];
+        self.distances.fill(0.0);
+        // Without centres, for a `k` of 0, there is nowhere to be.
+        if !self.centres.is_empty() {
+            for (j, column) in self.matrix.columns().iter().enumerate() {
+                let rows = self.distances.iter_mut().zip(&self.labels).zip(column);
+                for ((distance, &label), x) in rows {
+                    let step = x - self.centres[label][j];
+                    *distance += step * step;
+                }
+            }
+            for label in &mut self.labels {
+                *label = place[*label];
+            }
         }
         let cluster = |&old: &usize| Cluster {
             size: sizes[old].size,
-            centre: self.centres[old],
+            centre: self.centres[old].clone(),
         };
         Clusters {
             clusters: order.iter().map(cluster).collect(),
@@ -185,7 +191,8 @@ impl<'a> Start<'a> {
             if sum.size == 0 {
                 continue;
             }
-            let mean = sum.total.map(|total| total / sum.size as f64);
+            let n = sum.size as f64;
+            let mean: Vec<f64> = sum.total.iter().map(|total| total / n).collect();
             moved += squared_distance(centre, &mean);
             *centre = mean;
         }
@@ -193,20 +200,31 @@ impl<'a> Start<'a> {
     }
 
     fn sums(&self) -> Vec<Sum> {
-        let mut sums = vec![Sum::default(); self.centres.len()];
+        let nothing = Sum {
+            size: 0,
+            total: vec![0.0; self.matrix.columns().len()],
+        };
+        let mut sums = vec![nothing; self.centres.len()];
         if sums.is_empty() {
             return sums;
         }
-        let mut partial = sums.clone();
-        for (columns, labels) in self.matrix.blocks(BLOCK).zip(self.labels.chunks(BLOCK)) {
-            partial.fill(Sum::default());
+        for &label in &self.labels {
+            sums[label].size += 1;
+        }
+        let n_columns = self.matrix.columns().len();
+        let mut partial = vec![0.0; sums.len() * n_columns];
+        for (range, labels) in self.matrix.ranges(BLOCK).zip(self.labels.chunks(BLOCK)) {
+            partial.fill(0.0);
+            let columns = self.matrix.columns().iter();
+            let columns: Vec<_> = columns.map(|column| &column[range.clone()]).collect();
             for (index, &label) in labels.iter().enumerate() {
-                partial[label].add(columns.map(|column| column[index]), 1.0);
-                partial[label].size += 1;
+                let totals = &mut partial[label * n_columns..][..n_columns];
+                for (total, column) in totals.iter_mut().zip(&columns) {
+                    *total += column[index];
+                }
             }
-            for (sum, partial) in sums.iter_mut().zip(&partial) {
-                sum.add(partial.total, 1.0);
-                sum.size += partial.size;
+            for (sum, partial) in sums.iter_mut().zip(partial.chunks(n_columns.max(1))) {
+                sum.add(partial, 1.0);
             }
         }
         sums
@@ -230,9 +248,9 @@ impl<'a> Start<'a> {
             let Some(index) = farthest else { continue };
             let row = self.matrix.row(index);
             let old = &mut sums[self.labels[index]];
-            old.add(row, -1.0);
+            old.add(&row, -1.0);
             old.size -= 1;
-            sums[empty].add(row, 1.0);
+            sums[empty].add(&row, 1.0);
             sums[empty].size = 1;
             self.labels[index] = empty;
             self.distances[index] = 0.0;
@@ -243,23 +261,19 @@ impl<'a> Start<'a> {
     /// most as long; the first of equals. Returns whether any product changed its cluster.
     fn assign(&mut self, first: usize) -> bool {
         let mut changed = false;
-        let strips = self.matrix.blocks(STRIP);
+        let strips = self.matrix.ranges(STRIP);
         let of_strips = self
             .labels
             .chunks_mut(STRIP)
             .zip(self.distances.chunks_mut(STRIP));
-        for (columns, (labels, distances)) in strips.zip(of_strips) {
+        for (strip, (labels, distances)) in strips.zip(of_strips) {
             let n = labels.len();
             let mut nearest = [0; STRIP];
             nearest[..n].copy_from_slice(labels);
             for (label, centre) in self.centres.iter().enumerate().skip(first) {
                 let mut squares = [0.0; STRIP];
-                for (column, &to) in columns.iter().zip(centre) {
-                    for (square, x) in squares.iter_mut().zip(*column) {
-                        let step = x - to;
-                        *square += step * step;
-                    }
-                }
+                self.matrix
+                    .add_squares(strip.clone(), centre, &mut squares[..n]);
                 for ((nearest, distance), square) in
                     nearest.iter_mut().zip(&mut *distances).zip(squares)
                 {
@@ -277,7 +291,7 @@ impl<'a> Start<'a> {
 }
 
 impl Sum {
-    fn add(&mut self, row: [f64; 6], sign: f64) {
+    fn add(&mut self, row: &[f64], sign: f64) {
         for (total, x) in self.total.iter_mut().zip(row) {
             *total += sign * x;
         }
@@ -305,10 +319,6 @@ fn draw(weights: &[f64], unit: f64) -> Option<usize> {
     weights.iter().rposition(|&weight| weight > 0.0)
 }
 
-fn blockwise(numbers: &[f64]) -> impl Iterator<Item = f64> {
-    numbers.chunks(BLOCK).map(|block| block.iter().sum())
-}
-
-fn squared_distance(a: &[f64; 6], b: &[f64; 6]) -> f64 {
+fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }

@@ -6,28 +6,33 @@ use crate::matrix::{Matrix, Moments};
 ///
 /// Same as scikit-learn's `PCA(2)`: centred, not standardised; each component's loading of the largest
 /// absolute value is positive (`svd_flip`, since scikit-learn 1.5).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     /// The point that is the origin of the components: the mean of each column.
-    pub mean: [f64; 6],
-    /// The directions, of length 1; any direction where the products do not differ.
-    pub components: [[f64; 6]; 2],
+    pub mean: Vec<f64>,
+    /// The directions, of length 1: any direction where the products do not differ, all 0 where there is none.
+    pub components: [Vec<f64>; 2],
     /// The variance along each.
     pub variance: [f64; 2],
-    /// Its share of the variance in all six directions, from 0 to 1; 0 if there is none.
+    /// Its share of the variance in all directions, from 0 to 1; 0 if there is none.
     pub share: [f64; 2],
 }
 
 /// Returns the principal components of products with the given moments.
+///
+/// One column has one direction alone, and none has none: what is missing has no variance.
 pub fn pca(moments: &Moments) -> Pca {
-    let mut directions = eigen(moments.covariance);
+    let mut directions = eigen(moments.covariance.clone());
     directions.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let total: f64 = directions.iter().map(|(variance, _)| variance).sum();
-    let first_two = [directions[0], directions[1]];
-    let variance = first_two.map(|(variance, _)| variance);
+    let n_columns = moments.mean.len();
+    let mut directions = directions.into_iter();
+    let mut next = || directions.next().unwrap_or((0.0, vec![0.0; n_columns]));
+    let (first, second) = (next(), next());
+    let variance = [first.0, second.0];
     Pca {
-        mean: moments.mean,
-        components: first_two.map(|(_, direction)| with_sign(direction)),
+        mean: moments.mean.clone(),
+        components: [with_sign(first.1), with_sign(second.1)],
         variance,
         share: variance.map(|it| if total > 0.0 { it / total } else { 0.0 }),
     }
@@ -35,18 +40,24 @@ pub fn pca(moments: &Moments) -> Pca {
 
 impl Pca {
     /// Returns where `point` lies on the two components.
-    pub fn place(&self, point: [f64; 6]) -> [f64; 2] {
-        self.components.map(|component| {
-            let steps = point.iter().zip(self.mean).zip(component);
+    pub fn place(&self, point: &[f64]) -> [f64; 2] {
+        self.components.each_ref().map(|component| {
+            let steps = point.iter().zip(&self.mean).zip(component);
             steps.map(|((x, mean), loading)| (x - mean) * loading).sum()
         })
     }
 
     /// Returns where each product lies on the two components.
     pub fn places(&self, matrix: &Matrix) -> Vec<[f64; 2]> {
-        (0..matrix.len())
-            .map(|index| self.place(matrix.row(index)))
-            .collect()
+        let mut places = vec![[0.0; 2]; matrix.len()];
+        for (j, (column, mean)) in matrix.columns().iter().zip(&self.mean).enumerate() {
+            let loadings = [self.components[0][j], self.components[1][j]];
+            for (place, x) in places.iter_mut().zip(column) {
+                place[0] += (x - mean) * loadings[0];
+                place[1] += (x - mean) * loadings[1];
+            }
+        }
+        places
     }
 }
 
@@ -54,14 +65,16 @@ impl Pca {
 ///
 /// Cyclic Jacobi rotations (Golub and Van Loan, "Matrix Computations", section 8.5); a matrix of six columns
 /// takes about six sweeps.
-fn eigen(mut a: [[f64; 6]; 6]) -> [(f64, [f64; 6]); 6] {
+fn eigen(mut a: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
     const MAX_SWEEPS: usize = 50;
-    let mut vectors: [[f64; 6]; 6] =
-        std::array::from_fn(|i| std::array::from_fn(|j| if i == j { 1.0 } else { 0.0 }));
+    let n = a.len();
+    let mut vectors: Vec<Vec<f64>> = (0..n)
+        .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
+        .collect();
     for _ in 0..MAX_SWEEPS {
         let mut rotated = false;
-        for p in 0..5 {
-            for q in p + 1..6 {
+        for p in 0..n {
+            for q in p + 1..n {
                 // What is lost in the rounding of both variances cannot turn the components.
                 if a[p][q].abs() <= f64::EPSILON * f64::EPSILON * (a[p][p] * a[q][q]).abs().sqrt() {
                     continue;
@@ -74,11 +87,12 @@ fn eigen(mut a: [[f64; 6]; 6]) -> [(f64, [f64; 6]); 6] {
             break;
         }
     }
-    std::array::from_fn(|i| (a[i][i].max(0.0), vectors.map(|row| row[i])))
+    let vector = |i: usize| vectors.iter().map(|row| row[i]).collect();
+    (0..n).map(|i| (a[i][i].max(0.0), vector(i))).collect()
 }
 
 /// Turns the axes `p` and `q` so that their covariance becomes 0.
-fn rotate(a: &mut [[f64; 6]; 6], vectors: &mut [[f64; 6]; 6], p: usize, q: usize) {
+fn rotate(a: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) {
     let theta = (a[q][q] - a[p][p]) / (2.0 * a[p][q]);
     let t = theta.signum() / (theta.abs() + theta.hypot(1.0));
     let c = 1.0 / t.hypot(1.0);
@@ -86,20 +100,24 @@ fn rotate(a: &mut [[f64; 6]; 6], vectors: &mut [[f64; 6]; 6], p: usize, q: usize
     for row in a.iter_mut().chain(vectors) {
         (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
     }
-    let (row_p, row_q) = (a[p], a[q]);
-    a[p] = std::array::from_fn(|k| c * row_p[k] - s * row_q[k]);
-    a[q] = std::array::from_fn(|k| s * row_p[k] + c * row_q[k]);
+    let (row_p, row_q) = (a[p].clone(), a[q].clone());
+    let pairs = || row_p.iter().zip(&row_q);
+    a[p] = pairs().map(|(p, q)| c * p - s * q).collect();
+    a[q] = pairs().map(|(p, q)| s * p + c * q).collect();
     (a[p][q], a[q][p]) = (0.0, 0.0);
 }
 
-fn with_sign(direction: [f64; 6]) -> [f64; 6] {
+fn with_sign(direction: Vec<f64>) -> Vec<f64> {
     let mut largest = 0.0_f64;
-    for loading in direction {
+    for &loading in &direction {
         if loading.abs() > largest.abs() {
             largest = loading;
         }
     }
-    direction.map(|it| if largest < 0.0 { -it } else { it })
+    match largest < 0.0 {
+        true => direction.into_iter().map(|it| -it).collect(),
+        false => direction,
+    }
 }
 
 #[cfg(test)]
@@ -125,8 +143,8 @@ mod tests {
         ];
         for (component, by_hand) in pca
             .components
-            .as_flattened()
             .iter()
+            .flatten()
             .zip(components.as_flattened())
         {
             assert!((component.abs() - by_hand.abs()).abs() < 1e-12, "{pca:?}");
@@ -134,7 +152,7 @@ mod tests {
         assert!((pca.variance[0] - 1.44 / 3.0).abs() < 1e-12, "{pca:?}");
         assert!((pca.variance[1] - 1.0 / 3.0).abs() < 1e-12, "{pca:?}");
         assert!((pca.share[0] - 1.44 / 2.44).abs() < 1e-12, "{pca:?}");
-        assert!((pca.place([0.0, 0.6, 0.0, 0.6, 0.0, 0.0])[0] - 1.2 * half).abs() < 1e-12);
+        assert!((pca.place(&[0.0, 0.6, 0.0, 0.6, 0.0, 0.0])[0] - 1.2 * half).abs() < 1e-12);
     }
 
     #[test]
@@ -175,12 +193,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_column_has_one_direction_and_none_has_none() {
+        let line = [[0.0], [0.5], [1.0]];
+        let one = pca(&Matrix::from(&line[..]).moments());
+        assert_eq!(one.components, [vec![1.0], vec![0.0]]);
+        assert_eq!((one.variance, one.share), ([0.25, 0.0], [1.0, 0.0]));
+        let [x, y] = one.places(&Matrix::from(&line[..]))[2];
+        assert!((x - 0.5).abs() < 1e-12 && y.abs() < 1e-12);
+        let none = pca(&Matrix::new(0, vec![], vec![]).unwrap().moments());
+        assert_eq!((none.components, none.share), ([vec![], vec![]], [0.0; 2]));
+    }
+
     proptest! {
         #[test]
         fn the_components_are_unit_vectors_at_right_angles_and_show_their_variance(points in points()) {
             let pca = of(&points);
             let dot = |a: usize, b: usize| -> f64 {
-                pca.components[a].iter().zip(pca.components[b]).map(|(a, b)| a * b).sum()
+                pca.components[a].iter().zip(&pca.components[b]).map(|(a, b)| a * b).sum()
             };
             prop_assert!((dot(0, 0) - 1.0).abs() < 1e-9 && (dot(1, 1) - 1.0).abs() < 1e-9);
             prop_assert!(dot(0, 1).abs() < 1e-9);

@@ -1,14 +1,12 @@
 //! The three pictures of a ranking, from its metrics to SVG text; the drawing itself is [`plot`]'s work.
 
-use catalog::MetricsRow;
-
+use crate::analysis::Analysis;
 use crate::correlation::correlation;
-use crate::kmeans::{Clusters, DEFAULT_K, kmeans};
-use crate::matrix::{Matrix, Moments};
+use crate::kmeans::Cluster;
+use crate::matrix::Matrix;
 use crate::pca::{Pca, pca};
 use crate::plot::{self, Group, Map};
-
-mod words;
+use crate::words;
 
 #[cfg(test)]
 mod tests;
@@ -24,35 +22,66 @@ pub struct Pictures {
     pub top_k: String,
 }
 
-/// Draws the products of `rows`, of which `top` are the best by `preset`.
+/// The most points of a picture in a file of its own: 2 MB at most.
+pub const MAX_POINTS: usize = 20_000;
+
+/// Of fewer products there is nothing to see in a picture: two always lie on a line.
+pub const MIN_POINTS: usize = 3;
+
+/// Draws the products of `analysis`, of which `top` are the best by `preset`.
 ///
-/// `top` holds indices into `rows`, best first, such as [`Scored::index`](crate::classic::Scored::index); the
-/// preset's name goes into the title. Any number of products will do, and the same rows in the same order give
-/// the same bytes. No file is greater than 2 MB: of more than 20,000 products a fixed sample is drawn.
-pub fn pictures(rows: &[MetricsRow], top: &[usize], preset: &str) -> Pictures {
-    let matrix = Matrix::of(rows);
-    let moments = matrix.moments();
-    let pca = pca(&moments);
-    let clusters = kmeans(&matrix, DEFAULT_K);
-    let groups = groups(&clusters, &moments, &pca);
+/// `top` holds indices of products, best first, such as [`Scored::index`](crate::classic::Scored::index); the
+/// preset's name goes into the title. Any number of products and columns will do, and the same matrix gives
+/// the same bytes; without columns, or of fewer than [`MIN_POINTS`] products, the pictures
+/// say that there is nothing to draw. Of more than `max_points` products, at about 95 bytes each, a fixed sample is drawn.
+pub fn pictures(analysis: &Analysis, top: &[usize], preset: &str, max_points: usize) -> Pictures {
+    let Analysis {
+        matrix,
+        moments,
+        clusters,
+    } = analysis;
+    let names = matrix.names();
+    if let Some(why) = why_nothing(matrix) {
+        let nothing = plot::nothing(matrix.len(), why);
+        return Pictures {
+            heatmap: nothing.clone(),
+            clusters: nothing.clone(),
+            top_k: nothing,
+        };
+    }
+    let pca = pca(moments);
+    let groups = groups(analysis, &pca);
     let map = Map {
-        places: pca.places(&matrix),
-        groups: clusters.labels,
+        places: pca.places(matrix),
+        groups: clusters.labels.clone(),
         shares: pca.share,
-        directions: [0, 1].map(|n| words::direction(&pca, n)),
+        directions: [0, 1].map(|n| words::direction(&pca, n, names)),
+        metrics: names.to_vec(),
+        max_points,
     };
     Pictures {
-        heatmap: plot::heatmap_correlation(&correlation(&moments), rows.len()),
+        heatmap: plot::heatmap_correlation(&correlation(moments), names, matrix.len()),
         clusters: plot::pca_clusters(&map, &groups),
         top_k: plot::pca_topk(&map, top, preset),
     }
 }
 
-fn groups(clusters: &Clusters, moments: &Moments, pca: &Pca) -> Vec<Group> {
-    let group = |cluster: &crate::kmeans::Cluster| Group {
+fn why_nothing(matrix: &Matrix) -> Option<&'static str> {
+    match matrix.len() {
+        ..MIN_POINTS => Some("A picture needs three products at least."),
+        _ if matrix.names().is_empty() => {
+            Some("None of the features that count with this preset is known of any of them.")
+        }
+        _ => None,
+    }
+}
+
+fn groups(analysis: &Analysis, pca: &Pca) -> Vec<Group> {
+    let names = analysis.matrix.names();
+    let group = |cluster: &Cluster| Group {
         size: cluster.size,
-        marks: words::marks(&cluster.centre, moments),
-        place: pca.place(cluster.centre),
+        marks: words::marks(&cluster.centre, &analysis.moments, names),
+        place: pca.place(&cluster.centre),
     };
-    clusters.clusters.iter().map(group).collect()
+    analysis.clusters.clusters.iter().map(group).collect()
 }

@@ -6,10 +6,11 @@ mod clusters;
 mod heatmap;
 mod labels;
 mod map;
-mod sample;
+mod nothing;
 mod top_k;
 
-pub use clusters::{Group, pca_clusters};
+pub use clusters::{Group, letter, pca_clusters};
 pub use heatmap::heatmap_correlation;
 pub use map::Map;
+pub use nothing::nothing;
 pub use top_k::pca_topk;

@@ -3,6 +3,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Ranks as the preset `classic` does.
+fn rank(rows: &[MetricsRow], k: usize) -> Vec<Scored> {
+    super::rank(rows, &WEIGHTS, k)
+}
+
 fn row(id: &str, shop: &str, metrics: [f64; 5]) -> MetricsRow {
     let [
         available_ratio,
@@ -60,6 +65,18 @@ fn three_products_score_as_by_hand() {
             assert_close(part, by_hand);
         }
     }
+}
+
+#[test]
+fn other_weights_give_other_parts() {
+    let rows = [
+        row("0", "a", [1.0, 10.0, 5.0, 4.0, 0.0]),
+        row("1", "a", [0.5, 0.0, 15.0, 2.0, 500.0]),
+    ];
+    let ranked = super::rank(&rows, &[0.0, 0.0, 0.0, 0.0, 2.0, 0.0], 2);
+    assert_eq!(ids(&rows, &ranked), ["1@a", "0@a"]);
+    assert_close(ranked[0].contributions[4], 2.0);
+    assert_close(ranked[0].score, 2.0);
 }
 
 #[test]

@@ -4,7 +4,11 @@ use super::*;
 use crate::testing::{fixture, points, scikit_learn};
 
 fn of(points: &[[f64; 6]], k: usize) -> Clusters {
-    kmeans(&Matrix::from(points), k)
+    grouped(&Matrix::from(points), k)
+}
+
+fn grouped(matrix: &Matrix, k: usize) -> Clusters {
+    kmeans(matrix, &matrix.moments(), k)
 }
 
 fn sizes(clusters: &Clusters) -> Vec<usize> {
@@ -45,13 +49,24 @@ fn no_products_or_no_clusters_asked_for_give_none() {
 }
 
 #[test]
+fn one_column_is_enough_and_no_column_is_one_cluster() {
+    let points = [[0.1], [0.9], [0.2]];
+    assert_eq!(grouped(&Matrix::from(&points[..]), 2).labels, [0, 1, 0]);
+    let without_columns = |n| Matrix::new(n, vec![], vec![]).unwrap();
+    let one = grouped(&without_columns(3), 5);
+    assert_eq!((sizes(&one), one.labels), (vec![3], vec![0; 3]));
+    let none = grouped(&without_columns(0), 5);
+    assert_eq!((none.clusters, none.labels), (vec![], vec![]));
+}
+
+#[test]
 fn an_emptied_cluster_takes_the_product_farthest_from_its_centre() {
     let points = [0.0, 0.1, 0.2, 1.0].map(|x| [x, 0.0, 0.0, 0.0, 0.0, 0.0]);
     let matrix = Matrix::from(&points[..]);
     // The second centre is far from everything, so that all products go to the first.
     let mut start = Start {
         matrix: &matrix,
-        centres: vec![[0.0; 6], [9.0; 6]],
+        centres: vec![vec![0.0; 6], vec![9.0; 6]],
         labels: vec![0; 4],
         distances: vec![f64::INFINITY; 4],
         n_iterations: 0,
@@ -66,7 +81,7 @@ fn an_emptied_cluster_takes_the_product_farthest_from_its_centre() {
 
 #[test]
 fn the_inertia_is_as_good_as_that_of_scikit_learn() {
-    let clusters = kmeans(&Matrix::of(&fixture()), 5);
+    let clusters = grouped(&Matrix::of(&fixture()), 5);
     let theirs = scikit_learn()["kmeans_inertia_best_of_10"]
         .as_f64()
         .unwrap();

@@ -1,10 +1,22 @@
+use catalog::MetricsRow;
+
 use super::*;
 use crate::classic;
+use crate::kmeans::DEFAULT_K;
+use crate::matrix::Matrix;
 use crate::testing::{fixture, row};
 
 fn of(rows: &[MetricsRow], k: usize) -> Pictures {
-    let top: Vec<_> = classic::rank(rows, k).iter().map(|it| it.index).collect();
-    pictures(rows, &top, "classic")
+    let top: Vec<_> = classic::rank(rows, &classic::WEIGHTS, k)
+        .iter()
+        .map(|it| it.index)
+        .collect();
+    drawn(rows, &top, "classic")
+}
+
+fn drawn(rows: &[MetricsRow], top: &[usize], preset: &str) -> Pictures {
+    let analysis = Analysis::of(Matrix::of(rows), DEFAULT_K);
+    pictures(&analysis, top, preset, MAX_POINTS)
 }
 
 /// Checks what holds for every picture: one `svg` element, whose tags are all closed, and true numbers alone.
@@ -54,11 +66,16 @@ fn the_same_rows_give_the_same_bytes() {
 fn few_products_and_more_asked_for_than_there_are() {
     let rows = fixture();
     for n in 0..4 {
-        assert_sound(&of(&rows[..n], 10));
+        let pictures = of(&rows[..n], 10);
+        assert_sound(&pictures);
+        for svg in [&pictures.heatmap, &pictures.clusters, &pictures.top_k] {
+            let is_nothing = svg.contains("A picture needs three products at least.");
+            assert_eq!(is_nothing, n < 3, "{n}");
+        }
     }
     assert_sound(&of(&rows, 200));
-    assert_sound(&pictures(&rows, &[], "classic"));
-    assert_sound(&pictures(&rows, &[7, 7_000], "classic"));
+    assert_sound(&drawn(&rows, &[], "classic"));
+    assert_sound(&drawn(&rows, &[7, 7_000], "classic"));
 }
 
 #[test]
@@ -72,7 +89,7 @@ fn products_that_are_all_alike() {
 
 #[test]
 fn the_name_of_a_preset_is_escaped() {
-    let pictures = pictures(&fixture(), &[0], "<script>\u{1}&\"");
+    let pictures = drawn(&fixture(), &[0], "<script>\u{1}&\"");
     assert!(
         pictures
             .top_k
@@ -104,4 +121,42 @@ fn many_products_are_sampled_to_less_than_two_megabytes() {
         "{}",
         pictures.clusters.len()
     );
+}
+
+#[test]
+fn any_number_of_columns_and_points_is_drawn() {
+    let numbers = |j: usize| (0..200).map(move |n| ((n * (j + 3)) % 97) as f64 / 96.0);
+    for n_columns in [0, 1, 2, 10, 16] {
+        let names = (0..n_columns).map(|j| format!("long_name_{j}")).collect();
+        let columns = (0..n_columns).map(|j| numbers(j).collect()).collect();
+        let matrix = Matrix::new(200, names, columns).unwrap();
+        let analysis = Analysis::of(matrix, DEFAULT_K);
+        for max_points in [0, 1, 50, 500] {
+            let pictures = pictures(&analysis, &[3, 1], "mine", max_points);
+            assert_sound(&pictures);
+            let is_nothing = pictures.top_k.contains("Nothing to draw of 200 products");
+            assert_eq!(is_nothing, n_columns == 0);
+            assert!(
+                !pictures.top_k.contains("simulated") && !pictures.heatmap.contains("imulated")
+            );
+            let n_circles = pictures.clusters.matches("<circle").count();
+            // Each group has a letter of two circles, and one circle in the legend.
+            assert!(n_circles <= max_points + 3 * DEFAULT_K, "{n_circles}");
+        }
+    }
+}
+
+#[test]
+fn the_words_name_the_columns_that_are_there() {
+    let names = ["freshness", "listing"].map(str::to_owned).to_vec();
+    let columns = vec![vec![0.0, 0.1, 0.9, 1.0], vec![0.5, 0.4, 0.5, 0.4]];
+    let matrix = Matrix::new(4, names, columns).unwrap();
+    let pictures = pictures(
+        &Analysis::of(matrix, DEFAULT_K),
+        &[0],
+        "balanced",
+        MAX_POINTS,
+    );
+    assert!(pictures.clusters.contains("to the right: fresh\n"));
+    assert!(pictures.clusters.contains("k-means in all two metrics"));
 }

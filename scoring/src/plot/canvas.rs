@@ -77,6 +77,17 @@ pub(super) fn counted(n: usize, thing: &str) -> String {
     format!("{} {thing}{plural}", grouped(n))
 }
 
+/// Writes a small count as a word.
+pub(super) fn count_word(n: usize) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    WORDS
+        .get(n)
+        .map_or_else(|| n.to_string(), |word| (*word).to_owned())
+}
+
 /// Returns a name that came from outside as it can stand in a title: not too long, no control characters,
 /// which XML forbids.
 pub(super) fn name(text: &str) -> String {

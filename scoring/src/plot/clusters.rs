@@ -3,10 +3,10 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{Drawn, INK, SOFT_INK, Sheet, counted, head, style, svg};
+use super::canvas::{Drawn, INK, SOFT_INK, Sheet, count_word, counted, head, style, svg};
 use super::labels::{RADIUS, on};
-use super::map::{FRAME, LEGEND_LINE, LEGEND_Y, MAX_DOTS, Map, Point, axes, dots, how_many, size};
-use super::sample::sample;
+use super::map::{FRAME, LEGEND_LINE, LEGEND_Y, Map, Point, axes, dots, how_many, size};
+use crate::sample::sample;
 
 /// The colours of Okabe and Ito ("Color Universal Design", 2008) that stand out from white, in an order that
 /// sets the first ones far apart; more groups than colours begin again, and the letters still tell them apart.
@@ -33,7 +33,7 @@ pub struct Group {
 /// Draws the products in the colours of their `groups`, with a legend that says what marks each.
 pub fn pca_clusters(map: &Map, groups: &[Group]) -> String {
     let n = map.places.len();
-    let drawn = sample(&map.groups, MAX_DOTS);
+    let drawn = sample(&map.groups, map.max_points);
     svg(size(groups.len() + 1), |sheet| {
         let title = format!(
             "Groups of similar products: {} in {}",
@@ -44,15 +44,12 @@ pub fn pca_clusters(map: &Map, groups: &[Group]) -> String {
             "Each dot is a product; dots close together have similar metrics. {}",
             how_many(drawn.len(), n),
         );
-        head(
-            sheet,
-            &title,
-            &[
-                &reading,
-                "Colours are groups found by k-means in all six metrics, which may overlap in two; \
-                 a letter is a group's centre.",
-            ],
-        )?;
+        let method = format!(
+            "Colours are groups found by k-means in all {} metrics, which may overlap in two; \
+             a letter is a group's centre.",
+            count_word(map.metrics.len()),
+        );
+        head(sheet, &title, &[&reading, &method])?;
         let at = axes(sheet, map)?;
         let of_products = drawn.iter().map(|&index| {
             let colour = colour(map.groups[index]);
@@ -73,8 +70,12 @@ pub fn pca_clusters(map: &Map, groups: &[Group]) -> String {
             sheet.draw_text(&text, &style(14, INK, HPos::Left), (FRAME[0] + 34, y))?;
         }
         let last = LEGEND_Y + LEGEND_LINE * groups.len() as i32 + 4;
-        let note = "The words compare a group's mean with that of all products. Popularity is simulated from \
-                    the product's id.";
+        let simulated = match map.is_simulated() {
+            true => " Popularity is simulated from the product's id.",
+            false => "",
+        };
+        let note =
+            &format!("The words compare a group's mean with that of all products.{simulated}");
         sheet.draw_text(note, &style(13, SOFT_INK, HPos::Left), (FRAME[0], last))
     })
 }
@@ -97,8 +98,8 @@ const fn colour(group: usize) -> RGBColor {
     COLOURS[group % COLOURS.len()]
 }
 
-/// Returns A to Z, then numbers.
-fn letter(group: usize) -> String {
+/// Returns what a group is called: A to Z, then numbers.
+pub fn letter(group: usize) -> String {
     u8::try_from(group).ok().filter(|&it| it < 26).map_or_else(
         || (group + 1).to_string(),
         |it| char::from(b'A' + it).to_string(),

@@ -9,9 +9,6 @@ use plotters::style::text_anchor::HPos;
 
 use super::canvas::{Drawn, Failure, GRID, INK, SOFT_INK, Sheet, grouped, number, style};
 
-/// The most products that are drawn, at about 95 bytes each.
-pub(super) const MAX_DOTS: usize = 20_000;
-
 pub(super) type Point = (i32, i32);
 
 const WIDTH: i32 = 1000;
@@ -31,6 +28,22 @@ pub struct Map {
     pub shares: [f64; 2],
     /// What there is more and less of along each component, in words; may be empty.
     pub directions: [String; 2],
+    /// The names of the metrics that span the space.
+    pub metrics: Vec<String>,
+    /// The most products that are drawn.
+    pub max_points: usize,
+}
+
+impl Map {
+    /// Returns whether one of the metrics is the simulated popularity.
+    pub(super) fn is_simulated(&self) -> bool {
+        is_simulated(&self.metrics)
+    }
+}
+
+/// Returns whether one of these metrics is the simulated popularity of the classic score.
+pub(super) fn is_simulated(metrics: &[String]) -> bool {
+    metrics.iter().any(|it| it == "popularity_score")
 }
 
 /// The size of a sheet with that many lines of legend.

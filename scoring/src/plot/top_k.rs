@@ -7,8 +7,8 @@ use plotters::style::text_anchor::HPos;
 
 use super::canvas::{Drawn, INK, Sheet, counted, grouped, head, name, style, svg};
 use super::labels::{RADIUS, beside};
-use super::map::{FRAME, LEGEND_LINE, LEGEND_Y, MAX_DOTS, Map, Point, axes, dots, how_many, size};
-use super::sample::sample;
+use super::map::{FRAME, LEGEND_LINE, LEGEND_Y, Map, Point, axes, dots, how_many, size};
+use crate::sample::sample;
 
 /// The most products that are marked as top, at about twice the bytes of a dot.
 const MAX_MARKS: usize = 1_000;
@@ -30,16 +30,20 @@ pub fn pca_topk(map: &Map, top: &[usize], preset: &str) -> String {
         .iter()
         .copied()
         .filter(|&it| it < n)
-        .take(MAX_MARKS)
+        .take(MAX_MARKS.min(map.max_points / 2))
         .collect();
     // Where a diamond stands, a dot would only be hidden.
     let is_marked: HashSet<usize> = marked.iter().copied().collect();
     let others: Vec<usize> = (0..n).filter(|it| !is_marked.contains(it)).collect();
     let groups: Vec<usize> = others.iter().map(|&it| map.groups[it]).collect();
-    let drawn = sample(&groups, MAX_DOTS - is_marked.len());
+    let drawn = sample(&groups, map.max_points - is_marked.len());
     svg(size(2), |sheet| {
+        let simulated = match map.is_simulated() {
+            true => ", popularity simulated",
+            false => "",
+        };
         let title = format!(
-            "Where the best stand: top {} of {}, preset {}, popularity simulated",
+            "Where the best stand: top {} of {}, preset {}{simulated}",
             grouped(top.len()),
             counted(n, "product"),
             name(preset),

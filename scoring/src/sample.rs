@@ -1,4 +1,4 @@
-//! Which products are drawn when all would make the file too large.
+//! Which products stand for all of them where all would be too many.
 
 use crate::random::Random;
 
@@ -6,7 +6,7 @@ const SEED: u64 = 42;
 
 /// Returns at most `limit` indices into `groups`, ascending: from each group in proportion to its size, by a
 /// fixed seed; all indices if they are not more.
-pub(super) fn sample(groups: &[usize], limit: usize) -> Vec<usize> {
+pub(crate) fn sample(groups: &[usize], limit: usize) -> Vec<usize> {
     let n = groups.len();
     if n <= limit {
         return (0..n).collect();

@@ -1,0 +1,238 @@
+//! What the observations up to a moment say of each product: stock-outs and restocks, days observed, places in
+//! the best-selling order.
+
+use std::collections::HashMap;
+
+use catalog::{
+    FeatureRow, NativeId, Observation, ObservationKind, Offer, Platform, ProductId, ShopKey, UnixMs,
+};
+
+#[cfg(test)]
+mod tests;
+mod trend;
+
+/// How many weeks a trend looks back.
+pub(crate) const WEEKS: usize = 12;
+
+pub(crate) const DAY_MS: i64 = 86_400_000;
+
+/// The histories of many products, each reduced to the few numbers that features need.
+#[derive(Debug, Clone)]
+pub struct Histories {
+    now: UnixMs,
+    shops: HashMap<(Platform, ShopKey), Shop>,
+}
+
+/// The products of one shop that have a history.
+#[derive(Debug, Clone, Default)]
+struct Shop {
+    stocks: HashMap<NativeId, Stock>,
+    weeks: HashMap<NativeId, Weeks>,
+    /// When its best-selling order was last observed.
+    ranked_at: Option<UnixMs>,
+}
+
+/// A product's place so many weeks ago, now first, as if each place held until the next; 0 before the first.
+type Weeks = [u32; WEEKS];
+
+/// How often a product's variants went out of stock or came back, and when there were others than now. There may be
+/// a million of these: 32 bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stock {
+    n_events: u32,
+    /// Variants that disappeared less those that appeared.
+    n_others: i16,
+    is_gone: bool,
+    /// The sum of the times at which variants disappeared, less those at which they appeared.
+    others_ms: i64,
+    /// How long the product was gone before it came back.
+    gone_ms: i64,
+    /// When it went last.
+    went_ms: i64,
+}
+
+/// A product's places in the best-selling order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// The place observed last.
+    pub(crate) latest: u32,
+    /// When the shop's order was last observed: places hold until then.
+    pub(crate) ranked_at: UnixMs,
+    /// The place so many weeks ago, now first; 0 where it is not known.
+    weeks: Weeks,
+}
+
+/// How long and how eventfully a product's stock was watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Watched {
+    /// Stock-outs and restocks of single variants.
+    pub(crate) n_events: u32,
+    /// Milliseconds, each counted once per variant that was there. A whole number, so that the sum over many
+    /// products does not depend on their order.
+    pub(crate) variant_ms: u64,
+}
+
+impl Histories {
+    /// Returns no histories yet; what is observed after `now` will be left out.
+    pub fn new(now: UnixMs) -> Self {
+        Self {
+            now,
+            shops: HashMap::new(),
+        }
+    }
+
+    /// Takes in one observation. Those of one product must come oldest first; products may come in any order.
+    ///
+    /// Needs no [`ObservationKind::New`]. Keeps the same few bytes per product however
+    /// many observations there are.
+    pub fn add(&mut self, observation: &Observation) {
+        if observation.at > self.now || observation.kind == ObservationKind::New {
+            return;
+        }
+        let ProductId {
+            platform,
+            shop,
+            native,
+        } = &observation.product;
+        let shop = self.shops.entry((*platform, shop.clone())).or_default();
+        if observation.kind != ObservationKind::Ranked {
+            let stock = shop.stocks.entry(native.clone()).or_default();
+            stock.add(observation);
+        } else if let Some(place) = observation.rank.filter(|it| *it > 0) {
+            let weeks = shop.weeks.entry(native.clone()).or_default();
+            add_place(weeks, place, observation.at, self.now);
+            shop.ranked_at = shop.ranked_at.max(Some(observation.at));
+        }
+    }
+
+    /// Returns how long and how eventfully the stock of `row` was watched.
+    ///
+    /// The variants of now, times the days since the product was first seen; variants that came and went, and time
+    /// in which the whole product was gone, are made good.
+    pub(crate) fn watched(&self, row: &FeatureRow) -> Watched {
+        let (from, to) = (row.first_seen_at, row.confirmed_at.min(self.now));
+        let stock = self
+            .shop(&row.id)
+            .and_then(|shop| shop.stocks.get(&row.id.native))
+            .copied()
+            .unwrap_or_default();
+        let there_ms = to.ms() - from.ms() - stock.gone_ms(to);
+        // Far dates times many variants pass 64 bits.
+        let variant_ms = i128::from(row.inputs.num_variants) * i128::from(there_ms)
+            + i128::from(stock.others_ms)
+            - i128::from(stock.n_others) * i128::from(from.ms());
+        Watched {
+            n_events: stock.n_events,
+            variant_ms: u64::try_from(variant_ms.max(0)).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Returns the places of a product that was ever observed in a best-selling order.
+    ///
+    /// To be asked when all observations are in: what was observed of other products tells how long a place held.
+    pub(crate) fn places(&self, id: &ProductId) -> Option<Places> {
+        let shop = self.shop(id)?;
+        let ranked_at = shop.ranked_at?;
+        let mut weeks = *shop.weeks.get(&id.native)?;
+        let latest = weeks[0];
+        for (place, week) in weeks.iter_mut().zip(weeks_ago(self.now)) {
+            if week > ranked_at {
+                *place = 0;
+            }
+        }
+        Some(Places {
+            latest,
+            ranked_at,
+            weeks,
+        })
+    }
+
+    fn shop(&self, id: &ProductId) -> Option<&Shop> {
+        self.shops.get(&(id.platform, id.shop.clone()))
+    }
+}
+
+impl Watched {
+    pub(crate) fn variant_days(self) -> f64 {
+        self.variant_ms as f64 / DAY_MS as f64
+    }
+}
+
+impl Stock {
+    fn add(&mut self, observation: &Observation) {
+        let at = observation.at;
+        match observation.kind {
+            ObservationKind::Changed => match (&observation.before, &observation.after) {
+                (Some(before), Some(after)) => {
+                    self.n_events = self
+                        .n_events
+                        .saturating_add(u32::from(is_event(before, after)));
+                }
+                (None, Some(_)) => self.another(-1, at),
+                (Some(_), None) => self.another(1, at),
+                (None, None) => (),
+            },
+            ObservationKind::Gone => self.gone(true, at),
+            ObservationKind::Back => self.gone(false, at),
+            ObservationKind::New | ObservationKind::Ranked => (),
+        }
+    }
+
+    /// Counts a variant that disappeared (1) or appeared (-1).
+    fn another(&mut self, sign: i16, at: UnixMs) {
+        self.n_others = self.n_others.saturating_add(sign);
+        self.others_ms = self.others_ms.saturating_add(i64::from(sign) * at.ms());
+    }
+
+    /// Notes that the product went or came back. One that went twice went the first time.
+    fn gone(&mut self, is_gone: bool, at: UnixMs) {
+        match (self.is_gone, is_gone) {
+            (false, true) => self.went_ms = at.ms(),
+            (true, false) => self.gone_ms += at.ms() - self.went_ms,
+            _ => (),
+        }
+        self.is_gone = is_gone;
+    }
+
+    /// Returns how long the product was gone up to `to`.
+    fn gone_ms(self, to: UnixMs) -> i64 {
+        if self.is_gone {
+            self.gone_ms + (to.ms() - self.went_ms).max(0)
+        } else {
+            self.gone_ms
+        }
+    }
+}
+
+/// Returns whether a variant went out of stock or came back.
+fn is_event(before: &Offer, after: &Offer) -> bool {
+    matches!((before.available, after.available), (Some(before), Some(after)) if before != after)
+}
+
+/// Puts a place into all weeks from `at` on.
+fn add_place(weeks: &mut Weeks, place: u32, at: UnixMs, now: UnixMs) {
+    for (known, week) in weeks.iter_mut().zip(weeks_ago(now)) {
+        if at <= week {
+            *known = place;
+        }
+    }
+}
+
+/// Returns the moments of [`Weeks`].
+fn weeks_ago(now: UnixMs) -> impl Iterator<Item = UnixMs> {
+    (0..).map(move |week| UnixMs::new(now.ms() - week * 7 * DAY_MS))
+}
+
+impl Places {
+    /// Returns the slope of `-ln(place)` per week, 0 where it may be chance; `None` under eight known weeks.
+    pub(crate) fn trend(&self) -> Option<f64> {
+        let known = self.weeks.iter().rev().filter(|it| **it > 0);
+        let values: Vec<f64> = known.map(|place| -f64::from(*place).ln()).collect();
+        trend::slope(&values)
+    }
+
+    /// Returns the number of weeks whose place is known.
+    pub(crate) fn n_weeks(&self) -> usize {
+        self.weeks.iter().filter(|it| **it > 0).count()
+    }
+}

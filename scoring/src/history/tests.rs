@@ -1,0 +1,258 @@
+use catalog::{CrawlKey, Currency, FeatureInputs};
+use proptest::prelude::*;
+
+use super::*;
+
+const NOW: UnixMs = UnixMs::new(100 * DAY_MS);
+
+fn id(native: &str) -> ProductId {
+    format!("shopify:a.example:{native}").parse().unwrap()
+}
+
+fn at(day: i64, kind: ObservationKind) -> Observation {
+    Observation {
+        product: id("1"),
+        variant: None,
+        kind,
+        at: UnixMs::new(day * DAY_MS),
+        crawl: CrawlKey {
+            shop: "a.example".parse().unwrap(),
+            n: 1,
+        },
+        before: None,
+        after: None,
+        content_hash: None,
+        rank: None,
+    }
+}
+
+fn offer(available: Option<bool>) -> Option<Offer> {
+    Some(Offer {
+        price: None,
+        compare_at: None,
+        available,
+    })
+}
+
+fn changed(day: i64, before: Option<Offer>, after: Option<Offer>) -> Observation {
+    Observation {
+        variant: Some("7".into()),
+        before,
+        after,
+        ..at(day, ObservationKind::Changed)
+    }
+}
+
+fn ranked(day: i64, place: u32) -> Observation {
+    Observation {
+        rank: Some(place),
+        ..at(day, ObservationKind::Ranked)
+    }
+}
+
+/// A product of two variants, first seen on day 60 and last confirmed on day 90.
+fn row() -> FeatureRow {
+    FeatureRow {
+        id: id("1"),
+        currency: Currency::UNKNOWN,
+        inputs: FeatureInputs {
+            published_at: None,
+            discount: None,
+            price: None,
+            availability: None,
+            visible_chars: 0,
+            distinct_tags: 0,
+            num_images: 0,
+            num_variants: 2,
+            type_key: 0,
+        },
+        first_seen_at: UnixMs::new(60 * DAY_MS),
+        confirmed_at: UnixMs::new(90 * DAY_MS),
+    }
+}
+
+fn histories(observations: &[Observation]) -> Histories {
+    let mut histories = Histories::new(NOW);
+    for observation in observations {
+        histories.add(observation);
+    }
+    histories
+}
+
+fn assert_watched(observations: &[Observation], n_events: u32, variant_days: f64) {
+    let watched = histories(observations).watched(&row());
+    assert_eq!(watched.n_events, n_events);
+    let days = watched.variant_days();
+    assert!(
+        (days - variant_days).abs() < 1e-9,
+        "{days} is not {variant_days}"
+    );
+}
+
+#[test]
+fn stock_outs_and_restocks_are_counted_and_other_changes_are_not() {
+    let (yes, no, unknown) = (offer(Some(true)), offer(Some(false)), offer(None));
+    let changes = [
+        changed(61, yes, no),
+        changed(62, no, yes),
+        changed(63, yes, yes),
+        changed(64, yes, unknown),
+        changed(65, unknown, no),
+    ];
+    assert_watched(&changes, 2, 60.0);
+}
+
+#[test]
+fn without_observations_the_variants_of_now_were_always_there() {
+    assert_watched(&[], 0, 60.0);
+}
+
+#[test]
+fn variants_that_came_late_or_left_are_counted_while_they_were_there() {
+    let some = offer(Some(true));
+    // One of the two came on day 70: 30 + 20.
+    assert_watched(&[changed(70, None, some)], 0, 50.0);
+    // A third one left on day 75: 60 + 15.
+    assert_watched(&[changed(75, some, None)], 0, 75.0);
+    // One came on day 65 and left on day 75: 60 + 10.
+    assert_watched(&[changed(65, None, some), changed(75, some, None)], 0, 70.0);
+    // One of the two left on day 65 and came back on day 75: 30 + 20.
+    assert_watched(&[changed(65, some, None), changed(75, None, some)], 0, 50.0);
+}
+
+#[test]
+fn time_in_which_the_product_was_gone_does_not_count() {
+    use ObservationKind::{Back, Gone};
+    assert_watched(&[at(70, Gone), at(80, Back)], 0, 40.0);
+    assert_watched(&[at(70, Gone)], 0, 20.0);
+    assert_watched(&[at(95, Gone)], 0, 60.0);
+    assert_watched(&[at(70, Back)], 0, 60.0);
+    assert_watched(&[at(70, Gone), at(80, Back), at(95, Gone)], 0, 40.0);
+    assert_watched(&[at(70, Gone), at(75, Gone), at(80, Back)], 0, 40.0);
+}
+
+#[test]
+fn days_are_never_negative() {
+    let some = offer(Some(true));
+    let absurd = [
+        changed(99, None, some),
+        changed(99, None, some),
+        changed(99, None, some),
+    ];
+    assert_watched(&absurd, 0, 0.0);
+    let mut row = row();
+    row.confirmed_at = UnixMs::new(0);
+    assert!(histories(&[]).watched(&row).variant_ms == 0);
+}
+
+#[test]
+fn what_is_seen_after_now_ends_at_now() {
+    let mut row = row();
+    row.confirmed_at = UnixMs::new(300 * DAY_MS);
+    let days = histories(&[]).watched(&row).variant_days();
+    assert!((days - 80.0).abs() < 1e-9);
+}
+
+/// The same of another product of the shop.
+fn of_another(observation: Observation) -> Observation {
+    Observation {
+        product: id("2"),
+        ..observation
+    }
+}
+
+#[test]
+fn a_place_holds_until_the_next_is_observed() {
+    // Weeks ago: 0 is day 100, 1 is day 93, 2 is day 86, 3 is day 79.
+    let observed = [
+        of_another(ranked(100, 1)),
+        ranked(80, 9),
+        ranked(86, 4),
+        ranked(98, 2),
+    ];
+    let histories = histories(&observed);
+    let places = histories.places(&id("1")).unwrap();
+    assert_eq!(places.weeks[..5], [2, 4, 4, 0, 0]);
+    assert_eq!((places.latest, places.n_weeks()), (2, 3));
+    assert_eq!(places.ranked_at.ms() / DAY_MS, 100);
+    assert_eq!(places.trend(), None);
+    assert!(histories.places(&id("3")).is_none());
+}
+
+#[test]
+fn a_place_holds_no_longer_than_the_shops_order_was_observed() {
+    let once = ranked(20, 3);
+    let places = histories(std::slice::from_ref(&once))
+        .places(&id("1"))
+        .unwrap();
+    assert_eq!((places.latest, places.n_weeks()), (3, 0));
+    assert_eq!((places.trend(), places.ranked_at.ms() / DAY_MS), (None, 20));
+    // Observed in any order of products: on day 72 the weeks of days 23, 30, …, 72 are known.
+    let others = [of_another(ranked(72, 1)), of_another(ranked(71, 1))];
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
+        let all = [&others[1], &others[0], &once];
+        let observed = order.map(|index: usize| all[index].clone());
+        let places = histories(&observed).places(&id("1")).unwrap();
+        assert_eq!(places.weeks, [0, 0, 0, 0, 3, 3, 3, 3, 3, 3, 3, 3]);
+        assert_eq!((places.latest, places.trend()), (3, Some(0.0)));
+    }
+    let another_shop = Observation {
+        product: "shopify:b.example:1".parse().unwrap(),
+        ..ranked(100, 1)
+    };
+    let observed = [once, another_shop, of_another(ranked(65, 1))];
+    let places = histories(&observed).places(&id("1")).unwrap();
+    assert_eq!((places.n_weeks(), places.trend()), (7, None));
+}
+
+#[test]
+fn a_climb_over_twelve_weeks_is_a_trend() {
+    let climb: Vec<Observation> = (0..12)
+        .map(|week| ranked(23 + 7 * week, 1 << (12 - week)))
+        .collect();
+    let trend = histories(&climb).places(&id("1")).unwrap().trend();
+    assert!((trend.unwrap() - std::f64::consts::LN_2).abs() < 1e-12);
+}
+
+#[test]
+fn a_place_of_0_or_none_is_no_place() {
+    let none = at(50, ObservationKind::Ranked);
+    assert!(histories(&[none, ranked(51, 0)]).places(&id("1")).is_none());
+}
+
+fn any_observation() -> impl Strategy<Value = Observation> {
+    let offers = || {
+        prop::sample::select(vec![
+            None,
+            offer(None),
+            offer(Some(true)),
+            offer(Some(false)),
+        ])
+    };
+    prop_oneof![
+        (0_i64..120, offers(), offers())
+            .prop_map(|(day, before, after)| changed(day, before, after)),
+        (0_i64..120, 0_u32..30, any::<bool>()).prop_map(|(day, place, is_other)| {
+            match is_other {
+                true => of_another(ranked(day, place)),
+                false => ranked(day, place),
+            }
+        }),
+        (0_i64..120).prop_map(|day| at(day, ObservationKind::Gone)),
+        (0_i64..120).prop_map(|day| at(day, ObservationKind::Back)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_future_does_not_matter(mut seen in prop::collection::vec(any_observation(), 0..40)) {
+        seen.sort_by_key(|it| it.at);
+        let all = histories(&seen);
+        seen.retain(|it| it.at <= NOW);
+        let past = histories(&seen);
+        prop_assert_eq!(all.watched(&row()), past.watched(&row()));
+        for id in [id("1"), id("2")] {
+            prop_assert_eq!(all.places(&id), past.places(&id));
+        }
+    }
+}
