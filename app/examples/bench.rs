@@ -112,7 +112,7 @@ async fn store_steps(figures: &mut Figures, products: Vec<Vec<Product>>, folder:
     figures.add("export products", cpu_seconds() - began);
     let began = cpu_seconds();
     let metrics = store.metrics(&everything, None, usize::MAX).await.unwrap();
-    assert_eq!(classic::rank(&metrics, 100).len(), 100);
+    assert_eq!(classic::rank(&metrics, &classic::WEIGHTS, 100).len(), 100);
     figures.add("rank from the store", cpu_seconds() - began);
 }
 

@@ -6,7 +6,9 @@ use catalog::{Currency, ProductFilter, ShopKey, UnixMs};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use crawler::ShopUrlError;
 
-use crate::commands::{check, crawl, demo, export, import, migrate, prune, rank, shops};
+use crate::commands::{
+    backtest, check, crawl, demo, explain, export, import, migrate, prune, rank, report, shops,
+};
 use crate::config::LogFormat;
 use crate::exit::UsageError;
 
@@ -20,6 +22,7 @@ use crate::exit::UsageError;
   trouvaille demo                                  see it work on invented shops, without the internet
   trouvaille crawl allbirds.com kith.com           crawl two shops into the store
   trouvaille rank --currency USD -k 50             rank what is stored, write ./top_k.csv
+  trouvaille explain PRODUCT_ID                    why a product has its place, and what would move it
   trouvaille check                                 what is stored, and is it well?
 
 Results go to standard output, logs and progress to standard error.
@@ -72,6 +75,12 @@ pub(crate) enum Command {
     Import(import::ImportArgs),
     /// Rank products and write top_k.csv
     Rank(rank::RankArgs),
+    /// Tell why a product has its place, and what would move it
+    Explain(explain::ExplainArgs),
+    /// Tell whether the ranking foretells what happens, or agrees with outside labels
+    Backtest(backtest::BacktestArgs),
+    /// Write one HTML file that says what wins and why, to be opened anywhere, offline
+    Report(report::ReportArgs),
     /// Write what is stored as CSV, CSV for Excel, or JSON lines
     Export(export::ExportArgs),
     /// List the shops in the store, add some, pause or forget them

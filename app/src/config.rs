@@ -63,7 +63,11 @@ pub(crate) struct CrawlConfig {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RankConfig {
+    /// A preset's name, or a file.
     pub(crate) preset: String,
+    /// Where a relative `preset` begins: the folder of the configuration file that names it.
+    #[serde(skip)]
+    pub(crate) preset_folder: Option<PathBuf>,
     pub(crate) k: usize,
 }
 
@@ -73,23 +77,30 @@ impl Config {
         let default: Table = toml::from_str(DEFAULT).expect("the built-in default is valid TOML");
         let mut merged = default.clone();
         let mut config = typed(&merged, "the built-in default")?;
-        let mut add = |table: Table, place: &str| -> Result<(), UsageError> {
-            check_keys(&table, &default, place)?;
-            merge(&mut merged, table);
-            config = typed(&merged, place)?;
-            Ok(())
-        };
+        let mut preset_folder = None;
+        let mut add =
+            |table: Table, place: &str, folder: Option<&Path>| -> Result<(), UsageError> {
+                check_keys(&table, &default, place)?;
+                if table.get("rank").and_then(|it| it.get("preset")).is_some() {
+                    preset_folder = folder.map(Path::to_owned);
+                }
+                merge(&mut merged, table);
+                config = typed(&merged, place)?;
+                Ok(())
+            };
         if let Some((path, text)) = read_file(file)? {
             let place = path.display().to_string();
             let table = parsed(&text, &place)?;
-            add(table, &place)?;
+            add(table, &place, path.parent())?;
         }
         for (name, value) in environment() {
             add(
                 env_table(&name, &value),
                 &format!("the environment variable {ENV_PREFIX}{name}"),
+                None,
             )?;
         }
+        config.rank.preset_folder = preset_folder;
         config.check()?;
         Ok(config)
     }
@@ -138,7 +149,6 @@ impl Config {
         }
         self.mongodb.check()?;
         let crawl = &self.crawl;
-        check_preset(&self.rank.preset)?;
         let contact = &crawl.contact_url;
         if !contact.is_empty()
             && (url::Url::parse(contact).is_err() || contact.contains(char::is_control))
@@ -202,16 +212,6 @@ impl CrawlConfig {
             max_body_bytes: self.max_body_bytes,
             ..FetchConfig::default()
         }
-    }
-}
-
-/// Refuses a preset that this version does not have.
-pub(crate) fn check_preset(preset: &str) -> Result<(), UsageError> {
-    match preset {
-        "classic" => Ok(()),
-        _ => Err(UsageError(format!(
-            "unknown preset {preset:?}: this version has \"classic\""
-        ))),
     }
 }
 

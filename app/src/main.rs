@@ -10,7 +10,9 @@ mod hostile;
 mod moment;
 mod output;
 mod owner;
+mod presets;
 mod saved;
+mod scores;
 mod shop_list;
 mod signals;
 mod telemetry;
@@ -37,14 +39,21 @@ pub(crate) struct App {
     pub(crate) cancel: CancellationToken,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
-    let exit = run(cli).await.unwrap_or_else(|error| {
+    let exit = in_runtime(run(cli)).unwrap_or_else(|error| {
         output::complain(&format!("error: {error:#}"));
         Exit::from(&error)
     });
     exit.into()
+}
+
+/// Runs `command` to its end, and leaves alone what an interrupted one was still working out.
+fn in_runtime(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let exit = runtime.block_on(command);
+    runtime.shutdown_background();
+    exit
 }
 
 /// Sets up what commands share, and runs one. An error of the command itself is told in the log's form.
@@ -60,7 +69,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         screen,
         cancel,
     };
-    let exit = run_command(cli.command, &app)
+    let exit = run_until_cancelled(cli.command, &app)
         .await
         .unwrap_or_else(|error| {
             if is_closed_pipe(&error) {
@@ -72,12 +81,38 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+/// Runs a command. One that changes no shop's data ends at once when it is cancelled: what it has worked out by then
+/// is no result, and the files that it writes appear whole or not at all.
+async fn run_until_cancelled(command: Command, app: &App) -> anyhow::Result<Exit> {
+    let only_reads = matches!(
+        command,
+        Command::Rank(_)
+            | Command::Explain(_)
+            | Command::Backtest(_)
+            | Command::Report(_)
+            | Command::Export(_)
+    );
+    let cancelled = async {
+        match only_reads {
+            true => app.cancel.cancelled().await,
+            false => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        exit = run_command(command, app) => exit,
+        () = cancelled => Ok(Exit::Some),
+    }
+}
+
 async fn run_command(command: Command, app: &App) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => commands::demo::run(&args, app).await,
         Command::Crawl(args) => commands::crawl::run(&args, app).await,
         Command::Import(args) => commands::import::run(&args, app).await,
         Command::Rank(args) => commands::rank::run(&args, app).await,
+        Command::Explain(args) => commands::explain::run(&args, app).await,
+        Command::Backtest(args) => commands::backtest::run(&args, app).await,
+        Command::Report(args) => commands::report::run(&args, app).await,
         Command::Export(args) => commands::export::run(&args, app).await,
         Command::Shops(args) => commands::shops::run(&args, app).await,
         Command::Migrate(args) => commands::migrate::run(&args, app).await,

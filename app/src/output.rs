@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use catalog::ProductRow;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
@@ -122,6 +123,18 @@ pub(crate) fn counted(n: u64, what: &str) -> String {
     format!("{} {what}{ending}", grouped(n))
 }
 
+/// Returns a share of 1 as whole percent, halves upwards: `31 %`. What is not all is never shown as 100, nor what is
+/// something as 0.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = (share * 100.0).round();
+    let shown = match share {
+        it if it < 1.0 && percent >= 100.0 => 99.0,
+        it if it > 0.0 && percent <= 0.0 => 1.0,
+        _ => percent,
+    };
+    format!("{shown:.0} %")
+}
+
 /// Returns a count with thin groups of three digits: `12,345`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -135,6 +148,30 @@ pub(crate) fn grouped(number: u64) -> String {
     grouped
 }
 
+/// Returns `12.90 EUR`, or `12.90–1,299.00 EUR`; `None` for an unknown price.
+pub(crate) fn price(product: &ProductRow) -> Option<String> {
+    let code = match product.currency.is_known() {
+        true => format!(" {}", product.currency),
+        false => String::new(),
+    };
+    let least = grouped_decimal(&product.price_min?.to_string());
+    Some(match product.price_max {
+        Some(most) if product.price_min != Some(most) => {
+            format!("{least}–{}{code}", grouped_decimal(&most.to_string()))
+        }
+        _ => format!("{least}{code}"),
+    })
+}
+
+/// Sets commas between the thousands of a decimal number.
+fn grouped_decimal(text: &str) -> String {
+    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    match whole.parse::<u64>() {
+        Ok(whole) => format!("{}{rest}", grouped(whole)),
+        Err(_) => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +181,15 @@ mod tests {
         assert_eq!(
             [0, 12, 123, 1234, 1_234_567].map(grouped),
             ["0", "12", "123", "1,234", "1,234,567"]
+        );
+        assert_eq!(grouped_decimal("1234567.50"), "1,234,567.50");
+    }
+
+    #[test]
+    fn shares_are_whole_percent() {
+        assert_eq!(
+            [0.0, 0.001, 0.424, 0.785, 0.805, 0.999, 1.0].map(percent),
+            ["0 %", "1 %", "42 %", "79 %", "81 %", "99 %", "100 %"]
         );
     }
 

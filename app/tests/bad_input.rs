@@ -72,7 +72,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
         ),
         (
             vec!["export", "top-k", "--in-stock"],
-            vec!["are for `export products` alone"],
+            vec!["filters are for"],
         ),
         (vec!["exprot"], vec!["export"]),
         (

@@ -24,7 +24,9 @@ fn crawl<'a>(urls: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 fn every_command_explains_itself_with_examples() {
     let home = Home::new();
     assert!(home.ok(["--help"]).contains("Examples:"));
-    for command in ["demo", "crawl", "import", "rank", "export", "check"] {
+    for command in [
+        "demo", "crawl", "import", "rank", "explain", "export", "check",
+    ] {
         let help = home.ok([command, "--help"]);
         assert!(
             help.contains("Examples:\n  trouvaille "),
@@ -40,7 +42,10 @@ fn the_demo_gives_the_same_lists_every_time() {
     let stdout = one.ok(["demo"]);
     two.ok(["demo", "--out", "elsewhere"]);
     assert!(stdout.contains("The best 10 of 1,238 products"), "{stdout}");
-    assert!(stdout.contains("popularity is simulated"), "{stdout}");
+    assert!(
+        stdout.contains("of the first 50 before caps stay on average"),
+        "{stdout}"
+    );
     for list in ["top_k.csv", "products.csv"] {
         let lists = (
             one.read(&format!("trouvaille-demo/{list}")),
@@ -51,7 +56,10 @@ fn the_demo_gives_the_same_lists_every_time() {
     let top_k = one.read("trouvaille-demo/top_k.csv");
     assert_eq!(top_k.lines().count(), 51);
     assert!(top_k.starts_with("rank,id,title,score,available_ratio,num_tags,avg_price,num_images,description_length,popularity_score,product_id,"));
-    assert!(top_k.contains(",simulated,http://"));
+    assert!(top_k.contains(",unavailable,http://"));
+    let first = top_k.lines().nth(1).unwrap();
+    let id = first.split(',').find(|it| it.starts_with("shopify:"));
+    assert!(stdout.contains(&format!(" explain {}\n", id.unwrap())));
     assert_eq!(
         one.read("trouvaille-demo/products.csv").lines().count(),
         1239
@@ -72,7 +80,7 @@ async fn from_a_shops_url_to_top_k_csv() {
     );
     let table = home.ok(["rank", "-k", "20"]);
     assert!(
-        table.contains("The best 10 of 300 products, preset classic"),
+        table.contains("The best 10 of 300 products, preset balanced"),
         "{table}"
     );
     let csv = home.read("top_k.csv");
@@ -124,7 +132,7 @@ async fn json_on_standard_output_is_json_alone() {
         serde_json::from_str(&home.ok(["rank", "--json", "--in", "a/b/report.json", "-k", "3"]))
             .unwrap();
     assert_eq!(ranked["rows"].as_array().unwrap().len(), 3);
-    assert_eq!(ranked["popularity_source"], "simulated");
+    assert_eq!(ranked["popularity_source"], "unavailable");
     let check: Value = serde_json::from_str(&home.ok(["check", "--json"])).unwrap();
     assert_eq!(check["stats"]["n_products"], 20);
     assert_eq!(check["warnings"], Value::Array(vec![]));
@@ -136,7 +144,7 @@ async fn filters_choose_what_is_ranked_and_mixed_currencies_are_warned_of() {
     let yen = shop(&KUMO_STATIONERY, 40, FaultPlan::none()).await;
     let home = Home::new();
     home.ok(crawl(&[&pounds.url(), &yen.url()], &[]));
-    let mixed = home.run(["rank"]);
+    let mixed = home.run(["rank", "--preset", "classic"]);
     assert_eq!(mixed.code, Some(0));
     assert!(mixed.stderr.contains("--currency GBP"), "{mixed:#?}");
     let one = home.run([
@@ -277,7 +285,10 @@ fn saved_files_rank_without_a_store_as_they_do_with_one() {
     let stored = home.ok(["rank", "--out", "-"]);
     assert_eq!(home.ok(["rank", "loft.json", "--out", "-"]), stored);
     assert_eq!(home.ok(["rank", "loft.jsonl", "--out", "-"]), stored);
-    let by_vendor = home.ok(["rank", "loft.jsonl", "--shop-by", "vendor", "--out", "-"]);
+    let classic = ["rank", "loft.jsonl", "--preset", "classic", "--out", "-"];
+    let stored = home.ok(["rank", "--preset", "classic", "--out", "-"]);
+    assert_eq!(home.ok(classic), stored);
+    let by_vendor = home.ok([&classic[..], &["--shop-by", "vendor"]].concat());
     let scores = |csv: &str| -> Vec<String> {
         csv.lines()
             .map(|line| line.split(',').take(2).collect::<Vec<_>>().join(","))

@@ -1,14 +1,19 @@
 #![cfg(test)]
 //! The tests of the whole: the house's own rules, and the program from outside.
 
+mod backtest;
 mod bad_input;
+#[path = "report_browser.rs"]
+mod browser;
 mod commands;
 mod crawling;
 mod documents;
 mod durability;
+mod explain;
 mod exports;
 mod hostile;
 mod house;
+mod interrupted;
 mod kills;
 mod leases;
 mod licences;
@@ -18,10 +23,14 @@ mod mongodb_kills;
 mod past;
 mod program;
 mod prune;
+mod ranking;
 mod real_files;
+mod report;
 mod robots;
 mod rooms;
+mod segments;
 #[path = "../../store/tests/store/server.rs"]
 mod server;
 mod shops;
 mod stored;
+mod webdriver;

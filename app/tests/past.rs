@@ -16,7 +16,7 @@ pub(crate) const MORNINGS: [&str; 4] = [
 ];
 
 /// All lists, each with what makes it whole.
-pub(crate) const LISTS: [&[&str]; 7] = [
+pub(crate) const LISTS: [&[&str]; 8] = [
     &["products"],
     &["products", "--search", "NÖRD", "--sort", "dearest"],
     &["top-k"],
@@ -24,6 +24,7 @@ pub(crate) const LISTS: [&[&str]; 7] = [
     &["changes", "--since", "2000-01-01"],
     &["crawls"],
     &["problems"],
+    &["segments"],
 ];
 
 /// A shop whose name in ids and URLs is another one in every run.

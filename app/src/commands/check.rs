@@ -9,7 +9,7 @@ use super::{open_store, reports};
 use crate::App;
 use crate::exit::Exit;
 use crate::output::{self, grouped, shortened};
-use crate::owner;
+use crate::{owner, presets};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -25,6 +25,7 @@ configuration or usage.")]
 pub(crate) struct CheckArgs {}
 
 pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
+    presets::preset(app, None)?;
     let store = open_store(app, OpenMode::Existing).await?;
     let (shops, stats) = (store.shops().await?, store.stats().await?);
     let (notes, warnings) = (notes(&shops), warnings(&shops));

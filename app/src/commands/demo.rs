@@ -14,7 +14,7 @@ use testkit::Demo;
 use super::{crawl, export, rank, reports};
 use crate::App;
 use crate::exit::{Exit, UsageError};
-use crate::{output, owner};
+use crate::{output, owner, presets};
 
 /// Fast enough for a demonstration; the shops are ours.
 const REQUESTS_PER_SECOND: f64 = 20.0;
@@ -47,6 +47,7 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
         )
         .into());
     }
+    let preset = presets::preset(app, None)?;
     let folder = output::absolute(&args.out);
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -66,7 +67,13 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
         return Ok(Exit::Some);
     }
     let everything = ProductFilter::default();
-    let ranked = rank::rank_store(store.as_ref(), &everything, K, app).await?;
+    let wanted = rank::Wanted {
+        preset: &preset,
+        filter: &everything,
+        k: K,
+        min_coverage: 0.0,
+    };
+    let ranked = rank::rank_store(store.as_ref(), &wanted, app).await?;
     let ranking = &ranked.ranking;
     store.save_ranking(ranking).await?;
     let (top_k, products) = (folder.join("top_k.csv"), folder.join("products.csv"));
@@ -79,19 +86,26 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
             "store": store_path,
             "products": products,
             "crawls": crawl_reports,
-            "ranking": rank::json(ranking, Some(&top_k)),
+            "ranking": rank::json(&ranked, Some(&top_k)),
         }))?;
     } else {
-        rank::show(ranking, &top_k, app)?;
+        rank::show(&ranked, &top_k, app)?;
         let (program, uri) = (program(), format!("sqlite:{}", store_path.display()));
         output::print(&format!("All products: {}", products.display()))?;
         output::print(&format!("The store:    {}", store_path.display()))?;
         output::print(&format!("Pictures:     {}/*.svg", folder.display()))?;
         output::print("\nNext:")?;
-        output::print(&format!("  {program} --store {uri} check"))?;
-        output::print(&format!(
-            "  {program} --store {uri} rank --currency EUR --in-stock -k 20"
-        ))?;
+        if let Some(first) = ranking.rows.first() {
+            let id = &first.product.id;
+            output::print(&format!("  {program} --store {uri} explain {id}"))?;
+        }
+        for command in [
+            "report --out report.html",
+            "rank --currency EUR --in-stock -k 20",
+            "check",
+        ] {
+            output::print(&format!("  {program} --store {uri} {command}"))?;
+        }
         output::print(&format!("  {program} crawl https://a-shop-you-like.com"))?;
     }
     rank::draw(ranked, &folder).await?;

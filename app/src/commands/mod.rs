@@ -1,13 +1,16 @@
 //! One file per command: its arguments, its help, and `run`.
 
+pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod crawl;
 pub(crate) mod demo;
+pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod prune;
 pub(crate) mod rank;
+pub(crate) mod report;
 mod reports;
 pub(crate) mod shops;
 
@@ -32,6 +35,18 @@ async fn open_store_at(uri: Option<&str>, mode: OpenMode, app: &App) -> Result<A
         Err(error @ StoreError::BadUri { .. }) => Err(UsageError(error.to_string()).into()),
         opened => Ok(opened?),
     }
+}
+
+/// Returns the error of a list that needs products, where none passes `filter`.
+fn no_products(store: &dyn Store, filter: &ProductFilter) -> anyhow::Error {
+    let why = match *filter == ProductFilter::default() {
+        true => "is there",
+        false => "passes these filters",
+    };
+    anyhow::anyhow!(
+        "no product in {} {why}; `trouvaille check` tells what is stored",
+        store.location()
+    )
 }
 
 /// Warns of shops in a filter that the store does not have.

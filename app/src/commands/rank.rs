@@ -1,30 +1,36 @@
 //! `trouvaille rank`: the products that win, from the store or straight from saved files.
 
+mod chosen;
+mod currencies;
+mod explained;
 mod files;
+mod limits;
+mod show;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use catalog::{
-    CrawlReport, Currency, MetricsRow, PopularitySource, ProductFilter, ProductRow, RankedRow,
-    Ranking, ShopKey, ShopStatus, Store, csv,
-};
+use catalog::{CrawlReport, MetricsRow, ProductFilter, ShopKey, Store, csv};
 use clap::{Args, ValueEnum};
-use scoring::classic;
+use scoring::Analysis;
+use scoring::balanced::Scores;
+use scoring::kmeans::DEFAULT_K;
+use scoring::preset::{Method, Preset};
 use store::OpenMode;
 
-use super::open_store;
+use self::chosen::Chosen;
+pub(crate) use self::chosen::{Ranked, unknown};
+pub(crate) use self::explained::rank_explained;
+pub(crate) use self::show::{json, show, stability_words};
+use super::{no_products, open_store};
 use crate::App;
 use crate::cli::FilterArgs;
-use crate::config::check_preset;
-use crate::exit::Exit;
-use crate::output::{self, counted, shortened};
+use crate::exit::{Exit, UsageError};
+use crate::output;
+use crate::{presets, scores};
 
 /// Rows of metrics that are asked of the store at a time.
 const BLOCK_ROWS: usize = 20_000;
-
-/// Lines of the table; the CSV has all K.
-const TABLE_ROWS: usize = 10;
 
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "clap shows these lines as they are")]
@@ -32,21 +38,29 @@ const TABLE_ROWS: usize = 10;
   trouvaille rank                              the best 50 of the store
   trouvaille rank --currency EUR --in-stock -k 20 --out lists/eur.csv
   trouvaille rank --shop shop.example --type Lamp --price-max 80
+  trouvaille rank --preset my.toml             your own weights: a copy of config/presets/balanced.toml, changed and renamed
+  trouvaille rank --min-coverage 0.4           only products of which that share is known
   trouvaille rank products.jsonl -k 100        saved products, without a store
   trouvaille rank --plots pictures             also three pictures of what is ranked
 
-The preset \"classic\" is a weighted sum of six metrics, each scaled to 0..1 over the products that \
-are ranked:
-  0.25 available_ratio + 0.10 num_tags + 0.20 (1 - avg_price)
-  + 0.15 num_images + 0.10 description_length + 0.20 popularity_score
+The preset \"balanced\" compares each feature of a product with the same product type of the same shop, in one \
+currency, and adds the ranks up by their weights; 0.5 is average. What nobody knows of a product (sales, ratings, \
+a history that is still short) neither costs nor earns: \"coverage\" is the share of the weights that is known, \
+0.43 at most today: demand and rating have no import yet, and no crawl observes the places of bestseller and trend yet. \
+The weights are drawn anew 200 times to tell how sure each place is: p_top_k is how often a product is among the \
+first K of all, rank_p5 to rank_p95 are its places in nine draws of ten, each before the preset's caps and \
+--min-coverage leave anything out. `trouvaille explain ID` tells the rest of one \
+product, docs/scoring.md that of all features.
 
-A product without a readable price counts with a price of 0 there, as the definition says.
+The preset \"classic\" adds six metrics, each scaled to 0..1 between the least and the greatest of the products \
+that are ranked. Its popularity_score is simulated: a number made from the product's id, standing in for a signal \
+that shops do not publish. Every output says so (popularity_source = simulated). A product without a readable \
+price counts with a price of 0 there.
 
-Its popularity_score is simulated: a number made from the product's id, standing in for a signal \
-that shops do not publish. Every output says so (popularity_source = simulated).
-
-The CSV: RFC 4180, UTF-8, best first; the contrib_* columns add up to the score. A text cell that \
-begins with = + - @ gets a leading ', so that no spreadsheet runs it as a formula.
+The CSV: RFC 4180, UTF-8, best first. rank, id, title, score, six metrics, the product (product_id to crawled_at), \
+coverage, p_top_k, rank_p5, rank_p95, and one contrib_* per feature: they add up to the score, with \"balanced\" to \
+the score less 0.5, to within the rounding of its 12 decimals. A text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs it as a \
+formula.
 
 Exit codes: 0 done, 1 nothing to rank or an error, 2 wrong usage.")]
 pub(crate) struct RankArgs {
@@ -56,12 +70,11 @@ pub(crate) struct RankArgs {
     /// What makes a shop in saved files [default: the file]
     #[arg(long, value_name = "FIELD", requires = "files")]
     shop_by: Option<ShopBy>,
-    /// The way to score [default: classic]
-    #[arg(long, value_name = "PRESET")]
+    /// The way to score: balanced, classic, or the file of a preset [default: balanced]
+    #[arg(long, value_name = "PRESET|FILE")]
     preset: Option<String>,
-    /// How many products the ranking has [default: 50]
-    #[arg(short, value_name = "N", value_parser = places, allow_negative_numbers = true)]
-    k: Option<usize>,
+    #[command(flatten)]
+    list: ListArgs,
     /// Where the CSV goes; - for standard output
     #[arg(long, value_name = "FILE", default_value = "top_k.csv")]
     out: PathBuf,
@@ -75,13 +88,26 @@ pub(crate) struct RankArgs {
     filter: FilterArgs,
 }
 
-/// A ranking, with the numbers of all products that it was made of.
-#[derive(Debug)]
-pub(super) struct Ranked {
-    pub(super) ranking: Ranking,
-    metrics: Vec<MetricsRow>,
-    /// The places of the ranking's rows in `metrics`.
-    top: Vec<usize>,
+/// How long the list is, and what is left out of it.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// How many products the list has [default: 50]
+    #[arg(short, value_name = "N", value_parser = places, allow_negative_numbers = true)]
+    pub(crate) k: Option<usize>,
+    /// Only products of whose weights at least this share is known, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share, hide_default_value = true, allow_negative_numbers = true)]
+    pub(crate) min_coverage: f64,
+}
+
+/// What a user wants to see ranked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) preset: &'a Preset,
+    pub(crate) filter: &'a ProductFilter,
+    /// How many places.
+    pub(crate) k: usize,
+    /// The least coverage of a place in the list.
+    pub(crate) min_coverage: f64,
 }
 
 /// What makes a shop in saved files.
@@ -92,27 +118,33 @@ enum ShopBy {
 }
 
 pub(crate) async fn run(args: &RankArgs, app: &App) -> Result<Exit> {
-    if let Some(preset) = &args.preset {
-        check_preset(preset)?;
-    }
-    let k = args.k.unwrap_or(app.config.rank.k);
+    let preset = presets::preset(app, args.preset.as_deref())?;
     let filter = filter(args)?;
+    if let Some(folder) = &args.plots {
+        check_folder(folder, &args.out)?;
+    }
+    let wanted = Wanted {
+        preset: &preset,
+        filter: &filter,
+        k: args.list.k.unwrap_or(app.config.rank.k),
+        min_coverage: args.list.min_coverage,
+    };
     let ranked = if args.files.is_empty() {
         let store = open_store(app, OpenMode::Existing).await?;
-        let ranked = rank_store(store.as_ref(), &filter, k, app).await?;
+        let ranked = rank_store(store.as_ref(), &wanted, app).await?;
         if let Err(error) = store.save_ranking(&ranked.ranking).await {
             tracing::warn!("{error}; the list itself is written all the same");
         }
         ranked
     } else {
-        files::rank(&args.files, args.shop_by.is_some(), &filter, k, app)?
+        files::rank(&args.files, args.shop_by.is_some(), &wanted, app)?
     };
     if !(app.global.json && args.out == Path::new("-")) {
         output::write_to(&args.out, |out| {
             csv::write_top_k(&ranked.ranking, csv::Format::Csv, out)
         })?;
     }
-    show(&ranked.ranking, &args.out, app)?;
+    show(&ranked, &args.out, app)?;
     if let Some(folder) = &args.plots {
         draw(ranked, folder).await?;
         let folder = output::absolute(folder);
@@ -122,21 +154,81 @@ pub(crate) async fn run(args: &RankArgs, app: &App) -> Result<Exit> {
     Ok(Exit::All)
 }
 
-fn places(text: &str) -> Result<usize, String> {
+/// Refuses a folder for pictures that is a file, or will be: the list would be written before anybody noticed.
+fn check_folder(folder: &Path, list: &Path) -> Result<()> {
+    let nearest = folder.ancestors().find(|it| it.exists());
+    if nearest.is_some_and(|it| !it.is_dir()) || output::absolute(folder) == output::absolute(list)
+    {
+        let file = nearest.filter(|it| !it.is_dir()).unwrap_or(list);
+        return Err(UsageError(format!(
+            "cannot draw into --plots {}: {} is a file; name a folder",
+            folder.display(),
+            file.display()
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+pub(crate) fn places(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(k) if (1..=1_000_000).contains(&k) => Ok(k),
         _ => Err("expected a whole number from 1 to 1000000".to_owned()),
     }
 }
 
-/// Ranks the products of the store that pass `filter`, and warns when prices of several currencies meet.
-pub(super) async fn rank_store(
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share from 0 to 1, such as 0.5".to_owned()),
+    }
+}
+
+/// Ranks products of the store, and warns of prices that cannot be compared.
+pub(crate) async fn rank_store(
     store: &dyn Store,
-    filter: &ProductFilter,
-    k: usize,
+    wanted: &Wanted<'_>,
     app: &App,
 ) -> Result<Ranked> {
+    let filter = wanted.filter;
     super::warn_of_unknown_shops(filter, store).await?;
+    let chosen = match &wanted.preset.method {
+        Method::MinMax(weights) => {
+            let rows = metrics(store, filter).await?;
+            if !rows.is_empty() {
+                let currencies = store.currencies(filter).await?;
+                currencies::warn_of_bare_numbers(&currencies, &store.shops().await?);
+            }
+            Chosen::of_metrics(rows, weights, wanted.k)
+        }
+        Method::Quantiles(settings) => {
+            let scores = scores::score(store, filter, settings, app.clock.now()).await?;
+            warn_of_unknown_currencies(&scores);
+            Chosen::of_scores(scores, wanted)?
+        }
+    };
+    with_products(chosen, store, wanted, app).await
+}
+
+/// Looks up the products of the chosen places.
+async fn with_products(
+    chosen: Chosen,
+    store: &dyn Store,
+    wanted: &Wanted<'_>,
+    app: &App,
+) -> Result<Ranked> {
+    let ids = chosen.ids();
+    if ids.is_empty() {
+        return Err(no_products(store, wanted.filter));
+    }
+    let products = store.product_rows(&ids).await?;
+    if products.len() < ids.len() {
+        bail!("a shop was forgotten while it was ranked; rank again");
+    }
+    Ok(chosen.ranking(products, wanted, app))
+}
+
+pub(super) async fn metrics(store: &dyn Store, filter: &ProductFilter) -> Result<Vec<MetricsRow>> {
     let mut rows: Vec<MetricsRow> = Vec::new();
     loop {
         let after = rows.last().map(|row| row.id.clone());
@@ -144,63 +236,23 @@ pub(super) async fn rank_store(
         let is_last = block.len() < BLOCK_ROWS;
         rows.extend(block);
         if is_last {
-            break;
+            return Ok(rows);
         }
     }
-    if rows.is_empty() {
-        let why = if *filter == ProductFilter::default() {
-            "is there"
-        } else {
-            "passes these filters"
-        };
-        bail!(
-            "no product in {} {why}; `trouvaille check` tells what is stored",
-            store.location()
-        );
-    }
-    warn_of_currencies(&store.currencies(filter).await?, &store.shops().await?);
-    let scored = classic::rank(&rows, k);
-    let ids: Vec<_> = scored.iter().map(|it| rows[it.index].id.clone()).collect();
-    let products = store.product_rows(&ids).await?;
-    Ok(ranked(rows, &scored, products, app))
 }
 
-/// Joins the scores with their products, which come in the same order.
-fn ranked(
-    metrics: Vec<MetricsRow>,
-    scored: &[classic::Scored],
-    products: Vec<ProductRow>,
-    app: &App,
-) -> Ranked {
-    let rows = scored.iter().zip(products).zip(1..);
-    let rows = rows.map(|((scored, product), rank)| RankedRow {
-        rank,
-        score: scored.score,
-        coverage: 1.0,
-        contributions: scored.contributions.to_vec(),
-        product,
-    });
-    let ranking = Ranking {
-        at: app.clock.now(),
-        preset: "classic".to_owned(),
-        features: classic::FEATURES.map(str::to_owned).to_vec(),
-        weights: classic::WEIGHTS.to_vec(),
-        n_ranked: metrics.len() as u64,
-        popularity_source: PopularitySource::Simulated,
-        rows: rows.collect(),
-    };
-    Ranked {
-        ranking,
-        top: scored.iter().map(|it| it.index).collect(),
-        metrics,
-    }
+/// Warns of prices of the store's products that are compared with no other.
+fn warn_of_unknown_currencies(scores: &Scores) {
+    let shops = scores.shops_without_price_position();
+    currencies::warn_of_unknown(shops, ", and crawl or import it again");
 }
 
 /// Draws a ranking's three pictures into `folder`.
-pub(super) async fn draw(ranked: Ranked, folder: &Path) -> Result<()> {
+pub(crate) async fn draw(ranked: Ranked, folder: &Path) -> Result<()> {
     let preset = ranked.ranking.preset.clone();
     let drawing = tokio::task::spawn_blocking(move || {
-        scoring::pictures(&ranked.metrics, &ranked.top, &preset)
+        let analysis = Analysis::of(ranked.matrix(), DEFAULT_K);
+        scoring::pictures(&analysis, &ranked.top, &preset, scoring::MAX_POINTS)
     });
     let pictures = drawing.await.context("cannot draw the pictures")?;
     for (name, svg) in [
@@ -211,33 +263,6 @@ pub(super) async fn draw(ranked: Ranked, folder: &Path) -> Result<()> {
         output::write_to(&folder.join(name), |out| out.write_all(svg.as_bytes()))?;
     }
     Ok(())
-}
-
-/// Warns where prices of several currencies meet, and names the one that most products have.
-fn warn_of_currencies(currencies: &[Currency], shops: &[ShopStatus]) {
-    if currencies.len() < 2 {
-        return;
-    }
-    let n_products = |currency: Currency| -> u64 {
-        let priced_in_it = shops
-            .iter()
-            .filter(|status| status.shop.currency == currency);
-        priced_in_it.map(|status| status.n_products).sum()
-    };
-    let known = currencies
-        .iter()
-        .copied()
-        .filter(|currency| currency.is_known());
-    let Some(most_used) = known.max_by_key(|&currency| n_products(currency)) else {
-        return;
-    };
-    let names = currencies
-        .iter()
-        .map(|it| if it.is_known() { it.code() } else { "unknown" });
-    tracing::warn!(
-        "prices in several currencies ({}) are compared as bare numbers here; rank one at a time: --currency {most_used}",
-        names.collect::<Vec<_>>().join(", "),
-    );
 }
 
 /// Returns what passes: of the shops in the report, if there is one, those that `--shop` names, if it is there.
@@ -265,89 +290,4 @@ fn shops_of_report(path: &Path) -> Result<Vec<ShopKey>> {
         bail!("the crawl report {} names no shop", path.display());
     }
     Ok(reports.into_iter().map(|report| report.key.shop).collect())
-}
-
-/// Prints the first places, unless the CSV itself went to standard output.
-pub(super) fn show(ranking: &Ranking, out: &Path, app: &App) -> Result<()> {
-    let is_printed = out == Path::new("-");
-    if app.global.json {
-        return output::print_json(&json(ranking, (!is_printed).then_some(out)));
-    }
-    if is_printed {
-        return Ok(());
-    }
-    let n_shown = ranking.rows.len().min(TABLE_ROWS);
-    output::print(&format!(
-        "The best {n_shown} of {}, preset {}:",
-        counted(ranking.n_ranked, "product"),
-        ranking.preset
-    ))?;
-    output::print(&table(&ranking.rows[..n_shown]))?;
-    output::print(
-        "* popularity is simulated: made from the product's id, it says nothing about sales.",
-    )?;
-    output::print(&format!(
-        "The whole list ({}): {}",
-        counted(ranking.rows.len() as u64, "row"),
-        output::absolute(out).display()
-    ))
-}
-
-/// Returns a ranking as JSON: its facts, and rows with the columns of the CSV.
-pub(super) fn json(ranking: &Ranking, out: Option<&Path>) -> serde_json::Value {
-    let weights: serde_json::Map<_, _> = ranking
-        .features
-        .iter()
-        .cloned()
-        .zip(ranking.weights.iter().map(|&it| it.into()))
-        .collect();
-    serde_json::json!({
-        "out": out.map(output::absolute),
-        "at": ranking.at,
-        "preset": ranking.preset,
-        "weights": weights,
-        "n_ranked": ranking.n_ranked,
-        "popularity_source": ranking.popularity_source,
-        "rows": csv::top_k_objects(ranking),
-    })
-}
-
-fn table(rows: &[RankedRow]) -> String {
-    let header = [
-        "#",
-        "score",
-        "title",
-        "shop",
-        "price",
-        "in stock",
-        "popularity*",
-    ];
-    let rows = rows.iter().map(|row| {
-        [
-            row.rank.to_string(),
-            format!("{:.4}", row.score),
-            shortened(&row.product.title, 34),
-            shortened(&row.product.id.shop.shown(), 26),
-            price_words(&row.product),
-            format!("{:.0} %", row.product.metrics.available_ratio * 100.0),
-            format!(
-                "{:.1}",
-                catalog::Metrics::simulated_popularity(&row.product.id.native)
-            ),
-        ]
-    });
-    output::table(header, &[0, 1, 4, 5, 6], rows.collect())
-}
-
-/// Returns `12.90 EUR`, or `12.90–19.90 EUR`.
-fn price_words(product: &ProductRow) -> String {
-    let code = match product.currency.is_known() {
-        true => format!(" {}", product.currency),
-        false => String::new(),
-    };
-    match (product.price_min, product.price_max) {
-        (Some(least), Some(most)) if least != most => format!("{least}–{most}{code}"),
-        (Some(price), _) => format!("{price}{code}"),
-        (None, _) => "unknown".to_owned(),
-    }
 }

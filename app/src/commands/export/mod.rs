@@ -3,7 +3,10 @@
 mod blocks;
 mod changes;
 mod found;
+mod help;
 mod history;
+mod rules;
+mod segments;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,7 +22,9 @@ use store::OpenMode;
 
 use self::blocks::{BLOCK_ROWS, write_blocks};
 use self::found::SearchArgs;
-use super::open_store;
+pub(crate) use self::rules::rules;
+use self::segments::SegmentArgs;
+use super::{no_products, open_store};
 use crate::App;
 use crate::cli::FilterArgs;
 use crate::exit::{Exit, UsageError};
@@ -36,36 +41,7 @@ const MAX_CRAWLS: usize = 1_000_000;
 const RECENT_DAYS: i64 = 7;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  trouvaille export products --out products.csv
-  trouvaille export products --shop shop.example --format excel --out shop.csv
-  trouvaille export products --search 'wool shoe' --sort cheapest
-  trouvaille export top-k                      the latest ranking, as it was made
-  trouvaille export changes                    what happened in the last 7 days
-  trouvaille export changes --since 2026-11-01 --kind cheaper --kind discount_start
-  trouvaille export history --product shopify:shop.example:123
-  trouvaille export crawls --format jsonl      every pass over every shop
-  trouvaille export problems                   what could not be read, and why
-
-products: what is in the shops now, in the order of product_id, with the columns of top_k.csv but \
-rank, score, coverage and contrib_*; avg_price is not rounded. Its popularity_score is simulated \
-(popularity_source = simulated). --search finds products of which each word begins a word of \
-title, vendor, type or tags, whatever its case and accents; best ranked first unless --sort says \
-another order.
-
-history: every observation, each product's oldest first, also of products that are gone. kind is \
-new, changed, gone, back or ranked; a row without a variant is about the whole product, with its \
-least price. n counts a product's observations, and crawl is the number of the pass that saw it.
-
-changes: what the observations show, oldest first: new, gone, back (with the product's least \
-price), cheaper, dearer, discount_start, discount_end, sold_out, restocked (of a variant). \
-price_change_percent has one decimal. One observation can show several changes.
-
-csv: RFC 4180, UTF-8. excel: with a byte-order mark, semicolons and decimal commas; opens by a \
-double click where Excel expects those, as in most of Europe. In both, a text cell that begins with = + - @ gets a leading ', so that no spreadsheet runs \
-it as a formula. jsonl: one JSON object per line, texts as they are.
-
-Exit codes: 0 done, 1 an error, 2 wrong usage.")]
+#[command(after_help = help::TEXT)]
 pub(crate) struct ExportArgs {
     /// Which list
     what: What,
@@ -77,6 +53,8 @@ pub(crate) struct ExportArgs {
     out: PathBuf,
     #[command(flatten)]
     search: SearchArgs,
+    #[command(flatten)]
+    segments: SegmentArgs,
     #[command(flatten)]
     observed: ObservedArgs,
     #[command(flatten)]
@@ -112,6 +90,10 @@ enum What {
     Crawls,
     /// What could not be read in each shop's newest pass
     Problems,
+    /// Every product with its group of similar ones, and whether it stands alone
+    Segments,
+    /// Types and tags that come together more often than by chance, across shops
+    Rules,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -143,14 +125,16 @@ fn check_options(args: &ExportArgs, filter: &ProductFilter) -> Result<(), UsageE
         ..ProductFilter::default()
     };
     let allowed = match args.what {
-        What::Products => filter,
+        What::Products | What::Segments | What::Rules => filter,
         What::History | What::Changes => &shops_alone,
         What::TopK | What::Crawls | What::Problems => &ProductFilter::default(),
     };
     let wrong = if args.what != What::Products && args.search.is_given() {
         "--search and --sort are for `export products` alone"
     } else if filter != allowed {
-        "filters are for `export products` alone; `history` and `changes` take --shop"
+        "filters are for `export products`, `segments` and `rules`; `history` and `changes` take --shop"
+    } else if args.what != What::Segments && args.segments.is_given() {
+        "--preset and --segments are for `export segments` alone"
     } else if !is_observed && args.observed.since.is_some() {
         "--since is for `export history` and `export changes`"
     } else if args.what != What::History && args.observed.product.is_some() {
@@ -213,6 +197,8 @@ async fn write_list(
             output::write_to(path, |out| write_problems(&problems, format, out))?;
             Ok(problems.len())
         }
+        What::Segments => segments::write(store, &args.segments, &filter, format, path, app).await,
+        What::Rules => rules::write(store, &filter, format, path, app).await,
     }
 }
 
@@ -231,7 +217,7 @@ fn observation_filter(args: &ExportArgs, filter: ProductFilter, app: &App) -> Ob
         shops: filter.shops,
         product: args.observed.product.clone(),
         since,
-        until: None,
+        ..ObservationFilter::default()
     }
 }
 

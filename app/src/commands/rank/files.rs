@@ -1,18 +1,21 @@
 //! Ranking saved product documents without a store: one pass for the numbers, then only the winners again.
 //!
-//! Memory holds the metrics of each product and its place, never the documents.
+//! Memory holds the numbers of each product and its place, never the documents.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use catalog::{
-    Currency, CurrencySource, Metrics, MetricsRow, Platform, Product, ProductFilter, ProductId,
-    ProductRow, Shop, ShopKey, UnixMs,
+    Currency, CurrencySource, FeatureInputs, FeatureRow, Metrics, MetricsRow, NativeId, Platform,
+    Product, ProductFilter, ProductId, ProductRow, Shop, ShopKey, UnixMs,
 };
 use crawler::platforms::shopify;
-use scoring::classic;
+use scoring::balanced::{Scores, Table};
+use scoring::history::Histories;
+use scoring::preset::{Method, Quantiles};
 
+use super::{Chosen, Ranked, Wanted, currencies};
 use crate::App;
 use crate::output;
 use crate::saved::{SavedFile, Span, shop_key_of};
@@ -26,12 +29,27 @@ struct Place {
 }
 
 /// What was read of all files.
-#[derive(Debug, Default)]
-struct Scan {
-    rows: Vec<MetricsRow>,
+#[derive(Debug)]
+struct Scan<'a> {
+    numbers: Numbers<'a>,
     places: Vec<Place>,
     n_problems: u64,
     first_problem: Option<String>,
+}
+
+/// The numbers that the preset scores.
+#[derive(Debug)]
+enum Numbers<'a> {
+    Metrics {
+        weights: &'a [f64; 6],
+        rows: Vec<MetricsRow>,
+    },
+    Features {
+        settings: &'a Quantiles,
+        table: Box<Table>,
+        /// Files have no history, so it is empty.
+        histories: Histories,
+    },
 }
 
 /// How documents become products with a shop.
@@ -46,22 +64,23 @@ struct Reading<'a> {
 pub(super) fn rank(
     paths: &[PathBuf],
     by_vendor: bool,
-    filter: &ProductFilter,
-    k: usize,
+    wanted: &Wanted<'_>,
     app: &App,
-) -> Result<super::Ranked> {
-    let files = paths
-        .iter()
-        .map(|path| open(path, app))
-        .collect::<Result<_>>()?;
+) -> Result<Ranked> {
+    let files = paths.iter().map(|path| open(path, app));
     let reading = Reading {
-        files,
+        files: files.collect::<Result<_>>()?,
         by_vendor,
-        filter,
+        filter: wanted.filter,
         now: app.clock.now(),
     };
+    let mut scan = Scan {
+        numbers: Numbers::new(&wanted.preset.method, reading.now),
+        places: Vec::new(),
+        n_problems: 0,
+        first_problem: None,
+    };
     let bar = app.screen.bar(paths.len() as u64, "files");
-    let mut scan = Scan::default();
     for index in 0..reading.files.len() {
         reading.scan_file(index, &mut scan)?;
         bar.inc(1);
@@ -73,25 +92,16 @@ pub(super) fn rank(
             output::counted(scan.n_problems, "problem")
         );
     }
-    if scan.rows.is_empty() {
-        match *filter == ProductFilter::default() {
+    if scan.places.is_empty() {
+        match *wanted.filter == ProductFilter::default() {
             true => bail!("the given files hold no products"),
             false => bail!("no product in the given files passes these filters"),
         }
     }
-    let mut currencies: Vec<Currency> = reading
-        .files
-        .iter()
-        .map(|(_, shop)| shop.currency)
-        .collect();
-    currencies.retain(|&currency| filter.currency.is_none_or(|wanted| wanted == currency));
-    currencies.sort();
-    currencies.dedup();
-    super::warn_of_currencies(&currencies, &[]);
-    let scored = classic::rank(&scan.rows, k);
-    let places: Vec<Place> = scored.iter().map(|it| scan.places[it.index]).collect();
-    let products = reading.winners(&places)?;
-    Ok(super::ranked(scan.rows, &scored, products, app))
+    let chosen = reading.choose(scan.numbers, wanted)?;
+    let places = chosen.indices().into_iter().map(|it| scan.places[it]);
+    let products = reading.winners(&places.collect::<Vec<_>>())?;
+    Ok(chosen.ranking(products, wanted, app))
 }
 
 fn open(path: &Path, app: &App) -> Result<(SavedFile, Shop)> {
@@ -109,27 +119,80 @@ fn open(path: &Path, app: &App) -> Result<(SavedFile, Shop)> {
     Ok((saved, shop))
 }
 
+impl<'a> Numbers<'a> {
+    fn new(method: &'a Method, now: UnixMs) -> Self {
+        match method {
+            Method::MinMax(weights) => Self::Metrics {
+                weights,
+                rows: Vec::new(),
+            },
+            Method::Quantiles(settings) => Self::Features {
+                settings,
+                table: Box::new(Table::new(now, settings)),
+                histories: Histories::new(now),
+            },
+        }
+    }
+}
+
 impl Reading<'_> {
-    fn scan_file(&self, file: usize, scan: &mut Scan) -> Result<()> {
+    /// Scores what was read, and warns of prices that cannot be compared.
+    fn choose(&self, numbers: Numbers<'_>, wanted: &Wanted<'_>) -> Result<Chosen> {
+        match numbers {
+            Numbers::Metrics { weights, rows } => {
+                currencies::warn_of_bare_numbers(&self.currencies(), &[]);
+                Ok(Chosen::of_metrics(rows, weights, wanted.k))
+            }
+            Numbers::Features {
+                settings, table, ..
+            } => Chosen::of_scores(self.score(*table, settings), wanted),
+        }
+    }
+
+    fn score(&self, mut table: Table, settings: &Quantiles) -> Scores {
+        let files = self.files.iter();
+        let unknown: Vec<ShopKey> = files
+            .filter(|(_, shop)| !shop.currency.is_known())
+            .map(|(_, shop)| shop.key.clone())
+            .collect();
+        if unknown.len() == 1 {
+            // The vendors of one file sell in one currency, whichever it is.
+            table = table.with_one_unknown_currency();
+        }
+        let scores = Scores::of(table, settings);
+        // A vendor has no currency of its own: that of its file is to be stated.
+        let shops = match (scores.shops_without_price_position(), self.by_vendor) {
+            ([_, ..], true) => &unknown,
+            (shops, _) => shops,
+        };
+        currencies::warn_of_unknown(shops, "");
+        scores
+    }
+
+    /// Returns the currencies of the files that can pass the filter, by code.
+    fn currencies(&self) -> Vec<Currency> {
+        let mut currencies: Vec<Currency> =
+            self.files.iter().map(|(_, shop)| shop.currency).collect();
+        currencies.retain(|&it| self.filter.currency.is_none_or(|wanted| wanted == it));
+        currencies.sort();
+        currencies.dedup();
+        currencies
+    }
+
+    fn scan_file(&self, file: usize, scan: &mut Scan<'_>) -> Result<()> {
         let (saved, shop) = &self.files[file];
         let context = || format!("cannot read {}", saved.path().display());
         let mut documents = saved.documents().with_context(context)?;
-        // Filters and vendors need the product; without them its numbers are enough.
-        let only_numbers =
-            saved.has_lines() && !self.by_vendor && *self.filter == ProductFilter::default();
+        // Filters need the product; without them its numbers are enough.
+        let only_numbers = saved.has_lines() && *self.filter == ProductFilter::default();
         while let Some((span, bytes)) = documents.next().with_context(context)? {
-            if only_numbers && let Some((native, metrics)) = shopify::read_metrics(bytes, shop) {
-                let id = ProductId {
-                    platform: shop.platform,
-                    shop: shop.key.clone(),
-                    native,
-                };
-                scan.rows.push(MetricsRow { id, metrics });
-                scan.places.push(Place {
-                    file: file as u32,
-                    span,
-                    index: 0,
-                });
+            let place = |index: usize| Place {
+                file: file as u32,
+                span,
+                index: index as u32,
+            };
+            if only_numbers && self.take_numbers(bytes, shop, &mut scan.numbers)? {
+                scan.places.push(place(0));
                 continue;
             }
             let page = match shopify::read_page(bytes, shop) {
@@ -153,33 +216,87 @@ impl Reading<'_> {
                 });
             }
             for (index, product) in page.products.into_iter().enumerate() {
-                let place = Place {
-                    file: file as u32,
-                    span,
-                    index: index as u32,
-                };
-                self.take(product, place, shop, scan)?;
+                self.take(product, place(index), shop, scan)?;
             }
         }
         Ok(())
     }
 
-    fn take(&self, mut product: Product, place: Place, shop: &Shop, scan: &mut Scan) -> Result<()> {
+    /// Takes the numbers of a document that is one plain product, without making the product; `false` if it is
+    /// anything else.
+    fn take_numbers(&self, bytes: &[u8], shop: &Shop, numbers: &mut Numbers<'_>) -> Result<bool> {
+        let id = |native: NativeId, key: ShopKey| ProductId {
+            platform: shop.platform,
+            shop: key,
+            native,
+        };
+        match numbers {
+            Numbers::Metrics { .. } if self.by_vendor => Ok(false),
+            Numbers::Metrics { rows, .. } => {
+                let Some((native, metrics)) = shopify::read_metrics(bytes, shop) else {
+                    return Ok(false);
+                };
+                let id = id(native, shop.key.clone());
+                rows.push(MetricsRow { id, metrics });
+                Ok(true)
+            }
+            Numbers::Features {
+                table, histories, ..
+            } => {
+                let Some((native, inputs, vendor)) = shopify::read_features(bytes, shop) else {
+                    return Ok(false);
+                };
+                let key = match self.by_vendor {
+                    true => vendor_key(&vendor)?,
+                    false => shop.key.clone(),
+                };
+                table.push(&self.row(id(native, key), inputs, shop), histories);
+                Ok(true)
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        mut product: Product,
+        place: Place,
+        shop: &Shop,
+        scan: &mut Scan<'_>,
+    ) -> Result<()> {
         if self.by_vendor {
-            product.id.shop = vendor_key(&product)?;
+            product.id.shop = vendor_key(&product.vendor)?;
         }
         let passes = *self.filter == ProductFilter::default()
             || self
                 .filter
                 .matches(&ProductRow::of(&product, shop.currency, self.now));
-        if passes {
-            scan.rows.push(MetricsRow {
+        if !passes {
+            return Ok(());
+        }
+        scan.places.push(place);
+        match &mut scan.numbers {
+            Numbers::Metrics { rows, .. } => rows.push(MetricsRow {
                 metrics: Metrics::of(&product),
                 id: product.id,
-            });
-            scan.places.push(place);
+            }),
+            Numbers::Features {
+                table, histories, ..
+            } => {
+                let inputs = FeatureInputs::of(&product);
+                table.push(&self.row(product.id, inputs, shop), histories);
+            }
         }
         Ok(())
+    }
+
+    fn row(&self, id: ProductId, inputs: FeatureInputs, shop: &Shop) -> FeatureRow {
+        FeatureRow {
+            id,
+            currency: shop.currency,
+            inputs,
+            first_seen_at: self.now,
+            confirmed_at: self.now,
+        }
     }
 
     /// Reads the products at `places` again, in that order.
@@ -201,7 +318,7 @@ impl Reading<'_> {
                 let page = shopify::read_page(&bytes, shop).with_context(context)?;
                 for (index, mut product) in page.products.into_iter().enumerate() {
                     if self.by_vendor {
-                        product.id.shop = vendor_key(&product)?;
+                        product.id.shop = vendor_key(&product.vendor)?;
                     }
                     let place = Place {
                         file,
@@ -224,7 +341,7 @@ impl Reading<'_> {
     }
 }
 
-impl Scan {
+impl Scan<'_> {
     fn problem(&mut self, n: u64, what: impl FnOnce() -> String) {
         self.n_problems += n;
         if n > 0 && self.first_problem.is_none() {
@@ -233,13 +350,11 @@ impl Scan {
     }
 }
 
-fn vendor_key(product: &Product) -> Result<ShopKey> {
-    let vendor = if product.vendor.trim().is_empty() {
-        "unknown"
-    } else {
-        &product.vendor
+fn vendor_key(vendor: &str) -> Result<ShopKey> {
+    let vendor = match vendor.trim() {
+        "" => "unknown",
+        _ => vendor,
     };
     let short: String = vendor.chars().take(60).collect();
-    ShopKey::encode(&short)
-        .with_context(|| format!("the vendor of {} makes no shop key", product.id))
+    ShopKey::encode(&short).with_context(|| format!("the vendor {vendor:?} makes no shop key"))
 }
