@@ -21,6 +21,7 @@ mod migrate;
 mod mongodb;
 mod mongodb_kills;
 mod past;
+mod presets;
 mod program;
 mod prune;
 mod ranking;

@@ -1,4 +1,4 @@
-//! `rank` with its presets: against references, with presets of the user's own, and what it says of itself.
+//! `rank` against references, and what it says of itself.
 
 use std::path::{Path, PathBuf};
 
@@ -11,21 +11,21 @@ use crate::program::{Home, Run};
 /// The time at which the reference looks at the eighteen products.
 const REFERENCE_NOW: &str = "2026-01-01T00:00:00Z";
 
-const BALANCED: &str = include_str!("../../config/presets/balanced.toml");
+pub(crate) const BALANCED: &str = include_str!("../../config/presets/balanced.toml");
 
 /// Returns the place of invented products and of what other programs make of them.
-fn testdata(name: &str) -> PathBuf {
+pub(crate) fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("testdata")
         .join(name)
 }
 
-fn eighteen() -> String {
+pub(crate) fn eighteen() -> String {
     testdata("eighteen_products.jsonl").display().to_string()
 }
 
 /// Ranks the eighteen products, each vendor a shop, as the reference does it.
-fn rank_eighteen(home: &Home, args: &[&str]) -> Run {
+pub(crate) fn rank_eighteen(home: &Home, args: &[&str]) -> Run {
     let file = eighteen();
     let all = ["rank", &file, "--shop-by", "vendor"];
     let run = run_at(REFERENCE_NOW, home, [&all[..], args].concat());
@@ -34,7 +34,7 @@ fn rank_eighteen(home: &Home, args: &[&str]) -> Run {
 }
 
 /// Returns the numbers in the given columns of a CSV, line by line.
-fn columns(csv: &str, wanted: &[impl AsRef<str>]) -> Vec<Vec<f64>> {
+pub(crate) fn columns(csv: &str, wanted: &[impl AsRef<str>]) -> Vec<Vec<f64>> {
     let mut lines = csv.lines().map(cells);
     let header = lines.next().unwrap();
     let place = |name: &str| header.iter().position(|it| it == name).expect("a column");
@@ -62,7 +62,7 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 /// Checks a list against one that the reference implementation in Python made.
-fn assert_meets_reference(csv: &str, reference: &str) {
+pub(crate) fn assert_meets_reference(csv: &str, reference: &str) {
     let features = [
         "freshness",
         "discount",
@@ -106,174 +106,6 @@ fn classic_gives_the_numbers_that_it_always_gave() {
     assert!(run.stdout.contains("popularity is simulated"), "{run:#?}");
     let expected = std::fs::read_to_string(testdata("eighteen_classic.csv")).unwrap();
     assert_eq!(home.read("top_k.csv"), expected);
-}
-
-#[test]
-fn a_preset_of_ones_own_has_its_caps_and_its_name() {
-    let home = Home::new();
-    let text = BALANCED
-        .replace("\"balanced\"", "\"mine\"")
-        .replace("max_per_store = 0", "max_per_store = 3");
-    home.write("mine.toml", text);
-    let args = ["-k", "12", "--preset", "mine.toml"];
-    let run = rank_eighteen(&home, &args);
-    assert!(run.stdout.contains("preset mine"), "{run:#?}");
-    assert_meets_reference(&home.read("top_k.csv"), "eighteen_balanced_capped.csv");
-    let json = rank_eighteen(&home, &[&args[..], &["--json"]].concat());
-    let json: Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(json["preset"], "mine");
-    assert_eq!(json["weights"]["demand"], 0.2);
-    assert_eq!(json["rows"][8]["rank"], 9);
-    let reference = std::fs::read_to_string(testdata("eighteen_balanced_capped.csv")).unwrap();
-    for (row, expected) in columns(&reference, &["rank_uncapped"]).iter().enumerate() {
-        assert_eq!(
-            json["rows"][row]["rank_uncapped"].as_f64(),
-            Some(expected[0])
-        );
-    }
-}
-
-#[test]
-fn weights_of_ones_own_count_in_both_ways_of_scoring() {
-    let home = Home::new();
-    home.write(
-        "fresh.toml",
-        "name = \"fresh\"\nmethod = \"quantiles\"\n[weights]\nfreshness = 2\n[stability]\ndraws = 0\n",
-    );
-    rank_eighteen(&home, &["--preset", "fresh.toml"]);
-    let csv = home.read("top_k.csv");
-    assert!(
-        csv.contains(",coverage,contrib_demand,"),
-        "no draws, no columns"
-    );
-    let rows = columns(&csv, &["score", "coverage", "contrib_freshness"]);
-    assert!(rows.iter().all(|row| (row[0] - 0.5 - row[2]).abs() < 1e-12));
-    let is_known = |row: &Vec<f64>| row[1] > 0.5;
-    assert!(rows.iter().all(|row| is_known(row) || row[2].abs() < 1e-12));
-    assert_eq!(rows.iter().filter(|row| is_known(row)).count(), 17);
-    home.write(
-        "sold.toml",
-        "name = \"sold\"\nmethod = \"quantiles\"\n[weights]\ndemand = 1\n",
-    );
-    let nothing_known = rank_eighteen(&home, &["--preset", "sold.toml"]);
-    assert!(
-        nothing_known.stdout.contains("\nCoverage 0 %"),
-        "{nothing_known:#?}"
-    );
-    assert!(!home.read("top_k.csv").contains("-0.0"));
-    home.write(
-        "tags.toml",
-        "name = \"tags\"\nmethod = \"min_max\"\n[weights]\nnum_tags = 1\n",
-    );
-    rank_eighteen(&home, &["--preset", "tags.toml", "-k", "2"]);
-    let rows = columns(
-        &home.read("top_k.csv"),
-        &["id", "score", "contrib_num_tags"],
-    );
-    assert_eq!(rows, [[104.0, 1.0, 1.0], [101.0, 0.75, 0.75]]);
-}
-
-#[test]
-fn the_configured_preset_begins_at_the_configurations_folder() {
-    let home = Home::new();
-    std::fs::create_dir(home.path().join("etc")).unwrap();
-    home.write(
-        "etc/mine.toml",
-        BALANCED.replace("\"balanced\"", "\"mine\""),
-    );
-    home.write("etc/my.toml", "[rank]\npreset = \"mine.toml\"\n");
-    let (file, config) = (eighteen(), ["--config", "etc/my.toml"]);
-    let rank = [&["rank", &file][..], &config].concat();
-    assert!(home.ok(&rank).contains("preset mine"));
-    let flag = home.run([&rank[..], &["--preset", "mine.toml"]].concat());
-    flag.assert_fails(2, &["cannot read the preset mine.toml: No such file"]);
-    let mut command = home.command(&rank);
-    command.env("TROUVAILLE__RANK__PRESET", "mine.toml");
-    let run = Run::from(command.output().unwrap());
-    run.assert_fails(2, &["cannot read the preset mine.toml: No such file"]);
-    let mut command = home.command(&rank);
-    command.env("TROUVAILLE__RANK__PRESET", "classic");
-    let run = Run::from(command.output().unwrap());
-    assert!(run.stdout.contains("preset classic"), "{run:#?}");
-    home.ok(["import", &file]);
-    home.ok([&["report"][..], &config].concat());
-    let again = "trouvaille report --config etc/my.toml --preset etc/mine.toml -k 50";
-    assert!(home.read("report.html").contains(again));
-    let again: Vec<&str> = again.split(' ').skip(1).collect();
-    home.ok(&again);
-    home.write("etc/my.toml", "[rank]\npreset = \"fair\"\n");
-    home.run([&["check"][..], &config].concat())
-        .assert_fails(2, &["unknown preset \"fair\""]);
-}
-
-#[test]
-fn a_copy_of_a_preset_may_keep_its_name_while_it_says_the_same() {
-    let home = Home::new();
-    home.write("copy.toml", format!("# Mine.\n{BALANCED}"));
-    let copy = rank_eighteen(&home, &["--preset", "copy.toml", "--out", "-"]);
-    assert_eq!(copy.stdout, rank_eighteen(&home, &["--out", "-"]).stdout);
-}
-
-#[test]
-fn what_is_no_preset_is_told_with_what_would_be_right() {
-    let home = Home::new();
-    home.write("large.toml", format!("#{}", "x".repeat(64 << 10)));
-    home.write("latin.toml", b"name = \"caf\xe9\"");
-    home.write("broken.toml", "name = \"x\"\n[weights\n");
-    home.write(
-        "unknown.toml",
-        BALANCED.replace("freshness =", "fresness ="),
-    );
-    home.write(
-        "negative.toml",
-        BALANCED.replace("demand = 0.20", "demand = -0.20"),
-    );
-    let no_weights = "name = \"x\"\nmethod = \"quantiles\"\n[weights]\ndemand = 0\n";
-    home.write("nothing.toml", no_weights);
-    home.write(
-        "copy.toml",
-        BALANCED.replace("demand = 0.20", "demand = 0.30"),
-    );
-    let file = eighteen();
-    for (preset, words) in [
-        (
-            "magic",
-            &["unknown preset \"magic\"", "\"balanced\"", "\"classic\""][..],
-        ),
-        (
-            "Balance",
-            &["unknown preset \"Balance\"", "did you mean \"balanced\"?"],
-        ),
-        (
-            "none.toml",
-            &["cannot read the preset none.toml: No such file"],
-        ),
-        (".", &["cannot read the preset .: it is no regular file"]),
-        ("large.toml", &["preset large.toml", "larger than 64 KiB"]),
-        ("latin.toml", &["preset latin.toml", "no UTF-8"]),
-        ("broken.toml", &["wrong preset in broken.toml", "line 2"]),
-        (
-            "unknown.toml",
-            &["wrong preset in unknown.toml", "fresness", "freshness"],
-        ),
-        (
-            "negative.toml",
-            &["negative.toml", "weights.demand", "-0.2", "must be 0, or"],
-        ),
-        ("nothing.toml", &["nothing.toml", "weights sum to 0"]),
-        (
-            "copy.toml",
-            &[
-                "copy.toml",
-                "\"balanced\" is the program's own preset",
-                "name = \"my-balanced\"",
-            ],
-        ),
-    ] {
-        let run = home.run(["rank", &file, "--preset", preset]);
-        run.assert_fails(2, words);
-        assert_eq!(run.stderr.lines().count(), 1, "{run:#?}");
-    }
 }
 
 #[test]

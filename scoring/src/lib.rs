@@ -14,6 +14,7 @@ pub mod feature;
 pub mod history;
 pub mod kmeans;
 pub mod matrix;
+mod median;
 pub mod outliers;
 pub mod pca;
 mod pictures;

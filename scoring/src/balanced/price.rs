@@ -2,6 +2,7 @@
 
 use super::grouped::Grouped;
 use super::shelves::{Groups, Shelves};
+use crate::median::median;
 use crate::preset::Quantiles;
 
 /// A median absolute deviation times this estimates a standard deviation of normal numbers.
@@ -152,23 +153,9 @@ impl Others {
 
 /// Returns the median and the robust standard deviation of `values`, which are used up.
 fn spread(values: &mut [f64]) -> Spread {
-    let median = median(values);
+    let middle = median(values);
     for value in &mut *values {
-        *value = (*value - median).abs();
+        *value = (*value - middle).abs();
     }
-    Spread::of(median, self::median(values))
-}
-
-/// Returns the median, the mean of the two in the middle of an even number; NaN of none.
-fn median(values: &mut [f64]) -> f64 {
-    let middle = values.len() / 2;
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    let is_even = values.len().is_multiple_of(2);
-    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    match below.iter().copied().max_by(f64::total_cmp) {
-        Some(lower) if is_even => f64::midpoint(lower, *upper),
-        _ => *upper,
-    }
+    Spread::of(middle, median(values))
 }

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::median::median;
+
 /// Fewer points say nothing.
 const MIN_POINTS: usize = 8;
 
@@ -52,13 +54,7 @@ fn median_slope(values: &[f64]) -> f64 {
             slopes.push((later - value) / (step + 1) as f64);
         }
     }
-    slopes.sort_unstable_by(f64::total_cmp);
-    let middle = slopes.len() / 2;
-    if slopes.len().is_multiple_of(2) {
-        f64::midpoint(slopes[middle - 1], slopes[middle])
-    } else {
-        slopes[middle]
-    }
+    median(&mut slopes)
 }
 
 #[cfg(test)]

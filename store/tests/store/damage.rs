@@ -1,16 +1,29 @@
 //! SQLite files that are damaged, newer, or not ours.
 
 use std::fs;
+use std::sync::Arc;
 
 use catalog::{
     LeaseAnswer, ObservationFilter, ObservationOrder, Outcome, ProductFilter, RecordKind,
-    SearchOrder, SearchQuery, Start, StoreError,
+    SearchOrder, SearchQuery, Start, Store, StoreError,
 };
 use rusqlite::Connection;
 use store::OpenMode;
+use tempfile::TempDir;
 
 use crate::made::{at, id, last_page, products, shop};
 use crate::sqlite::{file, filled, open_at, refusal};
+
+/// Returns a store over a file in which `damage` was done; the file lives as long as the folder.
+async fn filled_and(damage: &str) -> (TempDir, Arc<dyn Store>) {
+    let (folder, path) = filled().await;
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(damage)
+        .unwrap();
+    let store = open_at(&path, OpenMode::Existing).await.unwrap();
+    (folder, store)
+}
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_as_it_is() {
@@ -110,12 +123,7 @@ async fn damaged_values_are_errors_that_name_the_store() {
         ),
         ("DELETE FROM product_details", false),
     ] {
-        let (_folder, path) = filled().await;
-        Connection::open(&path)
-            .unwrap()
-            .execute_batch(damage)
-            .unwrap();
-        let store = open_at(&path, OpenMode::Existing).await.unwrap();
+        let (_folder, store) = filled_and(damage).await;
         let error = if is_list {
             store
                 .products(&ProductFilter::default(), None, 9)
@@ -140,12 +148,7 @@ async fn damaged_records_are_errors_too() {
         "UPDATE shops SET key = 'a b'",
         "UPDATE shops SET currency_source = ''",
     ] {
-        let (_folder, path) = filled().await;
-        Connection::open(&path)
-            .unwrap()
-            .execute_batch(damage)
-            .unwrap();
-        let store = open_at(&path, OpenMode::Existing).await.unwrap();
+        let (_folder, store) = filled_and(damage).await;
         let error = store.shops().await.unwrap_err();
         assert!(
             matches!(error, StoreError::Damaged { .. }),
@@ -178,12 +181,7 @@ async fn damaged_features_are_errors_too() {
         "UPDATE products SET native_id = x'00' WHERE native_id = 0",
         "UPDATE shops SET platform = 'ebay'",
     ] {
-        let (_folder, path) = filled().await;
-        Connection::open(&path)
-            .unwrap()
-            .execute_batch(damage)
-            .unwrap();
-        let store = open_at(&path, OpenMode::Existing).await.unwrap();
+        let (_folder, store) = filled_and(damage).await;
         let in_stock = ProductFilter {
             in_stock: true,
             ..ProductFilter::default()

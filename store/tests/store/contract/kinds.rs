@@ -5,6 +5,7 @@ use catalog::{
     Start, Store, StoreError,
 };
 
+use super::observed::{list, pages};
 use crate::made::{apply, at, begin, crawl, eur, finish, id, key, last_page, product, products};
 
 const ORDERS: [ObservationOrder; 3] = [
@@ -29,34 +30,6 @@ fn of_kinds(kinds: &[ObservationKind]) -> ObservationFilter {
     ObservationFilter {
         kinds: kinds.to_vec(),
         ..everything()
-    }
-}
-
-async fn list(
-    store: &dyn Store,
-    filter: &ObservationFilter,
-    order: ObservationOrder,
-) -> Vec<ObservedRow> {
-    let rows = store.observed(filter, order, None, usize::MAX).await;
-    rows.unwrap()
-}
-
-async fn pages(
-    store: &dyn Store,
-    filter: &ObservationFilter,
-    order: ObservationOrder,
-    limit: usize,
-) -> Vec<ObservedRow> {
-    let mut rows: Vec<ObservedRow> = vec![];
-    loop {
-        let after = rows.last().map(ObservedRow::key);
-        let page = store.observed(filter, order, after.as_ref(), limit).await;
-        let page = page.unwrap();
-        let is_last = page.len() < limit;
-        rows.extend(page);
-        if is_last {
-            return rows;
-        }
     }
 }
 

@@ -23,7 +23,7 @@ fn dearer(host: &str, native: u64, by: i64) -> Product {
     product
 }
 
-async fn list(
+pub(super) async fn list(
     store: &dyn Store,
     filter: &ObservationFilter,
     order: ObservationOrder,
@@ -33,6 +33,25 @@ async fn list(
 }
 
 /// Three shops, several times, the same moment in two of them, numbers and texts as ids.
+pub(super) async fn pages(
+    store: &dyn Store,
+    filter: &ObservationFilter,
+    order: ObservationOrder,
+    limit: usize,
+) -> Vec<ObservedRow> {
+    let mut rows: Vec<ObservedRow> = vec![];
+    loop {
+        let after = rows.last().map(ObservedRow::key);
+        let page = store.observed(filter, order, after.as_ref(), limit).await;
+        let page = page.unwrap();
+        let is_last = page.len() < limit;
+        rows.extend(page);
+        if is_last {
+            return rows;
+        }
+    }
+}
+
 async fn fill(store: &dyn Store) {
     for host in ["b.example", "b-.example", "a.example"] {
         let mut first = products(host, 0..4);
@@ -94,17 +113,7 @@ pub(super) async fn any_page_size_gives_the_same_history(store: &dyn Store) {
         for filter in [&everything(), &one_shop, &one_product] {
             let all = list(store, filter, order).await;
             for limit in (1..=all.len() + 1).rev().step_by(3).chain([1, 2]) {
-                let mut rows: Vec<ObservedRow> = vec![];
-                loop {
-                    let after = rows.last().map(ObservedRow::key);
-                    let page = store.observed(filter, order, after.as_ref(), limit).await;
-                    let page = page.unwrap();
-                    let is_last = page.len() < limit;
-                    rows.extend(page);
-                    if is_last {
-                        break;
-                    }
-                }
+                let rows = pages(store, filter, order, limit).await;
                 assert_eq!(rows, all, "{order:?} {limit}");
             }
             assert_eq!(store.observed(filter, order, None, 0).await.unwrap(), []);
