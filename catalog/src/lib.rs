@@ -1,4 +1,5 @@
-//! The language of Trouvaille: products, money, observations, crawls, rankings, and the [`Store`] trait.
+//! The language of Trouvaille: products, money, observations, crawls, rankings, durable tasks, and the
+//! traits [`Store`] and [`TaskStore`].
 //!
 //! Plain data and pure functions only. No I/O, no runtime, no driver, and no clock: time is an argument.
 
@@ -12,12 +13,15 @@ mod lease;
 mod metrics;
 mod money;
 mod observation;
+mod principal;
 mod product;
 mod ranking;
 mod record;
 mod search;
 mod store;
 mod summary;
+mod task;
+mod task_store;
 mod thin;
 mod time;
 mod visible;
@@ -37,6 +41,7 @@ pub use observation::{
     Observation, ObservationFilter, ObservationKey, ObservationKind, ObservationOrder, ObservedRow,
     Offer,
 };
+pub use principal::{Called, Principal};
 pub use product::{Availability, Product, ProductRow, Shop, Variant};
 pub use ranking::{ListStability, RankedRow, Ranking, Stability};
 pub use record::{
@@ -51,6 +56,15 @@ pub use store::{
     Start, Store, StoreError, StoreStats,
 };
 pub use summary::{Claim, Summary, SummarySource};
+pub use task::{
+    ClaimedItem, CreatedTask, Idempotency, ItemLease, MAX_TASK_NAME, NewItem, NewTask, Task,
+    TaskArtifact, TaskChange, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId,
+    TaskIdError, TaskPage, TaskState, WorkItem, WorkStats,
+};
+pub use task_store::{
+    MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_ENTRY_BYTES, MAX_JSON_DEPTH, MAX_TASK_BYTES, MAX_TASK_ITEMS,
+    MAX_TASK_MESSAGES, TaskStore,
+};
 pub use thin::superseded;
 pub use time::{TimeError, UnixMs};
 pub use visible::{visible_chars, visible_text};

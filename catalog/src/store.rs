@@ -10,7 +10,7 @@ use crate::{
     MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
     Outcome, Problem, ProblemKind, Product, ProductId, ProductRow, Ranking, Record, RecordKey,
     RecordKind, RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, Summary,
-    UnixMs,
+    TaskEntry, TaskId, TaskState, UnixMs,
 };
 
 /// A database of shops, products and their history.
@@ -70,8 +70,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// a change one for each variant whose offer differs, a return one. The same page stored again changes
     /// nothing and counts nothing as new.
     ///
+    /// What the page's task is told is written with it; see [`TaskStore::append`](crate::TaskStore::append).
+    ///
     /// # Errors
-    /// [`StoreError::Fenced`] when another owner took the shop's lease; nothing is written then.
+    /// [`StoreError::Fenced`] when another owner took the shop's lease, and the errors of the task's entry; nothing
+    /// is written then.
     async fn apply_page(
         &self,
         ticket: &CrawlTicket,
@@ -109,8 +112,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Stores a shop that may be crawled later; one that is stored stays as it is. Returns whether it is new.
     async fn add_shop(&self, shop: &Shop, now: UnixMs) -> Result<bool, StoreError>;
 
-    /// Sets whether crawls of all shops leave this one out. Returns whether the shop is stored.
+    /// Sets whether crawls of all shops leave this one out, and agents refuse it. Returns whether the shop is stored.
     async fn pause_shop(&self, shop: &ShopKey, is_paused: bool) -> Result<bool, StoreError>;
+
+    /// Returns whether a shop is paused; one that is not stored is not.
+    async fn is_paused(&self, shop: &ShopKey) -> Result<bool, StoreError>;
 
     /// Removes a shop with its products, their history and its passes, and fences off every ticket of it.
     ///
@@ -300,6 +306,8 @@ pub struct PageWrite {
     pub bytes: u64,
     /// When the answer was read.
     pub at: UnixMs,
+    /// What the task that crawls is told, in the same atomic step.
+    pub task_entry: Option<TaskEntry>,
 }
 
 /// What storing a page changed.
@@ -454,6 +462,34 @@ pub enum StoreError {
     Fenced {
         /// The shop.
         shop: ShopKey,
+    },
+    /// Another holder took the work item, or it is done.
+    #[error("another worker took over item {n} of the task {task}")]
+    ItemFenced {
+        /// The task.
+        task: TaskId,
+        /// The item's number.
+        n: u32,
+    },
+    /// The task is terminal: nothing more can happen to it.
+    #[error("the task {task} is {} already", state.name())]
+    TaskEnded {
+        /// The task.
+        task: TaskId,
+        /// Its state.
+        state: TaskState,
+    },
+    /// Something else happened to the task meanwhile.
+    #[error("the task {task} moved on meanwhile")]
+    TaskMoved {
+        /// The task.
+        task: TaskId,
+    },
+    /// There is no such task.
+    #[error("there is no task {task}")]
+    UnknownTask {
+        /// The name asked for.
+        task: TaskId,
     },
     /// An operation failed: disk full, locked for too long, connection lost.
     #[error("cannot {doing} in the store {location}: {detail}")]
