@@ -209,6 +209,7 @@ fn made_page(shop: &ShopKey, page: u64, n_products: u64) -> PageWrite {
         next: None,
         bytes: 1_000_000,
         at: UnixMs::new(1_700_000_000_000),
+        task_entry: None,
     }
 }
 

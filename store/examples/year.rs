@@ -78,6 +78,7 @@ async fn crawl(
             next: None,
             bytes: 1,
             at: UnixMs::new(now_ms + i64::from(page) * 1000),
+            task_entry: None,
         };
         store.apply_page(&begun.ticket, page).await?;
     }

@@ -6,10 +6,11 @@
 mod mongo;
 mod rules;
 mod sqlite;
+mod task_rules;
 
 use std::sync::Arc;
 
-use catalog::{Store, StoreError};
+use catalog::{Store, StoreError, TaskStore};
 
 use crate::mongo::MongoStore;
 use crate::sqlite::SqliteStore;
@@ -47,10 +48,25 @@ const NO_STORE: &str = "there is no store yet: run `trouvaille crawl` or `trouva
 /// - [`StoreError::NewerSchema`] for a store that a newer program wrote, which is left as it is too.
 /// - [`StoreError::Failed`] when another process keeps the file locked, the disk is full, or a right is missing.
 pub async fn open(uri: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(open_with_tasks(uri, mode).await?.0)
+}
+
+/// Opens the store at `uri`, as [`open`] does, together with the tasks that stand in the same place.
+///
+/// # Errors
+/// Those of [`open`].
+pub async fn open_with_tasks(
+    uri: &str,
+    mode: OpenMode,
+) -> Result<(Arc<dyn Store>, Arc<dyn TaskStore>), StoreError> {
+    fn both<T: Store + TaskStore + 'static>(store: T) -> (Arc<dyn Store>, Arc<dyn TaskStore>) {
+        let store = Arc::new(store);
+        (Arc::clone(&store) as _, store)
+    }
     Ok(match address(uri)? {
-        Address::Memory => Arc::new(SqliteStore::in_memory()?),
-        Address::File(path) => Arc::new(SqliteStore::open(path, mode).await?),
-        Address::Server => Arc::new(MongoStore::open(uri, mode).await?),
+        Address::Memory => both(SqliteStore::in_memory()?),
+        Address::File(path) => both(SqliteStore::open(path, mode).await?),
+        Address::Server => both(MongoStore::open(uri, mode).await?),
     })
 }
 

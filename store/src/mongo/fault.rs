@@ -9,6 +9,8 @@ use mongodb::error::{
     UNKNOWN_TRANSACTION_COMMIT_RESULT, WriteFailure,
 };
 
+use crate::task_rules::TaskFault;
+
 /// An error before it is known where and during what it happened.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -21,6 +23,8 @@ pub(super) enum Fault {
     Damaged(String),
     /// Another crawl of the shop took over.
     Fenced(ShopKey),
+    /// What happened to a task forbids it.
+    Task(TaskFault),
     Failed(String),
 }
 
@@ -33,6 +37,12 @@ impl From<Error> for Fault {
 impl From<mongodb::bson::error::Error> for Fault {
     fn from(error: mongodb::bson::error::Error) -> Self {
         Self::Damaged(error.to_string())
+    }
+}
+
+impl From<TaskFault> for Fault {
+    fn from(fault: TaskFault) -> Self {
+        Self::Task(fault)
     }
 }
 
@@ -53,6 +63,11 @@ const WRITE_CONFLICT: i32 = 112;
 const MAX_WORDS: usize = 300;
 
 impl Fault {
+    /// Returns what is told where others changed a document again and again before it could be written.
+    pub(super) fn overtaken() -> Self {
+        Self::Refused(WRITE_CONFLICT, String::new())
+    }
+
     /// Returns what a reply says went wrong in a write.
     pub(super) fn of_write(reply: &Document) -> Option<Self> {
         let errors = reply.get_array("writeErrors").ok();
@@ -116,6 +131,7 @@ impl Fault {
         let location = location.to_owned();
         match self {
             Self::Fenced(shop) => StoreError::Fenced { shop },
+            Self::Task(fault) => fault.into(),
             Self::Damaged(detail) => StoreError::Damaged { location, detail },
             other => StoreError::Failed {
                 doing,
@@ -130,6 +146,7 @@ impl Fault {
         match self {
             Self::Silent(limit) => format!("it did not answer for {} s", limit.as_secs()),
             Self::Fenced(shop) => format!("another crawl of {shop} took over"),
+            Self::Task(fault) => StoreError::from(fault.clone()).to_string(),
             Self::Damaged(detail) | Self::Failed(detail) => detail.clone(),
             Self::Refused(code, said) => by_code(*code, said),
             Self::Mongo(error) => of_driver(error),

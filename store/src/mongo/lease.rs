@@ -88,11 +88,9 @@ async fn make_free(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<(), Fault> {
 /// Returns the stages that take a lease if it may be taken. The server looks at its clock once for all of them.
 fn request(wanted: Takeover<'_>, session: Option<&Bson>) -> Vec<Document> {
     let (owner, ttl_ms, dead_owner) = (wanted.owner, wanted.ttl_ms, wanted.dead_owner);
-    // As numbers: to one server every stored date is before its own clock's.
-    let is_over = doc! { "$lte": [{ "$toLong": "$expires_at" }, { "$toLong": "$$NOW" }] };
     let is_of = |owner: &str| doc! { "$eq": ["$owner", { "$literal": owner }] };
     let mut branches = vec![
-        doc! { "case": is_over, "then": "new" },
+        doc! { "case": is_over(), "then": "new" },
         doc! { "case": is_of(owner), "then": "same" },
     ];
     branches.extend(dead_owner.map(|dead_owner| doc! { "case": is_of(dead_owner), "then": "new" }));
@@ -183,7 +181,14 @@ fn of(lease: &Lease) -> Document {
     doc! { "_id": lease.shop.as_str(), "owner": &lease.owner, "epoch": whole(lease.epoch) }
 }
 
-fn end(ttl_ms: u64) -> Document {
+/// Returns the expression that says whether a lease's `expires_at` is over by the server's clock.
+pub(super) fn is_over() -> Document {
+    // As numbers: to one server every stored date is before its own clock's.
+    doc! { "$lte": [{ "$toLong": "$expires_at" }, { "$toLong": "$$NOW" }] }
+}
+
+/// Returns the expression for `ttl_ms` from now by the server's clock.
+pub(super) fn end(ttl_ms: u64) -> Document {
     // As numbers, since not every server adds to dates.
     doc! { "$toDate": { "$add": [{ "$toLong": "$$NOW" }, whole(ttl_ms.min(LONGEST_MS))] } }
 }

@@ -35,6 +35,7 @@ mod sight;
 mod statements;
 mod steps;
 mod summaries;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -130,10 +131,16 @@ impl Store for MongoStore {
     ) -> Result<PageCounts, StoreError> {
         let hashed = HashedPage::new(&page);
         let hashed = &hashed;
-        self.write_under("store a page", lease_of(ticket), |steps| {
-            Box::pin(page::apply(steps, ticket, hashed))
-        })
-        .await
+        let counts = self
+            .write_under("store a page", lease_of(ticket), |steps| {
+                Box::pin(page::apply(steps, ticket, hashed))
+            })
+            .await?;
+        if let Some(entry) = &hashed.entry {
+            self.in_order("write to a task", |steps| Box::pin(entry.tell(steps)))
+                .await?;
+        }
+        Ok(counts)
     }
 
     async fn finish_crawl(
@@ -167,6 +174,10 @@ impl Store for MongoStore {
 
     async fn pause_shop(&self, shop: &ShopKey, is_paused: bool) -> Result<bool, StoreError> {
         admin::pause_shop(self, shop, is_paused).await
+    }
+
+    async fn is_paused(&self, shop: &ShopKey) -> Result<bool, StoreError> {
+        admin::is_paused(self, shop).await
     }
 
     async fn forget_shop(&self, shop: &ShopKey) -> Result<Option<Forgotten>, StoreError> {

@@ -17,12 +17,14 @@ use super::keys::{native, page_key, product_key};
 use super::product::{Facts, date, whole};
 use super::sight::{Changes, Sights};
 use super::steps::{Change, FindAndModify, Steps, Update, number};
+use super::tasks::PageEntry;
 use crate::rules::MAX_PROBLEMS;
 
 /// A page and what is worked out of it before the server is asked anything.
 pub(super) struct HashedPage<'a> {
     page: &'a PageWrite,
     products: Vec<Hashed<'a>>,
+    pub(super) entry: Option<PageEntry<'a>>,
 }
 
 /// A product with its key and its content hash.
@@ -47,6 +49,7 @@ impl<'a> HashedPage<'a> {
         Self {
             page,
             products: page.products.iter().map(hashed).collect(),
+            entry: page.task_entry.as_ref().map(PageEntry::new),
         }
     }
 }
@@ -71,6 +74,10 @@ pub(super) async fn apply(
     if !steps.are_atomic() {
         check_fence(steps, ticket).await?;
     }
+    let entry = match &hashed.entry {
+        Some(entry) => entry.admit(steps).await?,
+        None => None,
+    };
     let known = known_products(steps, hashed).await?;
     let mut changes = Changes::default();
     for (index, it) in hashed.products.iter().enumerate() {
@@ -78,7 +85,7 @@ pub(super) async fn apply(
         changes.see(ticket, hashed.page.at, (index, it), known)?;
     }
     changes.store(steps).await?;
-    record_page(steps, ticket, hashed.page, &changes.sights).await?;
+    record_page(steps, ticket, hashed.page, &changes.sights, entry).await?;
     Ok(changes.sights.counts)
 }
 
@@ -183,6 +190,7 @@ async fn record_page(
     ticket: &CrawlTicket,
     page: &PageWrite,
     sights: &Sights,
+    entry: Option<Document>,
 ) -> Result<(), Fault> {
     let problems = all_problems(page, sights);
     let mut kinds: BTreeMap<ProblemKind, i64> = BTreeMap::new();
@@ -223,7 +231,8 @@ async fn record_page(
     let earlier = earlier
         .map(|document| Earlier::read(&document))
         .transpose()?;
-    let updates = move_on(ticket, page, sights.counts, earlier.as_ref(), &problems)?;
+    let counted = counted(page, sights.counts, earlier.as_ref(), &problems, entry);
+    let updates = move_on(ticket, page, counted, &problems)?;
     match steps.update("crawls", updates).await?.n_matched {
         0 => Err(Fault::Fenced(ticket.crawl.shop.clone())),
         _ => Ok(()),
@@ -259,14 +268,14 @@ impl Earlier {
     }
 }
 
-/// Returns the changes of the pass's document, all of which only the holder of the ticket may make.
-fn move_on(
-    ticket: &CrawlTicket,
+/// Returns the change of what the pass counts, with what its task is told.
+fn counted(
     page: &PageWrite,
     counts: PageCounts,
     earlier: Option<&Earlier>,
     problems: &[Problem],
-) -> Result<Vec<Update>, Fault> {
+    entry: Option<Document>,
+) -> Document {
     let (products, bytes, n_problems) = (
         whole(page.products.len() as u64),
         whole(page.bytes),
@@ -291,6 +300,19 @@ fn move_on(
             doc! { "kept_problems": { "page": i64::from(page.page) } },
         );
     }
+    if let Some(entry) = entry {
+        counted.insert("$push", doc! { "entries": entry });
+    }
+    counted
+}
+
+/// Returns the changes of the pass's document, all of which only the holder of the ticket may make.
+fn move_on(
+    ticket: &CrawlTicket,
+    page: &PageWrite,
+    counted: Document,
+    problems: &[Problem],
+) -> Result<Vec<Update>, Fault> {
     let mut updates = vec![Update::one(fence(ticket), counted)?];
     if !problems.is_empty() {
         let problems: Vec<Bson> = problems.iter().map(encode_problem).collect();

@@ -10,7 +10,7 @@ use super::upgrade;
 use crate::{NO_STORE, OpenMode};
 
 /// The newest version of the schema.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(super) const SCHEMA_VERSION: u32 = 3;
 
 /// The version of a database that is being set up.
 const BEGUN: u32 = 0;
@@ -20,6 +20,9 @@ const APPLICATION: &str = "trouvaille";
 
 /// How long robots.txt files are kept, in seconds.
 const ROBOTS_KEPT_S: i32 = 86_400;
+
+/// How long a right to a key is kept after it is over, in seconds.
+const RIGHTS_KEPT_S: i32 = 86_400;
 
 /// Whose a database is.
 enum Identity {
@@ -47,12 +50,12 @@ pub(super) async fn ensure(store: &MongoStore, mode: OpenMode) -> Result<(), Sto
             let detail = "it is a database of another program; use another database";
             return Err(refused(store, detail));
         }
-        Identity::Ours(1..) => return upgrade::from_version_1(store).await,
+        Identity::Ours(version @ 1..) => return upgrade::from_version(store, version).await,
         Identity::Ours(BEGUN) | Identity::Empty => {}
     }
     // Not in a transaction: servers make no indexes in one. What was begun is simply done again.
     store
-        .read("set up the schema", |steps| Box::pin(set_up(steps)))
+        .read("set up the schema", |steps| Box::pin(begin(steps)))
         .await
 }
 
@@ -97,9 +100,16 @@ async fn stored_identity(steps: &mut Steps<'_>) -> Result<Option<Identity>, Faul
     Ok(Some(Identity::Ours(version.unwrap_or(u32::MAX))))
 }
 
-async fn set_up(steps: &mut Steps<'_>) -> Result<(), Fault> {
+/// Sets up an empty database, or one that somebody began with.
+async fn begin(steps: &mut Steps<'_>) -> Result<(), Fault> {
     // First of all, so that nobody takes a half made database for another program's.
     write_version(steps, BEGUN).await?;
+    set_up(steps).await
+}
+
+/// Makes what is missing of all collections and indexes, and writes the newest version behind it: until then, others
+/// read and write a database of an earlier version.
+pub(super) async fn set_up(steps: &mut Steps<'_>) -> Result<(), Fault> {
     for collection in [
         "shops",
         "leases",
@@ -111,6 +121,11 @@ async fn set_up(steps: &mut Steps<'_>) -> Result<(), Fault> {
         "ranking_rows",
         "summaries",
         "robots",
+        "tasks",
+        "task_events",
+        "task_chunks",
+        "work_items",
+        "work_rights",
     ] {
         // Made here, since not every server makes collections within a transaction.
         match steps.command(doc! { "create": collection }).await {
@@ -130,10 +145,33 @@ const COLLECTION_EXISTS: i32 = 48;
 
 /// Returns the indexes beside those on `_id`, which have the products, histories, passes and pages of a shop side by
 /// side already. Each one more would cost every page.
-fn indexes() -> [(&'static str, Vec<Document>); 5] {
+fn indexes() -> [(&'static str, Vec<Document>); 8] {
     let index = |name: &str, key: Document| doc! { "name": name, "key": key };
-    let mut robots = index("kept", doc! { "updated_at": 1 });
-    robots.insert("expireAfterSeconds", ROBOTS_KEPT_S);
+    let with = |mut index: Document, options: Document| {
+        index.extend(options);
+        index
+    };
+    let kept = |key: &str, seconds: i32| {
+        let index = index("kept", doc! { key: 1 });
+        with(index, doc! { "expireAfterSeconds": seconds })
+    };
+    let of_open = |index| {
+        with(
+            index,
+            doc! { "partialFilterExpression": { "is_open": true } },
+        )
+    };
+    let of_some = |index| with(index, doc! { "sparse": true });
+    let requests = with(
+        index(
+            "request",
+            doc! { "caller": 1, "request.key": 1, "request.n": -1 },
+        ),
+        doc! {
+            "unique": true,
+            "partialFilterExpression": { "request.key": { "$exists": true } },
+        },
+    );
     [
         (
             "products",
@@ -148,10 +186,30 @@ fn indexes() -> [(&'static str, Vec<Document>); 5] {
         ),
         (
             "crawls",
-            vec![index("start", doc! { "started_at": -1, "shop": 1 })],
+            vec![
+                index("start", doc! { "started_at": -1, "shop": 1 }),
+                of_some(index("entries", doc! { "entries.task": 1 })),
+            ],
         ),
         ("rankings", vec![index("time", doc! { "at": -1 })]),
-        ("robots", vec![robots]),
+        ("robots", vec![kept("updated_at", ROBOTS_KEPT_S)]),
+        (
+            "tasks",
+            vec![
+                index("caller", doc! { "caller": 1, "state_at": -1, "_id": -1 }),
+                index("time", doc! { "state_at": -1, "_id": -1 }),
+                requests,
+                of_some(index("new_items", doc! { "new_items.n": 1 })),
+            ],
+        ),
+        (
+            "work_items",
+            vec![
+                of_open(index("order", doc! { "order": 1 })),
+                of_open(index("task", doc! { "task": 1 })),
+            ],
+        ),
+        ("work_rights", vec![kept("expires_at", RIGHTS_KEPT_S)]),
     ]
 }
 

@@ -1,6 +1,7 @@
-//! Brings the documents of version 1 along: it did not keep the numbers of the balanced score.
+//! Brings a database of an earlier version along. Version 1 did not keep the numbers of the balanced score, and
+//! version 2 no tasks: they only need their collections.
 //!
-//! A document gets them only while its content is what they were worked out from, so that any number of processes may
+//! A document gets its numbers only while its content is what they were worked out from, so that any number of processes may
 //! do this at once, beside crawls, and be cut off: what has its numbers is passed over the next time. A block is one
 //! transaction where the server has any: a server that writes every document to its disk at once took eight times as
 //! long without. A process of the old version that is still running stores products without numbers; they are read
@@ -14,7 +15,7 @@ use super::decode;
 use super::fault::{Fault, UNAUTHORIZED, UNAUTHORIZED_ATLAS};
 use super::features::{MARK, WHOLE_BLOCK, append};
 use super::product::MAX_DOCUMENT_BYTES;
-use super::schema::{SCHEMA_VERSION, write_version};
+use super::schema::{SCHEMA_VERSION, set_up};
 use super::steps::{FindArgs, Steps, Update};
 
 /// What is being done, for messages.
@@ -27,7 +28,20 @@ const LOGGED_EVERY: u64 = 50_000;
 const ROOM_BYTES: usize = 1_000;
 
 /// Brings everything to the newest version, which is written last.
-pub(super) async fn from_version_1(store: &MongoStore) -> Result<(), StoreError> {
+pub(super) async fn from_version(store: &MongoStore, version: u32) -> Result<(), StoreError> {
+    if version == 1 {
+        add_numbers(store).await?;
+    }
+    // Not in a transaction: servers make no indexes in one.
+    store
+        .in_order(DOING, |steps| {
+            Box::pin(async move { set_up(steps).await.map_err(explained) })
+        })
+        .await
+}
+
+/// Gives their numbers to all products of version 1.
+async fn add_numbers(store: &MongoStore) -> Result<(), StoreError> {
     let location = &store.location;
     let (mut last, mut n_done) = (None, 0);
     loop {
@@ -38,7 +52,7 @@ pub(super) async fn from_version_1(store: &MongoStore) -> Result<(), StoreError>
             })
             .await?;
         let Some(key) = block.last else {
-            break;
+            return Ok(());
         };
         if n_done == 0 {
             tracing::info!(
@@ -53,14 +67,6 @@ pub(super) async fn from_version_1(store: &MongoStore) -> Result<(), StoreError>
         n_done += block.n;
         last = Some(key);
     }
-    store
-        .in_order(DOING, |steps| {
-            Box::pin(async move {
-                let written = write_version(steps, SCHEMA_VERSION).await;
-                written.map_err(explained)
-            })
-        })
-        .await
 }
 
 /// Tells a user who may only read what to do.

@@ -3,6 +3,8 @@
 use catalog::{ShopKey, StoreError};
 use rusqlite::ErrorCode;
 
+use crate::task_rules::TaskFault;
+
 /// An error before it is known where and during what it happened.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -11,6 +13,8 @@ pub(super) enum Fault {
     Damaged(String),
     /// Another crawl of the shop took over.
     Fenced(ShopKey),
+    /// What happened to a task forbids it.
+    Task(TaskFault),
     Failed(String),
 }
 
@@ -20,11 +24,27 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+impl From<TaskFault> for Fault {
+    fn from(fault: TaskFault) -> Self {
+        Self::Task(fault)
+    }
+}
+
 impl Fault {
+    /// Returns whether a stored value cannot be read, while the file can.
+    pub(super) fn is_of_a_value(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite(error) => is_damage(error) && error.sqlite_error_code().is_none(),
+            _ => false,
+        }
+    }
+
     pub(super) fn during(self, doing: &'static str, location: &str) -> StoreError {
         let location = location.to_owned();
         match self {
             Self::Fenced(shop) => StoreError::Fenced { shop },
+            Self::Task(fault) => fault.into(),
             Self::Damaged(detail) => StoreError::Damaged { location, detail },
             Self::Sqlite(error) if is_damage(&error) => StoreError::Damaged {
                 location,

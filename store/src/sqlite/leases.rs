@@ -126,7 +126,7 @@ fn set_end(tx: &Transaction<'_>, lease: &Lease, expires_at: i64) -> Result<(), F
     Ok(())
 }
 
-fn end_of(now: i64, ttl_ms: u64) -> UnixMs {
+pub(super) fn end_of(now: i64, ttl_ms: u64) -> UnixMs {
     UnixMs::new(now.saturating_add_unsigned(ttl_ms))
 }
 

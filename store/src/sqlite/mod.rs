@@ -22,6 +22,7 @@ mod restore;
 mod schema;
 mod search;
 mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod worker;

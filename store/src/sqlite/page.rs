@@ -9,6 +9,7 @@ use super::codec::{Word, from_json, to_json};
 use super::crawl::fence;
 use super::fault::Fault;
 use super::product::{Sight, Statements, store_product};
+use super::tasks::append;
 use crate::rules::MAX_PROBLEMS;
 
 /// How many problems of each kind a page had.
@@ -31,6 +32,9 @@ pub(super) fn apply(
         crawl_n: ticket.crawl.n,
         at: page.at,
     };
+    if let Some(entry) = &page.task_entry {
+        append(tx, entry)?;
+    }
     let mut statements = Statements::prepare(tx)?;
     let mut counts = PageCounts::default();
     let mut seen = Vec::with_capacity(page.products.len());

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -34,6 +34,10 @@ const MIGRATIONS: [Migration; 3] = [
     Migration {
         sql: include_str!("schema_3.sql"),
         fill: features::fill_all,
+    },
+    Migration {
+        sql: include_str!("schema_4.sql"),
+        fill: |_| Ok(()),
     },
 ];
 

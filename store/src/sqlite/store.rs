@@ -231,6 +231,12 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn is_paused(&self, shop: &ShopKey) -> Result<bool, StoreError> {
+        let shop = shop.clone();
+        self.read("look at a shop", move |tx| admin::is_paused(tx, &shop))
+            .await
+    }
+
     async fn forget_shop(&self, shop: &ShopKey) -> Result<Option<Forgotten>, StoreError> {
         let shop = shop.clone();
         self.write("forget a shop", move |tx| admin::forget_shop(tx, &shop))

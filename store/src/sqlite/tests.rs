@@ -6,9 +6,9 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use catalog::{
-    BegunCrawl, Currency, CurrencySource, LeaseAnswer, ObservationFilter, ObservationKind,
+    BegunCrawl, Currency, CurrencySource, LeaseAnswer, NewTask, ObservationFilter, ObservationKind,
     ObservedRow, PageWrite, Platform, Problem, ProblemKind, Product, ProductFilter, Shop, Start,
-    Store, StoreError, UnixMs,
+    Store, StoreError, TaskChange, TaskEntry, TaskId, TaskState, TaskStore, UnixMs,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -82,6 +82,22 @@ fn large_page(page: u32) -> PageWrite {
         next: None,
         bytes: 1,
         at: UnixMs::new(0),
+        task_entry: None,
+    }
+}
+
+fn task() -> NewTask {
+    NewTask {
+        id: TaskId::new("t").unwrap(),
+        agent: String::new(),
+        caller: String::new(),
+        context: String::new(),
+        state: TaskState::Submitted,
+        note: None,
+        message: serde_json::Value::Null,
+        items: vec![],
+        idempotency: None,
+        at: UnixMs::new(0),
     }
 }
 
@@ -137,6 +153,16 @@ async fn a_page_that_finds_no_room_is_not_stored_and_goes_in_when_there_is_room(
         .apply_page(&begun.ticket, large_page(1))
         .await
         .unwrap();
+    store.create_task(&task()).await.unwrap();
+    let told = TaskChange::State {
+        state: TaskState::Working,
+        note: None,
+        data: None,
+    };
+    let told_page = || PageWrite {
+        task_entry: Some(TaskEntry::new(&task().id, told.clone(), UnixMs::new(1))),
+        ..large_page(2)
+    };
     let room_for = |n_more: i64| {
         store.writer.run(move |connection| {
             let n_pages: i64 =
@@ -148,7 +174,7 @@ async fn a_page_that_finds_no_room_is_not_stored_and_goes_in_when_there_is_room(
     };
     room_for(3).await.unwrap();
     for _ in 0..2 {
-        let refused = store.apply_page(&begun.ticket, large_page(2)).await;
+        let refused = store.apply_page(&begun.ticket, told_page()).await;
         let error = refused.unwrap_err().to_string();
         assert!(
             error.starts_with("cannot store a page in the store "),
@@ -160,12 +186,13 @@ async fn a_page_that_finds_no_room_is_not_stored_and_goes_in_when_there_is_room(
             (crawls[0].counts.pages, crawls[0].counts.problems),
             (1, 100)
         );
+        let task = store.task(&task().id).await.unwrap().unwrap();
+        assert_eq!((task.seq, task.state), (1, TaskState::Submitted));
     }
     room_for(1_000).await.unwrap();
-    store
-        .apply_page(&begun.ticket, large_page(2))
-        .await
-        .unwrap();
+    store.apply_page(&begun.ticket, told_page()).await.unwrap();
+    let task = store.task(&task().id).await.unwrap().unwrap();
+    assert_eq!((task.seq, task.state), (2, TaskState::Working));
     let problems = store.problems(&begun.ticket.crawl, 999).await.unwrap();
     assert_eq!(problems.len(), 200);
 }

@@ -2,10 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ::mongodb::{Client, Database};
-use catalog::Store;
+use catalog::{Store, TaskStore};
 use futures_util::FutureExt;
 use store::OpenMode;
 
@@ -22,6 +23,18 @@ pub(crate) async fn with_store(server: &str, test: &str, run: impl AsyncFnOnce(&
     with_database(&variable(server), test, async |uri, _| {
         let store = store::open(uri, OpenMode::Create).await.unwrap();
         run(&*store).await;
+    })
+    .await;
+}
+
+/// A store and its tasks.
+pub(crate) type Opened = (Arc<dyn Store>, Arc<dyn TaskStore>);
+
+/// Runs `test` on a new store and its tasks in a database of their own.
+pub(crate) async fn with_tasks(server: &str, test: &str, run: impl AsyncFnOnce(&Opened)) {
+    with_database(&variable(server), test, async |uri, _| {
+        let opened = store::open_with_tasks(uri, OpenMode::Create).await;
+        run(&opened.unwrap()).await;
     })
     .await;
 }

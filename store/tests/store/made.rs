@@ -92,6 +92,7 @@ pub(crate) fn page(n: u32, products: Vec<Product>) -> PageWrite {
         next: Some(Checkpoint { next_page: n + 1 }),
         bytes: 100,
         at: at(n.into()),
+        task_entry: None,
     }
 }
 

@@ -14,12 +14,14 @@ use crate::made::{
     RESUME, apply, at, begin, crawl, eur, finish, id, last_page, page, partial, product, products,
     state,
 };
+use crate::made_tasks::{self, crawls, make, new_task, take};
 use crate::sqlite::{file, open_at, refusal};
 
 /// What each version added to the schema.
-const VERSIONS: [&str; 2] = [
+const VERSIONS: [&str; 3] = [
     include_str!("../../src/sqlite/schema_1.sql"),
     include_str!("../../src/sqlite/schema_2.sql"),
+    include_str!("../../src/sqlite/schema_3.sql"),
 ];
 
 async fn fill(store: &dyn Store) {
@@ -181,6 +183,23 @@ async fn a_file_of_version_2_keeps_all_that_it_held() {
             order: SearchOrder::Rank,
         };
         assert_eq!(older.search(&query, None, 9).await.unwrap().total, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_version_3_keeps_all_that_it_held_and_takes_tasks() {
+    let (_folder, newer, older) = newer_and_older(3).await;
+    let newer = open_at(&newer, OpenMode::Existing).await.unwrap();
+    let uri = format!("sqlite:{}", older.display());
+    for mode in [OpenMode::Existing, OpenMode::Create] {
+        let (older, tasks) = store::open_with_tasks(&uri, mode).await.unwrap();
+        assert_eq!(state(&*older).await, state(&*newer).await);
+        assert_eq!(features(&*older).await, features(&*newer).await);
+        let new = new_task(&format!("{mode:?}"), crawls(&["a.example"]));
+        let task = make(&*tasks, &new).await;
+        let taken = take(&*tasks, "one").await;
+        assert_eq!(taken.task, task);
+        made_tasks::finish(&*tasks, &taken.lease).await;
     }
 }
 

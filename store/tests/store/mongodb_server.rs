@@ -2,10 +2,13 @@
 
 use ::mongodb::Client;
 use ::mongodb::bson::doc;
-use catalog::{Outcome, ProductFilter, Start, StoreError};
-use store::{OpenMode, open};
+use catalog::{Outcome, ProductFilter, Start, StoreError, TaskEntry};
+use store::{OpenMode, open, open_with_tasks};
 
-use crate::made::{apply, begin, finish, last_page, page, products, state};
+use crate::made::{apply, at, begin, finish, last_page, page, products, state};
+use crate::made_tasks::{
+    CRAWL, HOUR, append, crawls, finish as end_item, make, new_task, progress, task_id,
+};
 use crate::server::Server;
 
 const HOST: &str = "a.example";
@@ -113,6 +116,50 @@ async fn pages_go_on_when_a_killed_server_is_back() {
     assert_eq!(report.counts.gone, 0);
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.n_products, stats.n_observations), (n_new, n_new));
+}
+
+/// Many workers take items, write to their task and end them, while the server is killed twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_go_on_when_a_killed_server_is_back() {
+    let mut server = Server::start();
+    let opened = open_with_tasks(&server.uri("tasks"), OpenMode::Create).await;
+    let (_, tasks) = opened.unwrap();
+    let keys: Vec<String> = (0..24).map(|n| format!("{n}.example")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    make(&*tasks, &new_task("t", crawls(&keys))).await;
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..4 {
+        let (tasks, owner) = (tasks.clone(), format!("worker {worker}"));
+        workers.spawn(async move {
+            let mut n_done = 0;
+            while let Some(it) = tasks.claim(&[CRAWL], &owner, HOUR).await.unwrap() {
+                append(
+                    &*tasks,
+                    &TaskEntry::of_holder(&it.lease, progress(1), at(1)),
+                )
+                .await;
+                end_item(&*tasks, &it.lease).await;
+                assert_eq!(it.item.attempts, 1);
+                n_done += 1;
+            }
+            n_done
+        });
+    }
+    let seq = async || tasks.task(&task_id("t")).await.unwrap().unwrap().seq;
+    for n in [5, 12] {
+        while seq().await < n {}
+        server.kill();
+        server.start_again(&[]);
+    }
+    let mut n_done = 0;
+    while let Some(n) = workers.join_next().await {
+        n_done += n.unwrap();
+    }
+    let events = tasks.events(&task_id("t"), 0, 99).await.unwrap();
+    let seqs: Vec<u64> = events.iter().map(|event| event.seq).collect();
+    assert_eq!((n_done, seqs), (24, (1..=25).collect()));
+    let items = tasks.items(&task_id("t")).await.unwrap();
+    assert!(items.iter().all(|item| item.result.is_some()));
 }
 
 /// Whatever is asked while the server gives up its place, the answer is the same.

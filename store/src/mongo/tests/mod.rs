@@ -9,6 +9,8 @@ mod pages;
 mod proxy;
 mod reads;
 mod takeovers;
+mod task_steps;
+mod task_work;
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -130,6 +132,7 @@ fn page(page: u32, products: Vec<Product>) -> PageWrite {
         next: None,
         bytes: 1,
         at: at(page.into()),
+        task_entry: None,
     }
 }
 

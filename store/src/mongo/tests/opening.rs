@@ -1,5 +1,7 @@
 //! Opening: whose a database is, and what is said when a server can't be reached or refuses.
 
+use std::pin::pin;
+
 use catalog::StoreError;
 use futures_util::future::join_all;
 use mongodb::bson::{Document, doc};
@@ -141,6 +143,46 @@ async fn a_database_that_was_half_set_up_is_completed() {
         assert_eq!(store.stats().await.unwrap().schema_version, SCHEMA_VERSION);
         let robots = store.database.collection::<Document>("robots");
         assert_eq!(robots.list_index_names().await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_reads_the_version_during_an_upgrade_finds_the_old_one_or_the_new_one() {
+    let (uri, options) = options(REPLICA_SET, "upgrade").await;
+    with_options(&uri, options.clone(), LIMITS, async |store| {
+        let meta = store.database.collection::<Document>("meta");
+        for collection in ["tasks", "work_items"] {
+            let collection = store.database.collection::<Document>(collection);
+            collection.drop().await.unwrap();
+        }
+        let old = doc! { "$set": { "version": 2_i64 } };
+        meta.update_one(doc! {}, old).await.unwrap();
+        let mut opened = pin!(MongoStore::open_with(
+            &uri,
+            options,
+            LIMITS,
+            OpenMode::Existing
+        ));
+        let mut seen = Vec::new();
+        loop {
+            let is_open = tokio::select! {
+                biased;
+                found = meta.find_one(doc! {}) => {
+                    seen.push(found.unwrap().unwrap().get_i64("version").unwrap());
+                    false
+                }
+                opened = &mut opened => opened.is_ok(),
+            };
+            if is_open {
+                break;
+            }
+        }
+        assert!(
+            seen.iter().all(|version| [2, 3].contains(version)),
+            "{seen:?}"
+        );
+        assert_eq!(store.stats().await.unwrap().schema_version, SCHEMA_VERSION);
     })
     .await;
 }

@@ -14,7 +14,7 @@ const IMPATIENT: Limits = Limits {
 };
 
 /// Opens a store behind a proxy.
-async fn with_proxy(
+pub(super) async fn with_proxy(
     variable: &str,
     name: &str,
     limits: Limits,

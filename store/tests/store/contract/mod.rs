@@ -15,6 +15,7 @@ mod records;
 mod round_trip;
 mod search;
 mod search_order;
+mod tasks;
 
 /// Runs every named test on each backend.
 macro_rules! on_every_backend {
