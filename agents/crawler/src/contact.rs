@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use catalog::{
-    Currency, CurrencySource, Outcome, Reason, RobotsRecord, Shop, Start, Stop, StoreError, UnixMs,
+    Currency, CurrencySource, Outcome, Reason, RobotsRecord, Shop, Start, Stop, Store, StoreError,
+    UnixMs,
 };
 use url::{Host, Url};
 
-use crate::crawl::{Crawl, interrupted, outcome_of_fetch};
+use crate::crawl::Crawl;
 use crate::fetch::{FetchError, Fetcher, RobotsAnswer};
+use crate::outcome::{interrupted, outcome_of_fetch};
 use crate::platforms::shopify;
 
 /// RFC 9309, 2.4: a robots.txt is not used for longer than a day.
@@ -40,19 +42,21 @@ pub(crate) async fn first_contact(
     };
     let mut places = likely_places(&base);
     if crawl.options.start != Start::Fresh {
-        recall_robots(&places, crawl).await?;
+        recall_robots(&places, crawl.fetcher, crawl.store, (crawl.now)()).await?;
     }
+    // Biased: behind a cancellation no request leaves.
     let contact = tokio::select! {
-        contact = ask_for_meta(base, crawl.shop, crawl.options.currency, crawl.fetcher) => contact,
+        biased;
         () = crawl.cancel.cancelled() => Err(interrupted()),
+        contact = ask_for_meta(base, crawl) => contact,
     };
     places.extend(contact.as_ref().ok().map(|contact| contact.base.clone()));
-    keep_robots(&places, crawl).await?;
+    keep_robots(&places, crawl.fetcher, crawl.store, (crawl.now)()).await?;
     Ok(contact)
 }
 
 /// Returns a shop's address, and the one with or without `www.` to which it may well redirect.
-fn likely_places(base: &Url) -> Vec<Url> {
+pub(crate) fn likely_places(base: &Url) -> Vec<Url> {
     let mut twin = base.clone();
     let twin_host = match base.host() {
         Some(Host::Domain(host)) => Some(host.strip_prefix("www.").map_or_else(
@@ -68,12 +72,16 @@ fn likely_places(base: &Url) -> Vec<Url> {
 }
 
 /// Gives the fetcher what the hosts answered less than a day ago when they were asked for robots.txt.
-async fn recall_robots(places: &[Url], crawl: &Crawl<'_>) -> Result<(), StoreError> {
-    let now = (crawl.now)();
+pub(crate) async fn recall_robots(
+    places: &[Url],
+    fetcher: &Fetcher,
+    store: &dyn Store,
+    now: UnixMs,
+) -> Result<(), StoreError> {
     let since = UnixMs::new(now.ms() - MAX_ROBOTS_AGE_MS + 1);
     for place in places {
         let origin = place.origin().ascii_serialization();
-        let Some(record) = crawl.store.robots(&origin, since).await? else {
+        let Some(record) = store.robots(&origin, since).await? else {
             continue;
         };
         // A clock that went back says nothing about its age.
@@ -85,37 +93,38 @@ async fn recall_robots(places: &[Url], crawl: &Crawl<'_>) -> Result<(), StoreErr
             text: record.body,
         };
         let age = Duration::from_millis(age_ms);
-        crawl.fetcher.remember_robots(place, &answer, age).await;
+        fetcher.remember_robots(place, &answer, age).await;
     }
     Ok(())
 }
 
 /// Stores what the hosts answered when they were asked for robots.txt.
-async fn keep_robots(places: &[Url], crawl: &Crawl<'_>) -> Result<(), StoreError> {
+pub(crate) async fn keep_robots(
+    places: &[Url],
+    fetcher: &Fetcher,
+    store: &dyn Store,
+    now: UnixMs,
+) -> Result<(), StoreError> {
     for place in places {
-        if let Some(answer) = crawl.fetcher.take_robots(place).await {
+        if let Some(answer) = fetcher.take_robots(place).await {
             let record = RobotsRecord {
                 origin: place.origin().ascii_serialization(),
                 status: answer.status,
                 body: answer.text,
-                fetched_at: (crawl.now)(),
+                fetched_at: now,
             };
-            crawl.store.save_robots(&record).await?;
+            store.save_robots(&record).await?;
         }
     }
     Ok(())
 }
 
-async fn ask_for_meta(
-    base: Url,
-    shop: &Shop,
-    configured: Option<Currency>,
-    fetcher: &Fetcher,
-) -> Result<Contact, Outcome> {
+async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> {
+    let shop = crawl.shop;
     let meta_url = base
         .join("/meta.json")
         .expect("an absolute path joins any http URL");
-    let answer = fetcher.get(&meta_url).await;
+    let answer = crawl.fetcher.get_at(&meta_url, crawl.pace).await;
     let mut contact = Contact {
         shop: shop.clone(),
         base,
@@ -142,7 +151,7 @@ async fn ask_for_meta(
         }
         Err(error) => tracing::debug!(shop = %shop.key, "no /meta.json: {error}"),
     }
-    let (currency, source) = match (stated, configured) {
+    let (currency, source) = match (stated, crawl.options.currency) {
         (Some(currency), _) => (currency, CurrencySource::Shop),
         (None, Some(currency)) => (currency, CurrencySource::Config),
         (None, None) => (Currency::UNKNOWN, CurrencySource::Unknown),

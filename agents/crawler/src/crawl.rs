@@ -1,24 +1,26 @@
 //! The one crawl loop: a shop's pages, one after the other, into the store, to a typed end.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use catalog::{
     BegunCrawl, Checkpoint, CrawlReport, Currency, Lease, Outcome, PageCounts, PageWrite, Problem,
-    ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, UnixMs,
+    ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, TaskEntry, UnixMs,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::contact::{Contact, first_contact};
-use crate::fetch::{FetchError, Fetcher, Response};
+use crate::fetch::{Fetcher, Pace};
 use crate::lease::{CrawlError, LeaseTerms, ShopLease};
-use crate::platforms::{Page, ReadError, shopify};
+use crate::outcome::{check_status, interrupted, outcome_of_fetch, outcome_of_read};
+use crate::platforms::{Page, shopify};
 
 /// Products per page: the most that Shopify gives.
-const PAGE_SIZE: usize = 250;
+pub(crate) const PAGE_SIZE: usize = 250;
 
 /// Shopify shows no product behind this one: `page * limit` may not exceed it.
-const WALL: usize = 25_000;
+pub(crate) const WALL: usize = 25_000;
 
 /// A resumed pass never begins behind the wall, or it would stand there for ever.
 const LAST_RESUMABLE_PAGE: u32 = (WALL / PAGE_SIZE) as u32;
@@ -39,6 +41,38 @@ pub struct CrawlOptions<'a> {
     pub started_at: UnixMs,
     /// How the shop's lease is taken.
     pub lease: LeaseTerms<'a>,
+    /// What the crawl does for the task that it is part of; `None` where there is none.
+    pub task: Option<&'a TaskPart<'a>>,
+}
+
+/// What a crawl does for the task that it is part of.
+pub struct TaskPart<'a> {
+    /// The last page that is asked for, in all calls together.
+    pub last_page: Option<u32>,
+    /// The crawl's own pace, which also counts its requests.
+    pub pace: &'a Pace,
+    /// Makes what the task is told of a page, in one atomic step with the page.
+    pub entry: &'a (dyn Fn(PageRead) -> Option<TaskEntry> + Sync),
+}
+
+impl fmt::Debug for TaskPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskPart")
+            .field("last_page", &self.last_page)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A page that was read and is about to be stored.
+#[derive(Debug, Clone, Copy)]
+pub struct PageRead {
+    /// The page's number.
+    pub page: u32,
+    /// Products on it.
+    pub n_products: u64,
+    /// Its size on the wire.
+    pub bytes: u64,
 }
 
 /// What a crawl tells while it runs, after each stored page.
@@ -60,6 +94,9 @@ pub struct Progress {
 /// The shop's own failures end in the report's outcome. After each page the store holds everything up to it,
 /// so a process killed here goes on at the next page. `now` gives the times that are recorded.
 ///
+/// At the end the shop's lease goes on for as long as the hosts that were asked must rest, so that the next owner's
+/// first request comes no sooner than this one's next would have.
+///
 /// Cancel-safe: a dropped call leaves the pass as a killed process would.
 ///
 /// # Errors
@@ -75,10 +112,13 @@ pub async fn crawl(
     on_page: &(dyn Fn(Progress) + Sync),
 ) -> Result<CrawlReport, CrawlError> {
     let lease = ShopLease::take(&shop.key, &options.lease, store, cancel).await?;
+    let own_pace = Pace::default();
+    let pace = options.task.map_or(&own_pace, |task| task.pace);
     let crawl = Crawl {
         shop,
         options,
         fetcher,
+        pace,
         store,
         now,
         cancel,
@@ -91,7 +131,16 @@ pub async fn crawl(
             _ => crawl.run(lease.lease()).await,
         }
     };
-    Ok(lease.hold_for(work).await?)
+    Ok(lease.hold_at(pace, work).await?)
+}
+
+impl CrawlOptions<'_> {
+    /// Returns whether a call that began at `first_page` was asked not to go as far as `page`.
+    fn ends_before(&self, page: u32, first_page: u32) -> bool {
+        let last_page = self.task.and_then(|task| task.last_page);
+        self.max_pages.is_some_and(|most| page - first_page >= most)
+            || last_page.is_some_and(|last| page > last)
+    }
 }
 
 /// What a crawl was called with.
@@ -99,6 +148,7 @@ pub(crate) struct Crawl<'a> {
     pub(crate) shop: &'a Shop,
     pub(crate) options: &'a CrawlOptions<'a>,
     pub(crate) fetcher: &'a Fetcher,
+    pub(crate) pace: &'a Pace,
     pub(crate) store: &'a dyn Store,
     pub(crate) now: &'a (dyn Fn() -> UnixMs + Sync),
     pub(crate) cancel: &'a CancellationToken,
@@ -124,9 +174,11 @@ impl Crawl<'_> {
         };
         let outcome = match contact {
             Err(outcome) => pass.softened(outcome),
+            // Biased: behind a cancellation no request leaves.
             Ok(contact) => tokio::select! {
-                outcome = pass.run(contact) => outcome?,
+                biased;
                 () = self.cancel.cancelled() => interrupted(),
+                outcome = pass.run(contact) => outcome?,
             },
         };
         self.store
@@ -166,12 +218,7 @@ impl Pass<'_> {
                 let detail = format!("more than {MOST_PAGES} pages: no Shopify shop lists so many");
                 return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
             }
-            if self
-                .crawl
-                .options
-                .max_pages
-                .is_some_and(|most| page_number - first_page >= most)
-            {
+            if self.crawl.options.ends_before(page_number, first_page) {
                 let detail = format!("stopped behind page {}, as asked", page_number - 1);
                 return Ok(Outcome::Partial(Reason::new(Stop::MaxPages, detail)));
             }
@@ -209,6 +256,12 @@ impl Pass<'_> {
                 .map(|product| product.id.native.to_u64()),
         );
         let n_products = page.products.len() as u64;
+        let read = PageRead {
+            page: page_number,
+            n_products,
+            bytes,
+        };
+        let task = self.crawl.options.task;
         let mut problems = page.problems;
         if page_number == 1 {
             problems.extend(self.currency_problem());
@@ -224,6 +277,7 @@ impl Pass<'_> {
             next: (!is_last).then_some(Checkpoint { next_page }),
             bytes,
             at: (self.crawl.now)(),
+            task_entry: task.and_then(|task| (task.entry)(read)),
         };
         let ticket = &self.begun.ticket;
         let counts = self.crawl.store.apply_page(ticket, write).await?;
@@ -267,49 +321,17 @@ impl Pass<'_> {
         let response = self
             .crawl
             .fetcher
-            .get(url)
+            .get_at(url, self.crawl.pace)
             .await
             .map_err(|error| outcome_of_fetch(&error))?;
         if response.url.path() == url.path() {
             contact.base = response.url.clone();
         }
-        self.check_status(&response, contact, page_number)?;
+        let is_gone = contact.has_no_meta && self.begun.n_known > 0;
+        check_status(&response, page_number, is_gone)?;
         let page = shopify::read_page(&response.body, &self.begun.shop)
             .map_err(|error| outcome_of_read(&error, &response, page_number))?;
         Ok((page, response.wire_bytes))
-    }
-
-    /// Lets a 200 through and gives every other answer its outcome.
-    fn check_status(
-        &self,
-        response: &Response,
-        contact: &Contact,
-        page_number: u32,
-    ) -> Result<(), Outcome> {
-        let url = &response.url;
-        let answered = |what: &str| format!("{url} answered {}{what}", response.status);
-        let blocked = |stop, what: &str| Err(Outcome::Blocked(Reason::new(stop, answered(what))));
-        if url.path().ends_with("/password") {
-            return blocked(Stop::Password, ": the shop is behind a password");
-        }
-        let is_challenge = response
-            .headers
-            .get("cf-mitigated")
-            .is_some_and(|value| value == "challenge");
-        match response.status {
-            200 => Ok(()),
-            403 if is_challenge => blocked(Stop::Challenge, " with an anti-bot challenge"),
-            400 if is_behind_wall(page_number) => Err(wall(page_number)),
-            402 | 423 => blocked(Stop::Suspended, ": the shop is frozen or locked"),
-            404 | 410 if contact.has_no_meta && self.begun.n_known > 0 => Err(Outcome::Gone(
-                Reason::new(Stop::ClosedFeed, answered(", and /meta.json is gone too")),
-            )),
-            404 | 410 => blocked(
-                Stop::ClosedFeed,
-                ": no Shopify shop, or its product list is closed",
-            ),
-            _ => blocked(Stop::ClosedFeed, ": the product list is closed"),
-        }
     }
 
     fn currency_problem(&self) -> Option<Problem> {
@@ -338,56 +360,4 @@ impl Pass<'_> {
             other => other,
         }
     }
-}
-
-pub(crate) fn interrupted() -> Outcome {
-    let detail = "the next crawl goes on where this one stopped";
-    Outcome::Partial(Reason::new(Stop::Interrupted, detail))
-}
-
-fn is_behind_wall(page_number: u32) -> bool {
-    page_number as usize * PAGE_SIZE > WALL
-}
-
-fn wall(page_number: u32) -> Outcome {
-    let detail =
-        format!("page {page_number} is refused: Shopify lists no more than {WALL} products");
-    Outcome::Partial(Reason::new(Stop::Wall, detail))
-}
-
-pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
-    let failed = |stop| Outcome::Failed(Reason::new(stop, error.to_string()));
-    let blocked = |stop| Outcome::Blocked(Reason::new(stop, error.to_string()));
-    match error {
-        FetchError::RefusedByRobots { url } if url.ends_with("/password") => {
-            blocked(Stop::Password)
-        }
-        FetchError::RefusedByRobots { .. } | FetchError::NoRobots(_) => blocked(Stop::Robots),
-        FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => {
-            blocked(Stop::RateLimited)
-        }
-        FetchError::ServerError { .. } => failed(Stop::ServerError),
-        FetchError::RefusedAddress { .. } | FetchError::BadRedirect { .. } => {
-            failed(Stop::RefusedAddress)
-        }
-        FetchError::TooLarge { .. } | FetchError::Damaged { .. } | FetchError::BrokenOff { .. } => {
-            failed(Stop::Damaged)
-        }
-        FetchError::Setup(_)
-        | FetchError::Unreachable { .. }
-        | FetchError::TimedOut { .. }
-        | FetchError::TooManyRedirects { .. } => failed(Stop::Unreachable),
-    }
-}
-
-fn outcome_of_read(error: &ReadError, response: &Response, page_number: u32) -> Outcome {
-    if matches!(error, ReadError::Errors(_)) && is_behind_wall(page_number) {
-        return wall(page_number);
-    }
-    let stop = match error {
-        ReadError::NotJson(_) => Stop::NotJson,
-        ReadError::Damaged(_) => Stop::Damaged,
-        ReadError::NotProducts(_) | ReadError::Errors(_) => Stop::NotShopify,
-    };
-    Outcome::Failed(Reason::new(stop, format!("{}: {error}", response.url)))
 }

@@ -7,14 +7,25 @@ use catalog::{CrawlReport, Lease, LeaseAnswer, LeaseHolder, ShopKey, Store, Stor
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::fetch::Pace;
+
 /// The longest pause between two questions for a lease that another owner has, who may give it back at any time.
 const MAX_POLL: Duration = Duration::from_secs(1);
 
 /// The shortest one, and the shortest pause between renewals.
 const MIN_POLL: Duration = Duration::from_millis(100);
 
+/// The wait that nobody is told of: behind each crawl of a shop its hosts rest for a second or so, under its lease.
+const QUIET_WAIT: Duration = Duration::from_secs(3);
+
+/// Whoever waits no longer than this is told by [`CrawlError::Held`] soon enough.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+
 /// The longest wait for the end of a lease to be written; an unwritten one ends by itself.
 const MAX_RELEASE: Duration = Duration::from_secs(5);
+
+/// Of a pause that a shop asked for, the longest time for which a lease goes on behind the work.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// How a shop's lease is taken.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +34,11 @@ pub struct LeaseTerms<'a> {
     pub owner: &'a str,
     /// Tells whether an owner is known to be gone, so that nobody need wait for the end of its lease.
     pub is_dead: fn(&str) -> bool,
-    /// How long the lease lasts when it is not renewed; it is, after each third of this time.
+    /// How long the lease lasts when it is not renewed; it is, after each third of this time. One of a crawl whose
+    /// requests are further apart lasts longer: who takes it over sends no sooner than its owner would have.
     pub ttl: Duration,
-    /// The longest wait for another owner. One that is longer than `ttl` outlasts any owner who does not renew.
+    /// The longest wait for another owner. One that is longer than the lease lasts outlasts any owner who does not
+    /// renew.
     pub max_wait: Duration,
 }
 
@@ -76,7 +89,10 @@ impl<'a> ShopLease<'a> {
         store: &'a dyn Store,
         cancel: &CancellationToken,
     ) -> Result<Self, CrawlError> {
-        let deadline = Instant::now() + terms.max_wait;
+        let began = Instant::now();
+        let deadline = began + terms.max_wait;
+        let waits_long = terms.max_wait >= LONG_WAIT;
+        let mut is_told = false;
         let mut newest_before_wait = None;
         loop {
             let holder = match ask(shop, terms, store).await? {
@@ -99,13 +115,16 @@ impl<'a> ShopLease<'a> {
                 });
             }
             if newest_before_wait.is_none() {
+                newest_before_wait = Some(store.crawls(Some(shop), 1).await?);
+            }
+            if !is_told && waits_long && began.elapsed() >= QUIET_WAIT {
                 tracing::warn!(
                     shop = %shop,
                     owner = holder.owner,
                     "{} is being crawled by another process; waiting until it is done or its lease ends",
                     shop.shown(),
                 );
-                newest_before_wait = Some(store.crawls(Some(shop), 1).await?);
+                is_told = true;
             }
             let until_it_ends = Duration::from_millis(holder.remaining_ms);
             let pause = until_it_ends.clamp(MIN_POLL, MAX_POLL).min(left);
@@ -145,20 +164,41 @@ impl<'a> ShopLease<'a> {
         &self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        self.hold_at(&Pace::default(), work).await
+    }
+
+    /// Does as [`ShopLease::hold_for`], for work that asks hosts at `pace`: the lease ends when these have rested.
+    ///
+    /// Nobody waits for that here. It lasts for the gap between two requests in any case, of a pause that a host asked
+    /// for only for the first minute.
+    ///
+    /// # Errors
+    /// As [`ShopLease::hold_for`].
+    pub(crate) async fn hold_at<T, E: From<StoreError>>(
+        &self,
+        pace: &Pace,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let result = tokio::select! {
             biased;
             result = work => result,
-            fenced = self.renew() => Err(E::from(fenced)),
+            fenced = self.renew(pace) => Err(E::from(fenced)),
         };
-        self.release().await;
+        self.release(pace.rest(MAX_PAUSE)).await;
         result
     }
 
     /// Renews the lease again and again, until another owner took it.
-    async fn renew(&self) -> StoreError {
+    async fn renew(&self, pace: &Pace) -> StoreError {
+        let mut gap_kept = self.ttl.saturating_sub(renewed_after(self.ttl));
         loop {
-            tokio::time::sleep((self.ttl / 3).max(MIN_POLL)).await;
-            match self.store.renew_lease(&self.lease, millis(self.ttl)).await {
+            tokio::select! {
+                () = tokio::time::sleep(renewed_after(self.ttl)) => {}
+                () = pace.slower_than(gap_kept) => {}
+            }
+            gap_kept = gap_kept.max(pace.slowest());
+            let lasts_ms = millis(lasting(self.ttl, pace));
+            match self.store.renew_lease(&self.lease, lasts_ms).await {
                 Ok(_) => {}
                 Err(fenced @ StoreError::Fenced { .. }) => return fenced,
                 Err(error) => tracing::warn!(shop = %self.lease.shop, "{error}; trying again"),
@@ -166,8 +206,15 @@ impl<'a> ShopLease<'a> {
         }
     }
 
-    async fn release(&self) {
-        let released = self.store.release_lease(&self.lease);
+    async fn release(&self, rest: Duration) {
+        let released = async {
+            if rest.is_zero() {
+                return self.store.release_lease(&self.lease).await;
+            }
+            // One more millisecond, since the store's clock counts none in part.
+            let rest_ms = millis(rest) + 1;
+            self.store.renew_lease(&self.lease, rest_ms).await.map(drop)
+        };
         match tokio::time::timeout(MAX_RELEASE, released).await {
             Ok(Ok(())) => {}
             // Whoever holds the work's own result tells what is wrong with the store.
@@ -196,6 +243,46 @@ async fn ask(
     }
 }
 
+fn renewed_after(ttl: Duration) -> Duration {
+    (ttl / 3).max(MIN_POLL)
+}
+
+/// Returns how long a lease lasts from a renewal: just before the next one, the hosts' whole rest is still to come.
+fn lasting(ttl: Duration, pace: &Pace) -> Duration {
+    let gap = pace.slowest();
+    let needed = if gap.is_zero() {
+        gap
+    } else {
+        gap + renewed_after(ttl)
+    };
+    ttl.max(needed).max(pace.rest(MAX_PAUSE))
+}
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_outlasts_the_gap_of_a_slow_crawl() {
+        let lasting_s = |gap_s| {
+            let pace = Pace::new(Duration::from_secs(gap_s));
+            lasting(Duration::from_secs(30), &pace).as_secs()
+        };
+        // Renewed after each ten seconds.
+        assert_eq!([0, 5, 20].map(lasting_s), [30, 30, 30]);
+        assert_eq!([21, 120].map(lasting_s), [31, 130]);
+    }
+
+    #[tokio::test]
+    async fn a_pace_tells_at_once_when_it_needs_longer_than_the_lease() {
+        let pace = Pace::new(Duration::from_secs(40));
+        pace.slower_than(Duration::from_secs(20)).await;
+        let waits = pace.slower_than(Duration::from_secs(40));
+        let waited = tokio::time::timeout(Duration::ZERO, waits).await;
+        assert!(waited.is_err());
+    }
 }

@@ -9,8 +9,11 @@ pub mod platforms;
 mod contact;
 mod crawl;
 mod lease;
+mod outcome;
 mod shop_url;
+mod visit;
 
-pub use crawl::{CrawlOptions, Progress, crawl};
+pub use crawl::{CrawlOptions, PageRead, Progress, TaskPart, crawl};
 pub use lease::{CrawlError, LeaseTerms, ShopLease};
 pub use shop_url::{ShopUrlError, shop_at};
+pub use visit::{Look, Visit, look_at, read_product};

@@ -28,8 +28,7 @@ pub(super) struct Turn {
 impl Host {
     pub(super) fn new(requests_per_second: Option<f64>) -> Self {
         let limiter = requests_per_second.map(|rate| {
-            let gap = Duration::from_secs_f64(1.0 / rate.clamp(1e-4, 1e6));
-            let quota = Quota::with_period(gap).expect("a gap of at least a microsecond");
+            let quota = Quota::with_period(gap_of(rate)).expect("a gap of at least a microsecond");
             RateLimiter::direct(quota.allow_burst(NonZeroU32::MIN))
         });
         let turn = Turn {
@@ -44,16 +43,22 @@ impl Host {
     }
 }
 
+/// Returns the time between two requests at a rate of so many a second.
+pub(super) fn gap_of(requests_per_second: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / requests_per_second.clamp(1e-4, 1e6))
+}
+
 impl Turn {
-    /// Waits until the host may be asked again: its pause, its `Crawl-delay`, then the rate.
+    /// Waits until the host may be asked again: its pause, the `gap` that is asked for, then the rate.
     ///
     /// Cancel-safe: nothing is taken before the last wait is over.
-    pub(super) async fn wait(&mut self, crawl_delay: Option<Duration>) {
+    pub(super) async fn wait(&mut self, gap: Duration) {
         if let Some(not_before) = self.not_before {
             tokio::time::sleep_until(not_before).await;
         }
-        if let (Some(last_sent), Some(delay)) = (self.last_sent, crawl_delay) {
-            tokio::time::sleep_until(last_sent + delay).await;
+        // Even a sleep of no time waits for the timer's next tick.
+        if let Some(last_sent) = self.last_sent.filter(|_| !gap.is_zero()) {
+            tokio::time::sleep_until(last_sent + gap).await;
         }
         if let Some(limiter) = &self.limiter {
             while let Err(wait) = limiter.check() {

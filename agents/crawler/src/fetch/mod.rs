@@ -7,6 +7,7 @@ mod address;
 mod body;
 mod error;
 mod host;
+mod pace;
 mod retry;
 mod robots;
 
@@ -21,6 +22,7 @@ use url::Url;
 use self::address::{AddressGuard, GuardedResolver};
 pub use self::error::FetchError;
 use self::host::Host;
+pub use self::pace::Pace;
 use self::robots::Robots;
 pub use self::robots::RobotsAnswer;
 
@@ -151,13 +153,23 @@ impl Fetcher {
     /// See [`FetchError`]. A path that robots.txt refuses and an address that is not public are never
     /// requested.
     pub async fn get(&self, url: &Url) -> Result<Response, FetchError> {
-        let mut result = self.hop(url).await;
+        self.get_at(url, &Pace::default()).await
+    }
+
+    /// Does as [`Fetcher::get`], no faster than `pace`, which learns how long the hosts that are asked must rest.
+    ///
+    /// Cancel-safe as that is; what `pace` learned of a dropped call is kept.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`].
+    pub async fn get_at(&self, url: &Url, pace: &Pace) -> Result<Response, FetchError> {
+        let mut result = self.hop(url, pace).await;
         for _ in 0..MAX_HOPS {
             match result? {
                 Hop::Answer(response) => return Ok(response),
                 Hop::Redirect(target) => {
                     result = self
-                        .hop(&target)
+                        .hop(&target, pace)
                         .await
                         .map_err(FetchError::behind_a_redirect);
                 }
@@ -167,6 +179,20 @@ impl Fetcher {
             Hop::Answer(response) => Ok(response),
             Hop::Redirect(target) => Err(FetchError::TooManyRedirects { url: target.into() }),
         }
+    }
+
+    /// Returns the least time between two requests to a host that this fetcher keeps by itself.
+    pub fn gap(&self) -> Duration {
+        let rate = self.config.requests_per_second;
+        rate.map_or(Duration::ZERO, host::gap_of)
+    }
+
+    /// Checks what can be told of `url` without asking anybody: the scheme, and a host that is an address.
+    ///
+    /// # Errors
+    /// [`FetchError::RefusedAddress`] for what would never be requested.
+    pub fn check_address(&self, url: &Url) -> Result<(), FetchError> {
+        self.guard.check_url(url)
     }
 
     /// Takes over what the host of `url` answered `age` ago when it was asked for robots.txt.
@@ -191,10 +217,10 @@ impl Fetcher {
     }
 
     /// Asks for one URL, without following where it leads.
-    async fn hop(&self, url: &Url) -> Result<Hop, FetchError> {
+    async fn hop(&self, url: &Url, pace: &Pace) -> Result<Hop, FetchError> {
         self.guard.check_url(url)?;
         let host = self.host(url);
-        let robots = self.robots(&host, url).await?;
+        let robots = self.robots(&host, url, pace).await?;
         if !robots.allows(url) {
             return Err(FetchError::RefusedByRobots {
                 url: url.to_string(),
@@ -202,7 +228,7 @@ impl Fetcher {
         }
         let crawl_delay = robots.crawl_delay(url, self.config.max_crawl_delay);
         let response = self
-            .get_patiently(&host, url, crawl_delay, self.config.max_tries)
+            .get_patiently(&host, url, crawl_delay, self.config.max_tries, pace)
             .await?;
         Ok(match redirect_target(&response)? {
             None => Hop::Answer(response),
@@ -211,19 +237,24 @@ impl Fetcher {
     }
 
     /// Returns the rules of the host's robots.txt, from at most a day ago.
-    async fn robots(&self, host: &Host, url: &Url) -> Result<Arc<Robots>, FetchError> {
+    async fn robots(&self, host: &Host, url: &Url, pace: &Pace) -> Result<Arc<Robots>, FetchError> {
         let mut known = host.robots.lock().await;
         if let Some(robots) = known.fresh() {
             return Ok(robots);
         }
-        let answer = self.fetch_robots(host, url).await?;
+        let answer = self.fetch_robots(host, url, pace).await?;
         let robots = Arc::new(Robots::of(&answer, Duration::ZERO));
         known.robots = Some(Arc::clone(&robots));
         known.answer = Some(answer);
         Ok(robots)
     }
 
-    async fn fetch_robots(&self, host: &Host, url: &Url) -> Result<RobotsAnswer, FetchError> {
+    async fn fetch_robots(
+        &self,
+        host: &Host,
+        url: &Url,
+        pace: &Pace,
+    ) -> Result<RobotsAnswer, FetchError> {
         let mut robots_url = url
             .join("/robots.txt")
             .expect("an absolute path joins any http URL");
@@ -236,7 +267,7 @@ impl Fetcher {
                 _ => error.while_asking_robots().behind_a_redirect(),
             };
             self.guard.check_url(&robots_url).map_err(explained)?;
-            let answer = self.get_patiently(host, &robots_url, None, n_tries);
+            let answer = self.get_patiently(host, &robots_url, None, n_tries, pace);
             let response = tokio::time::timeout(self.config.robots_timeout, answer)
                 .await
                 .unwrap_or_else(|_| {
@@ -265,11 +296,19 @@ impl Fetcher {
         url: &Url,
         crawl_delay: Option<Duration>,
         n_tries: u32,
+        pace: &Pace,
     ) -> Result<Response, FetchError> {
+        let crawl_delay = crawl_delay.unwrap_or_default();
+        let gap = crawl_delay.max(pace.gap());
+        // Behind the work the host is left alone as long as it or the operator wants, not as long as this work did:
+        // one that wished to be slow would keep all others from the shop.
+        let rest = crawl_delay.max(self.gap());
         let mut turn = host.turn.lock().await;
         for n_tried in 1.. {
-            turn.wait(crawl_delay).await;
+            turn.wait(gap).await;
+            let sent = pace.sent(rest);
             let result = self.send(url).await;
+            sent.answered(&result);
             let Some(pause) = retry::pause_before_next(&result, n_tried, &self.config) else {
                 return retry::settled(result);
             };
@@ -285,6 +324,7 @@ impl Fetcher {
                 pause.as_secs_f64(),
             );
             turn.pause(pause);
+            pace.pause(pause);
         }
         unreachable!("the loop above has no end but return")
     }

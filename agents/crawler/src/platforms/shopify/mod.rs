@@ -62,19 +62,52 @@ pub fn read_page(body: &[u8], shop: &Shop) -> Result<Page, ReadError> {
     }
 }
 
+/// What a shop says of itself in `/meta.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its base currency, if it is well-formed.
+    pub currency: Option<Currency>,
+    /// How many products it sells.
+    pub n_products: Option<u64>,
+}
+
 /// Reads `/meta.json`: the shop's base currency, if the answer states one that is well-formed.
 pub fn read_meta(body: &[u8]) -> Option<Currency> {
+    read_meta_whole(body)?.currency
+}
+
+/// Reads all of `/meta.json` that we know a use for. `None` when the answer is no JSON object.
+pub fn read_meta_whole(body: &[u8]) -> Option<Meta> {
     #[derive(Deserialize)]
-    struct Meta<'a> {
-        #[serde(borrow)]
+    struct Wire<'a> {
+        #[serde(borrow, default)]
+        name: Scalar<'a>,
+        #[serde(borrow, default)]
         currency: Scalar<'a>,
+        #[serde(borrow, default)]
+        published_products_count: Scalar<'a>,
     }
 
-    let Object(meta) = serde_json::from_slice::<Object<Meta<'_>>>(without_mark(body)).ok()?;
-    let Scalar::Text(code) = meta.currency else {
-        return None;
+    let Object(wire) = serde_json::from_slice::<Object<Wire<'_>>>(without_mark(body)).ok()?;
+    let currency = match wire.currency {
+        Scalar::Text(code) => Currency::parse(&code).ok().filter(|it| it.is_known()),
+        _ => None,
     };
-    Currency::parse(&code).ok().filter(|it| it.is_known())
+    let name = match wire.name {
+        Scalar::Text(name) if !name.is_empty() => Some(name.into_owned()),
+        _ => None,
+    };
+    let n_products = match wire.published_products_count {
+        Scalar::Unsigned(number) => Some(number),
+        _ => None,
+    };
+    Some(Meta {
+        name,
+        currency,
+        n_products,
+    })
 }
 
 fn without_mark(body: &[u8]) -> &[u8] {

@@ -1,0 +1,153 @@
+//! How one piece of work spaces its requests, and how long the hosts that it asked must rest behind it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{FetchError, Response};
+
+/// The pace of one piece of work: a gap of its own, and what its requests came to so far.
+///
+/// It can only be slower than the fetcher that it is given to.
+#[derive(Debug, Default)]
+pub struct Pace {
+    gap: Duration,
+    rests: Mutex<Rests>,
+    has_slowed: Notify,
+    n_requests: AtomicU64,
+    n_refusals: AtomicU64,
+}
+
+/// What the hosts that were asked are owed.
+#[derive(Debug, Default, Clone, Copy)]
+struct Rests {
+    /// The longest gap behind a request so far.
+    slowest: Duration,
+    gap_until: Option<Instant>,
+    /// The end of the pause that one of them asked for.
+    pause_until: Option<Instant>,
+}
+
+impl Pace {
+    /// Returns a pace with at least `gap` between two requests to a host.
+    pub fn new(gap: Duration) -> Self {
+        Self {
+            gap,
+            ..Self::default()
+        }
+    }
+
+    /// Returns how long the hosts that were asked are to be left alone from now on, by whomever.
+    ///
+    /// This is the gap of each, counted from the end of its last answer so that it holds for another machine too,
+    /// and of the pause that one of them asked for, as much as `max_pause`.
+    pub fn rest(&self, max_pause: Duration) -> Duration {
+        let rests = *self.lock();
+        let left = |until: Option<Instant>| {
+            until.map_or(Duration::ZERO, |until| {
+                until.saturating_duration_since(Instant::now())
+            })
+        };
+        left(rests.gap_until).max(left(rests.pause_until).min(max_pause))
+    }
+
+    /// Returns the longest gap that a request needed behind it so far, or will need.
+    pub(crate) fn slowest(&self) -> Duration {
+        self.lock().slowest.max(self.gap)
+    }
+
+    /// Returns once a request needs a longer gap than `gap` behind it. Cancel-safe.
+    pub(crate) async fn slower_than(&self, gap: Duration) {
+        while self.slowest() <= gap {
+            self.has_slowed.notified().await;
+        }
+    }
+
+    /// Returns the number of requests that were sent.
+    pub fn n_requests(&self) -> u64 {
+        self.n_requests.load(Ordering::Relaxed)
+    }
+
+    /// Returns how often the answer was 429 or 430.
+    pub fn n_refusals(&self) -> u64 {
+        self.n_refusals.load(Ordering::Relaxed)
+    }
+
+    pub(super) const fn gap(&self) -> Duration {
+        self.gap
+    }
+
+    /// Counts a request that is about to leave to a host that is left alone for `rest` behind it.
+    pub(super) fn sent(&self, rest: Duration) -> Sent<'_> {
+        self.n_requests.fetch_add(1, Ordering::Relaxed);
+        let mut rests = self.lock();
+        if rest > rests.slowest {
+            rests.slowest = rest;
+            self.has_slowed.notify_one();
+        }
+        drop(rests);
+        Sent { pace: self, rest }
+    }
+
+    /// Notes a pause that a host asked for.
+    pub(super) fn pause(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        let mut rests = self.lock();
+        rests.pause_until = rests.pause_until.max(Some(until));
+    }
+
+    fn answered(&self, gap: Duration) {
+        let until = Instant::now() + gap;
+        let mut rests = self.lock();
+        rests.gap_until = rests.gap_until.max(Some(until));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rests> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request on its way. The rest begins when it is over: answered, or dropped.
+#[derive(Debug)]
+pub(super) struct Sent<'a> {
+    pace: &'a Pace,
+    rest: Duration,
+}
+
+impl Sent<'_> {
+    pub(super) fn answered(self, result: &Result<Response, FetchError>) {
+        if matches!(result, Ok(response) if matches!(response.status, 429 | 430)) {
+            self.pace.n_refusals.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Sent<'_> {
+    fn drop(&mut self) {
+        self.pace.answered(self.rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_has_the_whole_gap_and_of_a_pause_no_more_than_is_kept() {
+        let pace = Pace::default();
+        assert_eq!(pace.rest(s(60)), s(0));
+        drop(pace.sent(s(300)));
+        pace.pause(s(3_600));
+        assert_eq!((pace.rest(s(60)), pace.rest(s(900))), (s(300), s(900)));
+        tokio::time::advance(s(290)).await;
+        assert_eq!(pace.rest(s(60)), s(60));
+        assert_eq!(pace.rest(s(0)), s(10));
+    }
+}
