@@ -1,0 +1,6 @@
+#![cfg(test)]
+//! Tests of the agents through their public face.
+
+mod client;
+mod crawl;
+mod edge;
