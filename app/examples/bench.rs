@@ -135,6 +135,7 @@ async fn crawl_into(store: &dyn Store, pages: Vec<Vec<Product>>) {
             }),
             bytes: 0,
             at,
+            task_entry: None,
         };
         store.apply_page(&begun.ticket, write).await.unwrap();
     }

@@ -7,7 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crawler::ShopUrlError;
 
 use crate::commands::{
-    backtest, check, crawl, demo, explain, export, import, migrate, prune, rank, report, shops,
+    agent, backtest, check, crawl, demo, explain, export, import, migrate, prune, rank, report,
+    serve, shops,
 };
 use crate::config::LogFormat;
 use crate::exit::UsageError;
@@ -89,6 +90,10 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     /// Thin out old observations without losing a change of a price
     Prune(prune::PruneArgs),
+    /// Serve agents of the A2A protocol, which crawl shops on request
+    Agent(agent::AgentArgs),
+    /// Serve all agents, and crawl what is due by itself
+    Serve(serve::ServeArgs),
     /// Tell the state of the data and the configuration; exit 1 when something is wrong
     Check(check::CheckArgs),
 }

@@ -1,6 +1,9 @@
 //! The configuration: flag > environment > file > built-in default. The only reader of the environment.
 
+mod agent;
+mod http;
 mod mongodb;
+mod secret;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,14 +16,24 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use self::mongodb::{MongodbConfig, Secret};
+pub(crate) use self::agent::check_public_url;
+use self::agent::{AgentConfig, ServeConfig};
+pub(crate) use self::http::HttpConfig;
+use self::mongodb::MongodbConfig;
+use self::secret::Secret;
 use crate::exit::UsageError;
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
 const ENV_PREFIX: &str = "TROUVAILLE__";
 
-/// The variable of the password, which is taken as it stands, also where it looks like a number.
+/// The variable of the password.
 const PASSWORD: &str = "MONGODB__PASSWORD";
+
+/// The variable of the token for agents that are called.
+const TOKEN: &str = "AGENT__TOKEN";
+
+/// The variables that are taken as they stand, also where they look like numbers.
+const VERBATIM: [&str; 2] = [PASSWORD, TOKEN];
 
 /// All settings. Documented, with their defaults, in `config/default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,8 +41,11 @@ pub(crate) struct Config {
     /// May hold a password.
     store: Secret,
     pub(crate) log: LogFormat,
+    pub(crate) http: HttpConfig,
     pub(crate) crawl: CrawlConfig,
     pub(crate) rank: RankConfig,
+    pub(crate) agent: AgentConfig,
+    pub(crate) serve: ServeConfig,
     pub(crate) currencies: HashMap<String, String>,
     shops: Vec<String>,
     mongodb: MongodbConfig,
@@ -148,6 +164,9 @@ impl Config {
             crawler::shop_at(address).map_err(|error| UsageError(format!("shops: {error}")))?;
         }
         self.mongodb.check()?;
+        self.agent.check()?;
+        self.serve.check()?;
+        self.http.check()?;
         let crawl = &self.crawl;
         let contact = &crawl.contact_url;
         if !contact.is_empty()
@@ -178,6 +197,7 @@ impl Config {
         let counts = [
             ("crawl.concurrency", crawl.concurrency, 1..=1024),
             ("crawl.max_tries", crawl.max_tries as usize, 1..=100),
+            ("agent.concurrency", self.agent.concurrency, 1..=1024),
             ("rank.k", self.rank.k, 1..=1_000_000),
         ];
         for (key, value, range) in counts {
@@ -283,11 +303,8 @@ fn env_table(name: &str, value: &str) -> Table {
         let mut table = format!("it = {value}").parse::<Table>().ok()?;
         table.remove("it")
     };
-    let parsed = if name.eq_ignore_ascii_case(PASSWORD) {
-        None
-    } else {
-        parsed()
-    };
+    let is_verbatim = VERBATIM.iter().any(|it| name.eq_ignore_ascii_case(it));
+    let parsed = if is_verbatim { None } else { parsed() };
     let value = parsed.unwrap_or_else(|| Value::String(value.to_owned()));
     let mut keys = name.rsplit("__").map(str::to_lowercase);
     let last = keys.next().unwrap_or_default();

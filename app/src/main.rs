@@ -1,5 +1,6 @@
 //! `trouvaille`: finds the products that win. One binary; its subcommands are its roles.
 
+mod agents;
 mod cli;
 mod clock;
 mod commands;
@@ -7,15 +8,18 @@ mod config;
 mod exit;
 #[cfg(test)]
 mod hostile;
+mod http;
 mod moment;
 mod output;
 mod owner;
 mod presets;
 mod saved;
+mod scheduler;
 mod scores;
 mod shop_list;
 mod signals;
 mod telemetry;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -117,6 +121,8 @@ async fn run_command(command: Command, app: &App) -> anyhow::Result<Exit> {
         Command::Shops(args) => commands::shops::run(&args, app).await,
         Command::Migrate(args) => commands::migrate::run(&args, app).await,
         Command::Prune(args) => commands::prune::run(&args, app).await,
+        Command::Agent(args) => commands::agent::run(&args, app).await,
+        Command::Serve(args) => commands::serve::run(&args, app).await,
         Command::Check(args) => commands::check::run(&args, app).await,
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
     };
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
-        (false, 0) => "warn,trouvaille::note=info",
+        (false, 0) => "warn,trouvaille::note=info,trouvaille::audit=info",
         (false, 1) => "info,reqwest=warn,hyper_util=warn,h2=warn",
         (false, _) => "debug",
     };

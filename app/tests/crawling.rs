@@ -64,6 +64,7 @@ impl World {
                 currency: None,
                 started_at: UnixMs::new(1_000),
                 lease: LEASE,
+                task: None,
             },
         }
     }

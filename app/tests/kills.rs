@@ -133,6 +133,7 @@ async fn crawl_here(home: &Home, fake: &FakeShop, on_page: &(dyn Fn(Progress) + 
             ttl: Duration::ZERO,
             ..LEASE
         },
+        task: None,
     };
     let now = UnixMs::parse(NOW).unwrap();
     let report = crawler::crawl(

@@ -144,6 +144,7 @@ async fn a_shop_that_another_crawl_completed_meanwhile_is_not_crawled_again() {
                 next: None,
                 bytes: 0,
                 at,
+                task_entry: None,
             };
             world.store.apply_page(&begun.ticket, page).await.unwrap();
             let outcome = Outcome::Complete;
@@ -206,7 +207,7 @@ async fn a_second_command_waits_for_the_first_and_takes_its_result() {
     let home = Home::new();
     home.write(
         "quick.toml",
-        "[crawl]\nread_timeout_seconds = 2.0\nbackoff_seconds = 0.001\n",
+        "[crawl]\nread_timeout_seconds = 6.0\nbackoff_seconds = 0.001\n",
     );
     let url = shop.url();
     let crawl = [

@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! The tests of the whole: the house's own rules, and the program from outside.
 
+mod agents;
 mod backtest;
 mod bad_input;
 #[path = "report_browser.rs"]
@@ -34,4 +35,5 @@ mod segments;
 mod server;
 mod shops;
 mod stored;
+mod via;
 mod webdriver;

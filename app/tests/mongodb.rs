@@ -137,7 +137,7 @@ fn a_wrong_password_is_told_in_one_line_without_it() {
 const REPLICA_SET: &str = "TEST_MONGODB_URI";
 
 /// Returns the address of a database that nobody has yet.
-fn database() -> String {
+pub(crate) fn database() -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let n = COUNTER.fetch_add(1, Ordering::Relaxed);
     let server = crate::server::variable(REPLICA_SET);

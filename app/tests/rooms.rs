@@ -23,6 +23,9 @@ pub(crate) const ROOMS: &[Room] = &[
     room("testkit",    "testkit",           &["catalog"]),
 ];
 
+/// What the tests of a room may use beside that and the testkit: what its traits are implemented by.
+pub(crate) const FOR_TESTS_OF: &[(&str, &str)] = &[("a2a", "store")];
+
 /// The rooms that do I/O; the others are pure and know no runtime.
 const WITH_IO: &[&str] = &[
     "store",
@@ -43,7 +46,7 @@ pub(crate) const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite",      &["store"]),
     ("scraper",       &["crawler"]),
     ("robotxt",       &["crawler"]),
-    ("reqwest",       &["crawler", "summarizer"]),
+    ("reqwest",       &["crawler", "summarizer", "a2a"]),
     ("governor",      &["crawler", "summarizer", "mcp-server"]),
     ("async-openai",  &["summarizer"]),
     ("a2a-lf",        &["a2a"]),

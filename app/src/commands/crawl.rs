@@ -1,12 +1,14 @@
 //! `trouvaille crawl`: shops' product lists into the store.
 
+mod via;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
 use catalog::{CrawlReport, Shop, Start, Stop, Store};
 use clap::Args;
 use crawler::CrawlOptions;
-use crawler::fetch::Fetcher;
+use crawler::fetch::{FetchConfig, Fetcher};
 use futures_util::{StreamExt, stream};
 use indicatif::ProgressBar;
 use ipnet::IpNet;
@@ -23,6 +25,7 @@ use crate::{output, owner, shop_list};
   trouvaille crawl --from shops.txt --rps 1    a list, one address per line
   trouvaille crawl --all                       every shop in the store or the configuration
   trouvaille crawl http://127.0.0.1:8080 --allow-private 127.0.0.0/8
+  trouvaille crawl allbirds.com --via http://127.0.0.1:8800    let an agent do it
 
 Each shop ends as complete, partial, blocked, gone or failed, with the reason. robots.txt is read \
 first and kept; what it said counts for a day. A crawl that was interrupted or killed goes on \
@@ -36,6 +39,12 @@ less than half of the known products (then nothing is taken as gone).
 
 Prices are kept in the currency that the shop states in /meta.json, else in the configured one \
 ([currencies] in the configuration), else in XXX (unknown). In a list of shops, # begins a comment.
+
+--via sends the crawl to an agent (`trouvaille agent`, or another one of A2A 1.0 with the skill \
+crawl-catalog) and shows its progress. The agent stores the products, with its own configuration \
+and limits; links to its results come at the end. A broken connection is tried again for 10 \
+minutes and goes on without a gap. Ctrl-C makes the agent stop, and what it stored stays. Its \
+token, if it asks for one, is taken from TROUVAILLE__AGENT__TOKEN and sent to that server alone.
 
 Exit codes: 0 every shop complete or gone, 3 some, or interrupted, 1 none, 2 wrong usage.")]
 pub(crate) struct CrawlArgs {
@@ -63,6 +72,9 @@ pub(crate) struct CrawlArgs {
     /// Also write the shops' reports as JSON to this file, for `rank --in`
     #[arg(long, value_name = "REPORT.json")]
     pub(crate) out: Option<PathBuf>,
+    /// Let the agent at this address crawl, and follow it
+    #[arg(long, value_name = "AGENT_URL")]
+    pub(crate) via: Option<String>,
 }
 
 /// The value of `--rps`.
@@ -73,6 +85,9 @@ pub(crate) enum Rate {
 }
 
 pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
+    if let Some(address) = &args.via {
+        return via::run(address, args, app).await;
+    }
     let mut shops = shop_list::named(&args.shops, args.from.as_deref())?;
     if shops.is_empty() && !args.all {
         return Err(UsageError(
@@ -80,7 +95,7 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
         )
         .into());
     }
-    let fetcher = Fetcher::new(fetch_config(args, app))?;
+    let fetcher = Fetcher::new(fetch_config(args.rps, &args.allow_private, app))?;
     let store = open_store(args, app).await?;
     let n_paused = match args.all {
         true => add_stored(&mut shops, store.as_ref(), app).await?,
@@ -250,10 +265,11 @@ async fn crawl_shop(
     }
 }
 
-fn fetch_config(args: &CrawlArgs, app: &App) -> crawler::fetch::FetchConfig {
+/// Returns the fetcher's settings: the configured ones, and the flags over them.
+pub(super) fn fetch_config(rps: Option<Rate>, allow_private: &[IpNet], app: &App) -> FetchConfig {
     let mut config = app.config.crawl.fetch_config();
-    config.allow_private.extend(&args.allow_private);
-    match args.rps {
+    config.allow_private.extend(allow_private);
+    match rps {
         Some(Rate::PerSecond(rate)) => config.requests_per_second = Some(rate),
         Some(Rate::Unlimited) => config.requests_per_second = None,
         None => {}
@@ -274,10 +290,11 @@ fn options<'a>(args: &CrawlArgs, owner: &'a str, app: &App) -> CrawlOptions<'a> 
         currency: None,
         started_at: app.clock.now(),
         lease: owner::lease_terms(owner),
+        task: None,
     }
 }
 
-fn rate(text: &str) -> Result<Rate, String> {
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
     if text == "unlimited" {
         return Ok(Rate::Unlimited);
     }
@@ -287,7 +304,7 @@ fn rate(text: &str) -> Result<Rate, String> {
     }
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
         .map_err(|_| "expected a network such as 127.0.0.0/8 or an address".to_owned())

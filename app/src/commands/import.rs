@@ -287,6 +287,7 @@ impl Pass<'_> {
             next: Some(Checkpoint { next_page: 1 }),
             bytes: std::mem::take(&mut self.n_bytes),
             at: self.app.clock.now(),
+            task_entry: None,
         };
         self.store.apply_page(&self.begun.ticket, write).await?;
         self.next_page += 1;

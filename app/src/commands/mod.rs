@@ -1,5 +1,6 @@
 //! One file per command: its arguments, its help, and `run`.
 
+pub(crate) mod agent;
 pub(crate) mod backtest;
 pub(crate) mod check;
 pub(crate) mod crawl;
@@ -12,12 +13,13 @@ pub(crate) mod prune;
 pub(crate) mod rank;
 pub(crate) mod report;
 mod reports;
+pub(crate) mod serve;
 pub(crate) mod shops;
 
 use std::sync::Arc;
 
 use anyhow::Result;
-use catalog::{ProductFilter, Store, StoreError};
+use catalog::{ProductFilter, Store, StoreError, TaskStore};
 use store::OpenMode;
 
 use crate::App;
@@ -30,8 +32,21 @@ async fn open_store(app: &App, mode: OpenMode) -> Result<Arc<dyn Store>> {
 
 /// Opens the store at `uri`, which the configuration completes; without one, the configured store.
 async fn open_store_at(uri: Option<&str>, mode: OpenMode, app: &App) -> Result<Arc<dyn Store>> {
+    Ok(open_with_tasks_at(uri, mode, app).await?.0)
+}
+
+/// Opens the store that the flags and the configuration name, together with its tasks; makes it where it is missing.
+async fn open_with_tasks(app: &App) -> Result<(Arc<dyn Store>, Arc<dyn TaskStore>)> {
+    open_with_tasks_at(app.global.store.as_deref(), OpenMode::Create, app).await
+}
+
+async fn open_with_tasks_at(
+    uri: Option<&str>,
+    mode: OpenMode,
+    app: &App,
+) -> Result<(Arc<dyn Store>, Arc<dyn TaskStore>)> {
     let uri = app.config.store_uri(uri)?;
-    match store::open(&uri, mode).await {
+    match store::open_with_tasks(&uri, mode).await {
         Err(error @ StoreError::BadUri { .. }) => Err(UsageError(error.to_string()).into()),
         opened => Ok(opened?),
     }

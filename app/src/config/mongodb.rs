@@ -1,13 +1,11 @@
 //! The password of a MongoDB store: from its own setting or a file, into the address, and into no message.
 
-use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer};
-use toml::Value;
+use serde::Deserialize;
 
+use super::secret::Secret;
 use crate::exit::UsageError;
 
 /// More than any password is long.
@@ -18,26 +16,6 @@ const MAX_FILE_BYTES: u64 = 64 << 10;
 pub(crate) struct MongodbConfig {
     password: Secret,
     password_file: String,
-}
-
-/// A text that is never shown.
-#[derive(Clone)]
-pub(super) struct Secret(pub(super) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "none" } else { "***" })
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    /// Says what is wrong without the value, unlike serde itself.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => Ok(Self(text)),
-            _ => Err(D::Error::custom("expected a text in quotes")),
-        }
-    }
 }
 
 impl MongodbConfig {

@@ -1,0 +1,198 @@
+//! Agents at work: their face, what they share, and the worker behind them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use a2a::{Agent, Context, Hub, Served};
+use anyhow::Result;
+use catalog::{Store, TaskStore};
+use crawler::fetch::{FetchConfig, Fetcher};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::ops::{self, Ops, OpsAddress};
+use crate::http::{self, Auth, Metrics};
+use crate::worker::{Work, Worker, forget_old_tasks};
+use crate::{App, owner};
+
+/// What is served, and where.
+#[derive(Debug)]
+pub(crate) struct Face {
+    pub(crate) agents: Vec<&'static Agent>,
+    /// Whether the behaviours of the protocol's compatibility kit are there.
+    pub(crate) conformance: bool,
+    pub(crate) listen: SocketAddr,
+    /// Where callers reach it; `None` for the address itself.
+    pub(crate) public_url: Option<String>,
+    /// Where operators look.
+    pub(crate) ops: OpsAddress,
+}
+
+/// A face whose addresses are taken.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    face: Face,
+    auth: Auth,
+    listener: TcpListener,
+    ops: Option<TcpListener>,
+}
+
+/// Agents that are ready to serve and to work.
+#[derive(Debug)]
+pub(crate) struct Agents {
+    bound: Bound,
+    context: Context,
+}
+
+impl Face {
+    /// Takes the addresses.
+    pub(crate) async fn bind(self, app: &App) -> Result<Bound> {
+        let auth = Auth::from_config(&app.config.http);
+        let listener = http::bind("--listen", self.listen, &auth).await?;
+        let ops = ops::bind(self.ops).await?;
+        Ok(Bound {
+            face: self,
+            auth,
+            listener,
+            ops,
+        })
+    }
+}
+
+impl Agents {
+    pub(crate) fn new(
+        bound: Bound,
+        store: Arc<dyn Store>,
+        tasks: Arc<dyn TaskStore>,
+        fetching: FetchConfig,
+        app: &App,
+    ) -> Result<Self> {
+        let (clock, config) = (app.clock, app.config.clone());
+        let public_url = match &bound.face.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://{}", bound.listener.local_addr()?),
+        };
+        let context = Context {
+            store,
+            hub: Arc::new(Hub::new(Arc::clone(&tasks))),
+            tasks,
+            fetcher: Arc::new(Fetcher::new(fetching)?),
+            now: Arc::new(move || clock.now()),
+            currency_of: Arc::new(move |shop| config.currency_of(shop)),
+            is_dead: owner::is_dead,
+            lease: app.config.agent.lease(),
+            stop: app.cancel.clone(),
+            public_url,
+        };
+        Ok(Self { bound, context })
+    }
+
+    pub(crate) const fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Tells a person where everything is, and what to try.
+    pub(crate) fn tell(&self, app: &App) {
+        let url = &self.context.public_url;
+        let names: Vec<&str> = self.bound.face.agents.iter().map(|it| it.name).collect();
+        let mut lines = Vec::new();
+        if let (Some(_), Ok(address)) = (
+            &self.bound.face.public_url,
+            self.bound.listener.local_addr(),
+        ) {
+            lines.push(format!("listening on {address}"));
+        }
+        lines.extend([
+            format!(
+                "agents ({}): {url}/.well-known/agent-card.json",
+                names.join(", ")
+            ),
+            format!("store: {}", self.context.store.location()),
+        ]);
+        let ops = self.bound.ops.as_ref().map(TcpListener::local_addr);
+        if let Some(Ok(address)) = ops {
+            lines.push(format!("for operators: http://{address}/metrics"));
+        }
+        if self.bound.face.public_url.is_none() && self.bound.face.listen.ip().is_unspecified() {
+            lines.push(
+                "the cards lead nowhere: say where callers reach this server with --public-url"
+                    .to_owned(),
+            );
+        }
+        let token = match self.bound.auth.has_tokens() {
+            true => " -H 'Authorization: Bearer TOKEN'",
+            false => "",
+        };
+        lines.push(format!(
+            "try: curl {url}/a2a/v1{token} -H 'A2A-Version: 1.0' -H 'Content-Type: application/json' -d \
+             '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":{{\"message\":{{\"messageId\":\"1\",\
+             \"role\":\"ROLE_USER\",\"parts\":[{{\"text\":\"https://shop.example\"}}]}}}}}}'"
+        ));
+        for line in lines {
+            app.screen.note(&line);
+        }
+    }
+
+    /// Serves and works, with `beside` beside it, until the command is cancelled; then ends in order.
+    pub(crate) async fn run(self, app: &App, beside: impl Future<Output = ()>) {
+        let Self { bound, context } = self;
+        let metrics = Metrics::default();
+        let served = Served {
+            agents: bound.face.agents,
+            has_auth: bound.auth.has_tokens(),
+            conformance: bound.face.conformance,
+        };
+        let router = a2a::router(&served, &context);
+        let (config, cancel) = (&app.config.http, &app.cancel);
+        let serve = http::run(
+            bound.listener,
+            router,
+            &bound.auth,
+            config,
+            &metrics,
+            cancel,
+        );
+        let ops = Ops {
+            tasks: Arc::clone(&context.tasks),
+            metrics: metrics.clone(),
+            cancel: cancel.clone(),
+        };
+        let worker = worker(&context, bound.face.conformance, app);
+        let forget = forget_old_tasks(context.tasks.as_ref(), app.clock, cancel);
+        // These serve the others to the end, and show operators that the process drains.
+        let is_over = CancellationToken::new();
+        let all = async {
+            tokio::join!(serve, worker.run(cancel), forget, beside);
+            is_over.cancel();
+        };
+        let watched = async {
+            if let Some(listener) = bound.ops {
+                ops::run(listener, &ops, config, &is_over).await;
+            }
+        };
+        tokio::join!(all, watched, context.hub.run(&is_over));
+    }
+}
+
+/// Returns the worker for all kinds of items. Another kind is another line.
+fn worker(context: &Context, conformance: bool, app: &App) -> Worker {
+    let of_agents = {
+        let context = context.clone();
+        Work {
+            kinds: a2a::kinds(conformance),
+            run: Box::new(move |claimed, cancel| {
+                let context = context.clone();
+                Box::pin(async move { a2a::run_item(&claimed, &context, &cancel).await })
+            }),
+        }
+    };
+    Worker {
+        tasks: Arc::clone(&context.tasks),
+        hub: Arc::clone(&context.hub),
+        clock: app.clock,
+        owner: owner::new_name(),
+        lease: context.lease,
+        concurrency: app.config.agent.concurrency,
+        work: vec![of_agents],
+    }
+}

@@ -1,0 +1,197 @@
+//! Who may call the servers of the program, and how much of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use catalog::MAX_TASK_NAME;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+use toml::{Table, Value};
+
+use crate::exit::UsageError;
+
+/// Callers that are no holder of a token: programs of this machine where there are none, and `serve` itself.
+const OWN_NAMES: [&str; 2] = ["local", crate::scheduler::CALLER];
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct HttpConfig {
+    tokens: Tokens,
+    pub(crate) max_connections: usize,
+    drain_seconds: f64,
+}
+
+/// A caller and what its token hashes to.
+#[derive(Clone)]
+pub(crate) struct CallerToken {
+    pub(crate) caller: String,
+    pub(crate) sha256: [u8; 32],
+}
+
+#[derive(Debug, Clone)]
+struct Tokens(Vec<CallerToken>);
+
+impl HttpConfig {
+    pub(crate) fn tokens(&self) -> &[CallerToken] {
+        &self.tokens.0
+    }
+
+    pub(crate) fn drain(&self) -> Duration {
+        Duration::from_secs_f64(self.drain_seconds)
+    }
+
+    pub(super) fn check(&self) -> Result<(), UsageError> {
+        let (n_connections, seconds) = (self.max_connections, self.drain_seconds);
+        if !(1..=1_000_000).contains(&n_connections) {
+            return Err(UsageError(format!(
+                "http.max_connections = {n_connections}: expected a whole number from 1 to 1000000"
+            )));
+        }
+        if !(0.0..=3600.0).contains(&seconds) {
+            return Err(UsageError(format!(
+                "http.drain_seconds = {seconds}: expected a number from 0 to 3600"
+            )));
+        }
+        let tokens = self.tokens();
+        for (n, token) in (1..).zip(tokens) {
+            if tokens[n..].iter().any(|it| it.sha256 == token.sha256) {
+                return Err(UsageError(format!(
+                    "http.tokens: entry {n} has the same sha256 as a later one, so it could not be said who calls"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CallerToken {
+    /// Without the hash: that of a weak token gives it away.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token of {}", self.caller)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tokens {
+    /// Says what is wrong without any value, unlike serde itself: it might be a token.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Value::Array(entries) = Value::deserialize(deserializer)? else {
+            return Err(D::Error::custom("http.tokens: expected a list"));
+        };
+        let tokens = (1..).zip(&entries).map(|(n, entry)| {
+            token(entry)
+                .map_err(|error| D::Error::custom(format!("http.tokens: entry {n} {error}")))
+        });
+        tokens.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn token(entry: &Value) -> Result<CallerToken, &'static str> {
+    let table = entry.as_table();
+    let pair = table
+        .filter(|it| it.len() == 2)
+        .and_then(|it| text_pair(it));
+    let (caller, sha256) = pair.ok_or("is not { caller = \"NAME\", sha256 = \"HASH\" }")?;
+    let is_name = (1..=MAX_TASK_NAME).contains(&caller.len())
+        && caller.bytes().all(|it| it.is_ascii_graphic());
+    if !is_name {
+        return Err("has a caller that is not 1 to 200 visible ASCII characters");
+    }
+    if OWN_NAMES.contains(&caller) {
+        return Err(
+            "has the caller \"local\" or \"scheduler\", which are this program's own: choose another name",
+        );
+    }
+    let sha256 = hash(sha256).ok_or("has a sha256 that is not 64 hexadecimal digits")?;
+    Ok(CallerToken {
+        caller: caller.to_owned(),
+        sha256,
+    })
+}
+
+fn text_pair(table: &Table) -> Option<(&str, &str)> {
+    Some((
+        table.get("caller")?.as_str()?,
+        table.get("sha256")?.as_str()?,
+    ))
+}
+
+fn hash(text: &str) -> Option<[u8; 32]> {
+    let is_hex = text.len() == 64 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    if !is_hex {
+        return None;
+    }
+    let mut hash = [0; 32];
+    for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(tokens: &str) -> Result<HttpConfig, String> {
+        let text = format!("tokens = {tokens}\nmax_connections = 1\ndrain_seconds = 0.5");
+        let config: HttpConfig = toml::from_str(&text).map_err(|it| it.message().to_owned())?;
+        config.check().map_err(|it| it.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn a_token_has_a_caller_and_a_hash() {
+        let hash = "0aFF".repeat(16);
+        let entry = format!("[{{ caller = 'alice', sha256 = '{hash}' }}]");
+        let config = config(&entry).unwrap();
+        assert_eq!(config.tokens()[0].caller, "alice");
+        assert_eq!(config.tokens()[0].sha256[..2], [0x0a, 0xff]);
+        assert_eq!(config.drain(), Duration::from_millis(500));
+        assert!(!format!("{config:?}").contains("0aFF"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_token_is_said_without_it() {
+        let hash = "ab".repeat(32);
+        for (tokens, words) in [
+            ("'s3cret'".to_owned(), "expected a list"),
+            ("['s3cret']".to_owned(), "entry 1 is not {"),
+            (
+                "[{ caller = 'a', token = 's3cret' }]".to_owned(),
+                "entry 1 is not {",
+            ),
+            (
+                "[{ caller = 'a', sha256 = 's3cret' }]".to_owned(),
+                "64 hexadecimal",
+            ),
+            (
+                format!("[{{ caller = '', sha256 = '{hash}' }}]"),
+                "visible ASCII",
+            ),
+            (
+                format!("[{{ caller = 'local', sha256 = '{hash}' }}]"),
+                "choose another name",
+            ),
+            (
+                format!("[{{ caller = 'scheduler', sha256 = '{hash}' }}]"),
+                "choose another name",
+            ),
+            (
+                format!("[{{ caller = 'a b', sha256 = '{hash}' }}]"),
+                "visible ASCII",
+            ),
+            (
+                format!(
+                    "[{{ caller = 'a', sha256 = '{hash}' }}, {{ caller = 'b', sha256 = '{hash}' }}]"
+                ),
+                "entry 1 has the same sha256",
+            ),
+        ] {
+            let error = config(&tokens).unwrap_err();
+            assert!(error.contains(words), "{error}");
+            assert!(
+                !error.contains("s3cret") && !error.contains(&hash),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What operators ask: is the process alive, can it work, and how much is there to do. Served on an address of its own,
+//! to anybody who reaches it: no caller, task or shop is named.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use catalog::{TaskStore, WorkStats};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Metrics, listen, serve};
+use crate::config::HttpConfig;
+
+/// The longest wait for the store's answer.
+const STORE_WAIT: Duration = Duration::from_secs(2);
+
+/// The argument of `--ops`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OpsAddress(pub(crate) Option<SocketAddr>);
+
+impl FromStr for OpsAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let address = text
+            .parse()
+            .map_err(|_| "expected an address such as 127.0.0.1:9900, or none".to_owned())?;
+        Ok(Self(Some(address)))
+    }
+}
+
+/// What the answers are made from.
+#[derive(Debug, Clone)]
+pub(crate) struct Ops {
+    pub(crate) tasks: Arc<dyn TaskStore>,
+    pub(crate) metrics: Metrics,
+    /// Cancelled as soon as the process is asked to end: it takes no more work then.
+    pub(crate) cancel: CancellationToken,
+}
+
+/// Binds the address for operators, if there is to be one.
+pub(crate) async fn bind(address: OpsAddress) -> anyhow::Result<Option<TcpListener>> {
+    match address.0 {
+        Some(address) => Ok(Some(listen("--ops", address).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Answers operators until `until`, which comes after [`Ops::cancel`]: they are to see that the process drains.
+pub(crate) async fn run(
+    listener: TcpListener,
+    ops: &Ops,
+    config: &HttpConfig,
+    until: &CancellationToken,
+) {
+    serve::serve(listener, router(ops), config, until).await;
+}
+
+fn router(ops: &Ops) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(ops.clone())
+}
+
+async fn readyz(State(ops): State<Ops>) -> (StatusCode, &'static str) {
+    if ops.cancel.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+    }
+    match work(&ops).await {
+        Some(_) => (StatusCode::OK, "ready\n"),
+        None => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store does not answer\n",
+        ),
+    }
+}
+
+async fn metrics(State(ops): State<Ops>) -> Response {
+    let work = work(&ops).await;
+    let text = text(work.as_deref(), &ops.metrics);
+    let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, text).into_response()
+}
+
+async fn work(ops: &Ops) -> Option<Vec<WorkStats>> {
+    let asked = tokio::time::timeout(STORE_WAIT, ops.tasks.work_stats()).await;
+    match asked.ok()? {
+        Ok(work) => Some(work),
+        Err(error) => {
+            tracing::debug!("the store does not answer: {error}");
+            None
+        }
+    }
+}
+
+/// Returns the figures in the text format of Prometheus.
+fn text(work: Option<&[WorkStats]>, metrics: &Metrics) -> String {
+    let mut text = String::new();
+    let mut line = |it: &str| {
+        text.push_str(it);
+        text.push('\n');
+    };
+    line("# HELP trouvaille_build_info The running version.");
+    line("# TYPE trouvaille_build_info gauge");
+    let version = env!("CARGO_PKG_VERSION");
+    line(&format!("trouvaille_build_info{{version=\"{version}\"}} 1"));
+    line("# HELP trouvaille_store_up Whether the store answers.");
+    line("# TYPE trouvaille_store_up gauge");
+    line(&format!("trouvaille_store_up {}", u8::from(work.is_some())));
+    line("# HELP trouvaille_work_items Open work items of all tasks in the store, by kind.");
+    line("# TYPE trouvaille_work_items gauge");
+    for it in work.unwrap_or_default() {
+        let kind = escaped(&it.kind);
+        let (waiting, held) = (it.n_waiting, it.n_held);
+        line(&format!(
+            "trouvaille_work_items{{kind=\"{kind}\",state=\"waiting\"}} {waiting}"
+        ));
+        line(&format!(
+            "trouvaille_work_items{{kind=\"{kind}\",state=\"held\"}} {held}"
+        ));
+    }
+    line("# HELP trouvaille_http_requests_total Requests by operation and outcome.");
+    line("# TYPE trouvaille_http_requests_total counter");
+    for ((operation, code), n) in metrics.calls() {
+        line(&format!(
+            "trouvaille_http_requests_total{{operation=\"{operation}\",code=\"{code}\"}} {n}"
+        ));
+    }
+    text
+}
+
+/// Returns a label's value as the format wants it.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' => escaped.push_str("\\n"),
+            _ => escaped.push(it),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use store::OpenMode;
+
+    use super::*;
+
+    async fn ops() -> Ops {
+        let opened = store::open_with_tasks("sqlite::memory:", OpenMode::Create).await;
+        Ops {
+            tasks: opened.unwrap().1,
+            metrics: Metrics::default(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_or_none() {
+        let address = "127.0.0.1:9900".parse().unwrap();
+        assert_eq!("127.0.0.1:9900".parse(), Ok(OpsAddress(Some(address))));
+        assert_eq!("none".parse(), Ok(OpsAddress(None)));
+        assert!("9900".parse::<OpsAddress>().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_process_is_ready_until_it_is_asked_to_end() {
+        let ops = ops().await;
+        assert_eq!(readyz(State(ops.clone())).await.0, StatusCode::OK);
+        ops.cancel.cancel();
+        let (status, text) = readyz(State(ops)).await;
+        assert_eq!(
+            (status, text),
+            (StatusCode::SERVICE_UNAVAILABLE, "draining\n")
+        );
+    }
+
+    #[tokio::test]
+    async fn figures_are_in_the_text_format_of_prometheus() {
+        let response = metrics(State(ops().await)).await;
+        let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let found = String::from_utf8(bytes.to_vec()).unwrap();
+        assert!(found.contains("\ntrouvaille_store_up 1\n"), "{found}");
+        let work = [WorkStats {
+            kind: "a\"b\\c\nd".to_owned(),
+            n_waiting: 3,
+            n_held: 1,
+        }];
+        let found = text(Some(&work), &Metrics::default());
+        let kind = "kind=\"a\\\"b\\\\c\\nd\"";
+        for line in [
+            format!("trouvaille_work_items{{{kind},state=\"waiting\"}} 3\n"),
+            format!("trouvaille_work_items{{{kind},state=\"held\"}} 1\n"),
+        ] {
+            assert!(found.contains(&line), "{found}");
+        }
+        assert!(text(None, &Metrics::default()).contains("trouvaille_store_up 0\n"));
+    }
+}

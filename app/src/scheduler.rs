@@ -1,0 +1,293 @@
+//! Crawls shops that are due, without being asked: as tasks, which any replica works on.
+//!
+//! Time is cut into slots of the configured length, which begin at another moment for each shop, so that not all
+//! are due at once. A shop gets one task in a slot, however many schedulers look and however its crawls end. No slot is
+//! longer than tasks are kept, or its task would be forgotten in the middle of it.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use anyhow::Result;
+use catalog::{CreatedTask, Idempotency, NewTask, Shop, ShopKey, ShopStatus, TaskId, UnixMs};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::worker::KEPT_MS;
+use crate::{App, shop_list};
+
+/// The pause between two looks at the shops, but for the jitter.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// The name in whose tasks the scheduler's crawls are.
+pub(crate) const CALLER: &str = "scheduler";
+
+/// Tasks made in one look; the others come with the next.
+const MOST_TASKS: usize = 200;
+
+/// Makes tasks for due shops until the command is cancelled.
+pub(crate) async fn run(context: &a2a::Context, app: &App) {
+    let Some(every) = app.config.serve.crawl_every() else {
+        let off = "crawls nothing by itself: serve.crawl_every_hours is 0";
+        app.screen.note(off);
+        return;
+    };
+    let mut scheduler = Scheduler {
+        context,
+        app,
+        every,
+        asked: HashMap::new(),
+    };
+    let look_again_and_again = async {
+        loop {
+            if let Err(error) = scheduler.look().await {
+                tracing::warn!("cannot look for shops that are due: {error:#}; trying again");
+            }
+            tokio::time::sleep(PAUSE.mul_f64(jitter())).await;
+        }
+    };
+    tokio::select! {
+        () = look_again_and_again => {}
+        () = app.cancel.cancelled() => {}
+    }
+}
+
+struct Scheduler<'a> {
+    context: &'a a2a::Context,
+    app: &'a App,
+    every: Duration,
+    /// The slots that need no look at the store any more.
+    asked: HashMap<ShopKey, i64>,
+}
+
+impl Scheduler<'_> {
+    async fn look(&mut self) -> Result<()> {
+        let mut shops =
+            shop_list::stored_and_configured(self.context.store.as_ref(), self.app).await?;
+        let configured = self.app.config.shops().into_iter().map(|it| it.key);
+        let configured: HashSet<ShopKey> = configured.collect();
+        shops.retain(|it| is_listed(it, &configured));
+        let now = self.app.clock.now();
+        let mut due = due(&shops, self.every, now);
+        due.retain(|(shop, slot)| self.asked.get(&shop.key) != Some(slot));
+        let mut n_new = 0;
+        for (shop, slot) in due.into_iter().take(MOST_TASKS) {
+            match self.ask(shop, slot, now).await {
+                Ok(is_new) => {
+                    n_new += u64::from(is_new);
+                    self.asked.insert(shop.key.clone(), slot);
+                }
+                // The others are due all the same.
+                Err(error) => tracing::warn!("cannot ask for {}: {error:#}", shop.key.shown()),
+            }
+        }
+        if n_new > 0 {
+            self.context.hub.wake_worker();
+            let shops = crate::output::counted(n_new, "shop");
+            self.app.screen.note(&format!("{shops} due: crawling"));
+        }
+        Ok(())
+    }
+
+    /// Makes the task of a shop and a slot, and returns whether no other scheduler had made it.
+    async fn ask(&self, shop: &Shop, slot: i64, now: UnixMs) -> Result<bool> {
+        let task = task_of(shop, slot, self.every, now)?;
+        let created = self.context.tasks.create_task(&task).await?;
+        Ok(matches!(created, CreatedTask::New(_)))
+    }
+}
+
+/// Returns the task of a shop and a slot, which has the same name in every scheduler.
+fn task_of(shop: &Shop, slot: i64, every: Duration, now: UnixMs) -> Result<NewTask> {
+    // Not the shop's key itself: a host may be longer than a name.
+    let hash = xxh3_64(shop.key.as_str().as_bytes());
+    let name = format!("{CALLER}-{slot}-{hash:016x}");
+    let (message, items) = a2a::refresh_of(shop);
+    Ok(NewTask {
+        id: TaskId::new(&name)?,
+        agent: "shopify".to_owned(),
+        caller: CALLER.to_owned(),
+        context: CALLER.to_owned(),
+        state: catalog::TaskState::Submitted,
+        note: None,
+        message,
+        items,
+        idempotency: Some(Idempotency {
+            key: name.clone(),
+            request_hash: name,
+            kept_ms: u64::try_from(2 * every.as_millis())?,
+        }),
+        at: now,
+    })
+}
+
+/// Returns whether a shop is crawled unasked: it is configured, was crawled to its end before, or was added and not tried
+/// yet. Any other host was named by a caller and never gave a whole catalogue: it is tried when it is asked for.
+fn is_listed(status: &ShopStatus, configured: &HashSet<ShopKey>) -> bool {
+    configured.contains(&status.shop.key)
+        || status.last_complete_at.is_some()
+        || status.last_crawl.is_none()
+}
+
+/// Returns the shops that are due, each with the number of its slot.
+fn due(shops: &[ShopStatus], every: Duration, now: UnixMs) -> Vec<(&Shop, i64)> {
+    let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
+    let slot_ms = every_ms.min(KEPT_MS);
+    let is_due = |status: &&ShopStatus| {
+        let is_old = |at: UnixMs| now.ms().saturating_sub(at.ms()) >= every_ms;
+        let is_free = status.lease.as_ref().is_none_or(|it| it.remaining_ms == 0);
+        !status.is_paused
+            && is_free
+            && !status.shop.url.is_empty()
+            && status.last_complete_at.is_none_or(is_old)
+    };
+    let with_slot = |status: &'_ ShopStatus| {
+        let hash = xxh3_64(status.shop.key.as_str().as_bytes());
+        #[expect(clippy::cast_possible_wrap, reason = "any number does")]
+        let phase = (hash as i64).rem_euclid(slot_ms);
+        now.ms().saturating_add(phase).div_euclid(slot_ms)
+    };
+    let due = shops.iter().filter(is_due);
+    due.map(|status| (&status.shop, with_slot(status)))
+        .collect()
+}
+
+/// Returns a factor from 0.9 to 1.1, so that replicas do not look at the same moments for ever.
+fn jitter() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    let random = RandomState::new().hash_one(0_u8) % 1_000;
+    #[expect(clippy::cast_precision_loss, reason = "below 1,000")]
+    let random = random as f64;
+    0.9 + random / 5_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use catalog::{CrawlCounts, CrawlKey, CrawlReport, Currency, CurrencySource, LeaseHolder};
+
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn status(host: &str, last_complete_at: Option<i64>) -> ShopStatus {
+        ShopStatus {
+            shop: crawler::shop_at(&format!("https://{host}")).unwrap(),
+            n_products: 0,
+            n_gone: 0,
+            last_crawl: None,
+            last_complete_at: last_complete_at.map(UnixMs::new),
+            is_paused: false,
+            lease: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_shop_with_the_longest_host_gets_its_task_once() {
+        let label = "x".repeat(62);
+        let host = format!("{label}.{label}.{label}.{label}");
+        let shop = status(&host, None).shop;
+        let task = |slot| task_of(&shop, slot, DAY, UnixMs::new(0)).unwrap();
+        let uri = "sqlite::memory:";
+        let (_, tasks) = store::open_with_tasks(uri, store::OpenMode::Create)
+            .await
+            .unwrap();
+        for slot in [1, 2] {
+            let created = tasks.create_task(&task(slot)).await.unwrap();
+            assert!(matches!(created, CreatedTask::New(_)), "{created:?}");
+            let again = tasks.create_task(&task(slot)).await.unwrap();
+            assert!(matches!(again, CreatedTask::Same(_)), "{again:?}");
+        }
+    }
+
+    fn hosts(due: &[(&Shop, i64)]) -> Vec<String> {
+        due.iter().map(|(shop, _)| shop.key.shown()).collect()
+    }
+
+    #[test]
+    fn a_shop_is_due_when_its_last_complete_crawl_is_old_or_there_is_none() {
+        let now = UnixMs::new(1_000 * HOUR_MS);
+        let mut shops = [
+            status("new.example", None),
+            status("old.example", Some(976 * HOUR_MS)),
+            status("fresh.example", Some(976 * HOUR_MS + 1)),
+            status("paused.example", None),
+            status("held.example", None),
+            status("imported.example", None),
+        ];
+        shops[3].is_paused = true;
+        shops[4].lease = Some(LeaseHolder {
+            owner: "another".to_owned(),
+            expires_at: now,
+            remaining_ms: 1,
+        });
+        shops[5].shop.url.clear();
+        assert_eq!(
+            hosts(&due(&shops, DAY, now)),
+            ["new.example", "old.example"]
+        );
+    }
+
+    #[test]
+    fn a_host_that_only_a_caller_named_is_not_listed_until_it_was_crawled_whole() {
+        let mut named = status("named.example", None);
+        assert!(is_listed(&named, &HashSet::new()), "added, not tried yet");
+        named.last_crawl = Some(tried(&named.shop));
+        assert!(!is_listed(&named, &HashSet::new()));
+        let configured = HashSet::from([named.shop.key.clone()]);
+        assert!(is_listed(&named, &configured));
+        named.last_complete_at = Some(UnixMs::new(1));
+        assert!(is_listed(&named, &HashSet::new()));
+    }
+
+    /// Returns a pass without an end.
+    fn tried(shop: &Shop) -> CrawlReport {
+        CrawlReport {
+            key: CrawlKey {
+                shop: shop.key.clone(),
+                n: 1,
+            },
+            outcome: None,
+            counts: CrawlCounts::default(),
+            currency: Currency::parse("EUR").unwrap(),
+            currency_source: CurrencySource::Shop,
+            started_at: UnixMs::new(0),
+            finished_at: None,
+            checkpoint: None,
+        }
+    }
+
+    #[test]
+    fn a_slot_is_no_longer_than_tasks_are_kept() {
+        let month = 30 * DAY;
+        let now = UnixMs::new(10_000 * HOUR_MS);
+        let shops = [
+            status("new.example", None),
+            status("week.example", Some(now.ms() - KEPT_MS)),
+        ];
+        let due_at = |ms: i64| {
+            let due = due(&shops, month, UnixMs::new(ms));
+            assert_eq!(hosts(&due), ["new.example"]);
+            due[0].1
+        };
+        assert_eq!(due_at(now.ms() + KEPT_MS), due_at(now.ms()) + 1);
+    }
+
+    #[test]
+    fn a_shop_that_stays_due_has_one_slot_a_day_that_begins_at_its_own_hour() {
+        let shops: Vec<_> = (0..50)
+            .map(|n| status(&format!("{n}.example"), None))
+            .collect();
+        let slots_at = |hour: i64| {
+            let due = due(&shops, DAY, UnixMs::new(hour * HOUR_MS));
+            due.into_iter().map(|(_, slot)| slot).collect::<Vec<_>>()
+        };
+        let n_changed = |from: i64, to: i64| {
+            let pairs = slots_at(from).into_iter().zip(slots_at(to));
+            pairs.filter(|(one, two)| one != two).count()
+        };
+        assert_eq!(n_changed(1_000, 1_024), 50);
+        let by_hour = (1_000..1_024).map(|hour| n_changed(hour, hour + 1));
+        let most = by_hour.clone().max().unwrap();
+        assert_eq!(by_hour.sum::<usize>(), 50);
+        assert!(most < 15, "{most} shops begin in one hour");
+    }
+}
