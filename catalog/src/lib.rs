@@ -6,10 +6,13 @@
 mod change;
 mod crawl;
 pub mod csv;
+mod fact;
 mod features;
 mod hash;
 mod id;
+mod language;
 mod lease;
+mod meter;
 mod metrics;
 mod money;
 mod observation;
@@ -25,16 +28,20 @@ mod task_store;
 mod thin;
 mod time;
 mod visible;
+mod work;
 
 pub use change::{Change, ChangeKind, changes_of};
 pub use crawl::{
     Checkpoint, CrawlCounts, CrawlKey, CrawlReport, Outcome, Problem, ProblemKind, Reason,
     RobotsRecord, Stop,
 };
+pub use fact::{Fact, FactSource};
 pub use features::{FeatureInputs, FeatureRow};
 pub use hash::ContentHash;
 pub use id::{IdError, NativeId, Platform, ProductId, ShopKey};
+pub use language::{Language, LanguageError};
 pub use lease::{Lease, LeaseAnswer, LeaseHolder};
+pub use meter::{Meter, MeterLimits, MeterStep, Metered};
 pub use metrics::{Metrics, MetricsRow, PopularitySource};
 pub use money::{Currency, CurrencySource, Money, MoneyError};
 pub use observation::{
@@ -55,11 +62,10 @@ pub use store::{
     BegunCrawl, CrawlTicket, Forgotten, PageCounts, PageWrite, ProductFilter, Pruned, ShopStatus,
     Start, Store, StoreError, StoreStats,
 };
-pub use summary::{Claim, Summary, SummarySource};
+pub use summary::{Claim, Cost, Fallback, Summary, SummarySource, Written};
 pub use task::{
-    ClaimedItem, CreatedTask, Idempotency, ItemLease, MAX_TASK_NAME, NewItem, NewTask, Task,
-    TaskArtifact, TaskChange, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId,
-    TaskIdError, TaskPage, TaskState, WorkItem, WorkStats,
+    CreatedTask, Idempotency, MAX_TASK_NAME, NewTask, Task, TaskArtifact, TaskChange, TaskCursor,
+    TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskIdError, TaskPage, TaskState,
 };
 pub use task_store::{
     MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_ENTRY_BYTES, MAX_JSON_DEPTH, MAX_TASK_BYTES, MAX_TASK_ITEMS,
@@ -68,3 +74,4 @@ pub use task_store::{
 pub use thin::superseded;
 pub use time::{TimeError, UnixMs};
 pub use visible::{visible_chars, visible_text};
+pub use work::{ClaimedItem, ItemEnd, ItemLease, NewItem, WorkItem, WorkStats};

@@ -157,6 +157,31 @@ pub struct ProductRow {
 }
 
 impl ProductRow {
+    /// Returns a row that says who a product is and nothing else of it.
+    pub const fn named(id: ProductId) -> Self {
+        Self {
+            id,
+            title: String::new(),
+            handle: String::new(),
+            vendor: String::new(),
+            product_type: String::new(),
+            currency: Currency::UNKNOWN,
+            price_min: None,
+            price_max: None,
+            in_stock: false,
+            metrics: Metrics {
+                available_ratio: 0.0,
+                num_tags: 0,
+                avg_price: 0.0,
+                num_images: 0,
+                description_length: 0,
+            },
+            url: String::new(),
+            image_url: String::new(),
+            crawled_at: UnixMs::new(0),
+        }
+    }
+
     /// Returns the row of `product`, seen at `crawled_at`, in a shop whose currency is `currency`.
     pub fn of(product: &Product, currency: Currency, crawled_at: UnixMs) -> Self {
         let prices = product.price_range();

@@ -219,11 +219,23 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Returns the ranking with the latest time.
     async fn latest_ranking(&self) -> Result<Option<Ranking>, StoreError>;
 
+    /// Returns the same with rows whose products are [named](ProductRow::named) and no more: of a long list, a fraction
+    /// of the memory.
+    async fn latest_ranking_in_brief(&self) -> Result<Option<Ranking>, StoreError>;
+
     /// Stores a summary; one with the same subject, language and input hash is replaced.
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError>;
 
     /// Returns the newest summary of a subject in a language.
     async fn summary(&self, subject: &str, language: &str) -> Result<Option<Summary>, StoreError>;
+
+    /// Returns the summary of a subject in a language that was made from exactly the same input.
+    async fn summary_of_input(
+        &self,
+        subject: &str,
+        language: &str,
+        input_hash: &str,
+    ) -> Result<Option<Summary>, StoreError>;
 
     /// Stores a host's robots.txt in place of an earlier one.
     async fn save_robots(&self, robots: &RobotsRecord) -> Result<(), StoreError>;

@@ -1,4 +1,4 @@
-//! Durable work: what a caller asked an agent for, the items it is split into, and what happened to it.
+//! Durable work: what a caller asked an agent for, and what happened to it.
 //!
 //! The words are those of the A2A protocol, but nothing here is its wire form: what an agent keeps in its own
 //! terms is JSON that a store does not look into.
@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::UnixMs;
+use crate::{ItemLease, NewItem, UnixMs};
 
 /// The longest name of a task, an agent, a caller, a context, a kind of work or an artifact, in bytes.
 pub const MAX_TASK_NAME: usize = 200;
@@ -297,69 +297,6 @@ pub enum CreatedTask {
     KeyTaken,
 }
 
-/// Work that is to be done by whoever takes it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct NewItem {
-    /// What kind of work, by which a worker chooses.
-    pub kind: String,
-    /// What it is done to: of the items of one key, whatever their kinds, one at a time has a holder.
-    pub key: String,
-    /// What is to be done, in the terms of the kind.
-    pub payload: Value,
-    /// Whether it waits until all other items of its task are done; of several such items, each waits for those
-    /// before it.
-    pub is_last: bool,
-}
-
-/// A piece of work as stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct WorkItem {
-    /// Whose it is part of.
-    pub task: TaskId,
-    /// Its number in the task, from 1.
-    pub n: u32,
-    /// What kind of work.
-    pub kind: String,
-    /// What it is done to.
-    pub key: String,
-    /// What is to be done.
-    pub payload: Value,
-    /// Whether it waits until all other items of its task are done.
-    pub is_last: bool,
-    /// How often it was taken, the running time included.
-    pub attempts: u32,
-    /// How often an attempt ended in an error; those that were given back, or whose holder died, are not among them.
-    pub failures: u32,
-    /// What came of it; `None` until it is done.
-    pub result: Option<Value>,
-}
-
-/// The right of one holder to do one item, until it expires or is released.
-///
-/// The epoch grows with every holder, so that one who lost it without noticing can write nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ItemLease {
-    /// The task.
-    pub task: TaskId,
-    /// The item's number.
-    pub n: u32,
-    /// The holder's name, which nobody else has.
-    pub owner: String,
-    /// How often the item had a new holder.
-    pub epoch: u64,
-}
-
-/// An item that was just taken.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClaimedItem {
-    /// The right to it.
-    pub lease: ItemLease,
-    /// The item.
-    pub item: WorkItem,
-    /// Its task, as it is now.
-    pub task: Task,
-}
-
 /// The two things that change first when something happens to a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskHead {
@@ -402,17 +339,6 @@ pub struct TaskPage {
     pub tasks: Vec<Task>,
     /// How many there are on all pages.
     pub n_total: u64,
-}
-
-/// How much work of a kind there is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkStats {
-    /// The kind.
-    pub kind: String,
-    /// Items that could be taken now, were somebody free.
-    pub n_waiting: u64,
-    /// Items that somebody holds.
-    pub n_held: u64,
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::{
-    ClaimedItem, CreatedTask, ItemLease, NewTask, StoreError, Task, TaskCursor, TaskEntry,
-    TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState, UnixMs, WorkItem, WorkStats,
+    ClaimedItem, CreatedTask, ItemLease, MeterLimits, MeterStep, Metered, NewTask, StoreError,
+    Task, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
+    UnixMs, WorkItem, WorkStats,
 };
 
 /// The longest chunk of an artifact, in bytes as stored.
@@ -110,6 +111,10 @@ pub trait TaskStore: Send + Sync + fmt::Debug {
     /// Gives an item back undone, so that anybody may take it at once; does nothing when another holder took it.
     async fn release_item(&self, lease: &ItemLease) -> Result<(), StoreError>;
 
+    /// Gives an item back undone, so that nobody takes it for `pause_ms` from now, while its key is free; does nothing when
+    /// another holder took it. Its `attempts` are forgotten: whoever puts an item off lives.
+    async fn put_off_item(&self, lease: &ItemLease, pause_ms: u64) -> Result<(), StoreError>;
+
     /// Notes that attempts at an item failed `failures` times so far, and keeps the item from everybody for `pause_ms`
     /// from now. Repeated, it changes nothing but the pause's end.
     ///
@@ -131,6 +136,20 @@ pub trait TaskStore: Send + Sync + fmt::Debug {
 
     /// Returns all items of a task by number.
     async fn items(&self, task: &TaskId) -> Result<Vec<WorkItem>, StoreError>;
+
+    /// Adds `step` to what the work of a task used so far, in one atomic step over all processes, unless a total that
+    /// the step raises would become greater than its limit. A total never falls below 0. A step of zeros tells the totals.
+    ///
+    /// Terminal tasks are counted too: what was under way when one ended was paid. Repeated, it counts twice.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownTask`].
+    async fn meter(
+        &self,
+        task: &TaskId,
+        step: &MeterStep,
+        limits: &MeterLimits,
+    ) -> Result<Metered, StoreError>;
 
     /// Stores chunk `n`, from 0, of an artifact of a task, in place of an earlier one.
     ///

@@ -17,9 +17,9 @@ pub struct TimeError(String);
 
 impl UnixMs {
     const MIN: i64 = -62_135_596_800_000; // 0001-01-01T00:00:00Z
-    const MAX: i64 = 253_402_300_799_999; // 9999-12-31T23:59:59.999Z
+    const MAX: i64 = 253_402_207_200_000; // 9999-12-30T22:00:00Z, the last that jiff shows with any offset
 
-    /// Returns the point `ms` milliseconds after the epoch, held inside the years 1 to 9999.
+    /// Returns the point `ms` milliseconds after the epoch, held between the first day of the year 1 and the last but one of 9999.
     pub const fn new(ms: i64) -> Self {
         Self(if ms < Self::MIN {
             Self::MIN
@@ -90,6 +90,16 @@ mod tests {
             ("2025-03-11T00:30:00Z", "2025-03-11T00:30:00Z"),
         ] {
             assert_eq!(UnixMs::parse(text).unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_can_be_shown() {
+        let shown = |ms| UnixMs::new(ms).to_string();
+        assert_eq!(shown(i64::MIN), "0001-01-01T00:00:00Z");
+        assert_eq!(shown(i64::MAX), "9999-12-30T22:00:00Z");
+        for end in [i64::MIN, i64::MAX] {
+            assert_eq!(UnixMs::parse(&shown(end)), Ok(UnixMs::new(end)));
         }
     }
 
