@@ -3,6 +3,7 @@
 //!
 //! Nothing about SQL or BSON leaves this crate: callers see `catalog`'s types and [`StoreError`] alone.
 
+mod brief;
 mod mongo;
 mod rules;
 mod sqlite;

@@ -5,8 +5,9 @@ use std::io;
 
 use catalog::{
     ItemLease, MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_ENTRY_BYTES, MAX_JSON_DEPTH, MAX_TASK_BYTES,
-    MAX_TASK_ITEMS, MAX_TASK_MESSAGES, MAX_TASK_NAME, NewItem, NewTask, StoreError, Task,
-    TaskArtifact, TaskChange, TaskEntry, TaskEvent, TaskId, TaskState, UnixMs,
+    MAX_TASK_ITEMS, MAX_TASK_MESSAGES, MAX_TASK_NAME, Meter, MeterLimits, MeterStep, Metered,
+    NewItem, NewTask, StoreError, Task, TaskArtifact, TaskChange, TaskEntry, TaskEvent, TaskId,
+    TaskState, UnixMs,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -34,6 +35,32 @@ impl From<TaskFault> for StoreError {
             TaskFault::Moved(task) => Self::TaskMoved { task },
             TaskFault::Fenced(task, n) => Self::ItemFenced { task, n },
         }
+    }
+}
+
+/// The greatest total: that of what both databases count with.
+const MAX_TOTAL: u64 = i64::MAX.unsigned_abs();
+
+/// Returns what a step makes of the totals of a task.
+pub(crate) fn metered(totals: Meter, step: &MeterStep, limits: &MeterLimits) -> Metered {
+    let add = |total: u64, step: i64| total.saturating_add_signed(step).min(MAX_TOTAL);
+    let added = Meter {
+        requests: add(totals.requests, step.requests),
+        tokens: add(totals.tokens, step.tokens),
+        cost_nanos: add(totals.cost_nanos, step.cost_nanos),
+        n_done: add(totals.n_done, step.n_done),
+    };
+    let is_over = |step: i64, total: u64, limit: Option<u64>| {
+        step > 0 && limit.is_some_and(|limit| total > limit)
+    };
+    let over = [
+        is_over(step.requests, added.requests, limits.requests),
+        is_over(step.tokens, added.tokens, limits.tokens),
+        is_over(step.cost_nanos, added.cost_nanos, limits.cost_nanos),
+    ];
+    match over.contains(&true) {
+        true => Metered::Over(totals),
+        false => Metered::Counted(added),
     }
 }
 

@@ -183,8 +183,13 @@ fn of(lease: &Lease) -> Document {
 
 /// Returns the expression that says whether a lease's `expires_at` is over by the server's clock.
 pub(super) fn is_over() -> Document {
+    is_past("$expires_at")
+}
+
+/// Returns the expression that says whether a time that is stored is not behind the server's clock.
+pub(super) fn is_past(field: &str) -> Document {
     // As numbers: to one server every stored date is before its own clock's.
-    doc! { "$lte": [{ "$toLong": "$expires_at" }, { "$toLong": "$$NOW" }] }
+    doc! { "$lte": [{ "$toLong": field }, { "$toLong": "$$NOW" }] }
 }
 
 /// Returns the expression for `ttl_ms` from now by the server's clock.

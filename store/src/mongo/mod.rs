@@ -283,12 +283,25 @@ impl Store for MongoStore {
         rankings::latest_ranking(self).await
     }
 
+    async fn latest_ranking_in_brief(&self) -> Result<Option<Ranking>, StoreError> {
+        rankings::latest_ranking_in_brief(self).await
+    }
+
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError> {
         summaries::save_summary(self, summary).await
     }
 
     async fn summary(&self, subject: &str, language: &str) -> Result<Option<Summary>, StoreError> {
         summaries::summary(self, subject, language).await
+    }
+
+    async fn summary_of_input(
+        &self,
+        subject: &str,
+        language: &str,
+        input_hash: &str,
+    ) -> Result<Option<Summary>, StoreError> {
+        summaries::summary_of_input(self, [subject, language, input_hash]).await
     }
 
     async fn save_robots(&self, robots: &RobotsRecord) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ use super::decode::{Ms, fields};
 use super::fault::Fault;
 use super::product::date;
 use super::steps::{FindArgs, Steps, Update};
+use crate::brief::BriefRow;
 use crate::rules::MAX_RANKINGS;
 
 /// The bytes of rows from which on a document takes no more.
@@ -40,6 +41,16 @@ pub(super) async fn save_ranking(store: &MongoStore, ranking: &Ranking) -> Resul
 pub(super) async fn latest_ranking(store: &MongoStore) -> Result<Option<Ranking>, StoreError> {
     store
         .read("read the latest ranking", |steps| Box::pin(latest(steps)))
+        .await
+}
+
+pub(super) async fn latest_ranking_in_brief(
+    store: &MongoStore,
+) -> Result<Option<Ranking>, StoreError> {
+    store
+        .read("read the latest ranking", |steps| {
+            Box::pin(latest_in_brief(steps))
+        })
         .await
 }
 
@@ -196,6 +207,22 @@ pub(super) struct Head {
     version: String,
 }
 
+impl Head {
+    fn with(self, rows: Vec<RankedRow>) -> Ranking {
+        Ranking {
+            at: self.at.0,
+            preset: self.preset,
+            features: self.features,
+            weights: self.weights,
+            n_ranked: self.n_ranked,
+            popularity_source: self.popularity_source,
+            filter: self.filter,
+            stability: self.stability,
+            rows,
+        }
+    }
+}
+
 /// Returns what there is of rankings but their rows, newest first.
 async fn heads(steps: &mut Steps<'_>, limit: Option<usize>) -> Result<Vec<Head>, Fault> {
     let args = FindArgs {
@@ -214,6 +241,38 @@ async fn latest(steps: &mut Steps<'_>) -> Result<Option<Ranking>, Fault> {
         };
         if let Some(ranking) = with_rows(steps, head).await? {
             return Ok(Some(ranking));
+        }
+    }
+    Err(without_rows("the latest ranking"))
+}
+
+async fn latest_in_brief(steps: &mut Steps<'_>) -> Result<Option<Ranking>, Fault> {
+    #[derive(Deserialize)]
+    struct Rows {
+        rows: Vec<BriefRow>,
+    }
+    for _ in 0..MAX_READINGS {
+        let Some(head) = heads(steps, Some(1)).await?.pop() else {
+            return Ok(None);
+        };
+        let mut only = doc! { "rows.product.id": 1 };
+        for field in [
+            "rank",
+            "score",
+            "coverage",
+            "contributions",
+            "rank_uncapped",
+            "stability",
+        ] {
+            only.insert(format!("rows.{field}"), 1);
+        }
+        let mut rows = Vec::with_capacity(head.n_rows);
+        for document in row_documents(steps, &head, Some(only)).await? {
+            let read: Rows = fields(&document, "the rows of a ranking")?;
+            rows.extend(read.rows.into_iter().map(RankedRow::from));
+        }
+        if rows.len() == head.n_rows {
+            return Ok(Some(head.with(rows)));
         }
     }
     Err(without_rows("the latest ranking"))
@@ -255,17 +314,7 @@ async fn with_rows(steps: &mut Steps<'_>, head: Head) -> Result<Option<Ranking>,
     if rows.len() != head.n_rows {
         return Ok(None);
     }
-    Ok(Some(Ranking {
-        at: head.at.0,
-        preset: head.preset,
-        features: head.features,
-        weights: head.weights,
-        n_ranked: head.n_ranked,
-        popularity_source: head.popularity_source,
-        filter: head.filter,
-        stability: head.stability,
-        rows,
-    }))
+    Ok(Some(head.with(rows)))
 }
 
 async fn row_documents(

@@ -1,6 +1,6 @@
 //! Keeps summaries, and the robots.txt files of hosts.
 
-use catalog::{Claim, RobotsRecord, StoreError, Summary, SummarySource, UnixMs};
+use catalog::{Claim, Fact, RobotsRecord, StoreError, Summary, SummarySource, UnixMs};
 use mongodb::bson::{RawDocument, RawDocumentBuf, doc, serialize_to_bson};
 use serde::Deserialize;
 
@@ -31,6 +31,21 @@ pub(super) async fn summary(
         .await
 }
 
+pub(super) async fn summary_of_input(
+    store: &MongoStore,
+    key: [&str; 3],
+) -> Result<Option<Summary>, StoreError> {
+    store
+        .read("read a summary", |steps| {
+            Box::pin(async move {
+                let same = doc! { "_id": summary_key(key) };
+                let found = steps.find_one("summaries", same, None).await?;
+                found.map(|found| read_summary(&found)).transpose()
+            })
+        })
+        .await
+}
+
 pub(super) async fn put_summaries(
     steps: &mut Steps<'_>,
     summaries: &[Summary],
@@ -49,6 +64,8 @@ pub(super) async fn put_summaries(
             "text": &summary.text,
             "claims": serialize_to_bson(&summary.claims)?,
             "cautions": &summary.cautions,
+            "facts": serialize_to_bson(&summary.facts)?,
+            "facts_hash": &summary.facts_hash,
             "at": at,
             "created_at": at,
             "updated_at": at,
@@ -118,6 +135,10 @@ fn read_summary(document: &RawDocument) -> Result<Summary, Fault> {
         text: String,
         claims: Vec<Claim>,
         cautions: Vec<String>,
+        #[serde(default)]
+        facts: Vec<Fact>,
+        #[serde(default)]
+        facts_hash: String,
         at: Ms,
     }
     let read: SummaryDocument = fields(document, "a summary")?;
@@ -130,6 +151,8 @@ fn read_summary(document: &RawDocument) -> Result<Summary, Fault> {
         text: read.text,
         claims: read.claims,
         cautions: read.cautions,
+        facts: read.facts,
+        facts_hash: read.facts_hash,
         at: read.at.0,
     })
 }

@@ -7,6 +7,7 @@ use catalog::{
     StoreStats, Summary, UnixMs,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde::de::DeserializeOwned;
 
 use super::codec::{CRAWL_COLUMNS, Ms, Word, crawl_report, from_json, time, to_json};
 use super::crawl::newest_pass;
@@ -14,6 +15,7 @@ use super::fault::Fault;
 use super::leases;
 use super::page::problem_kinds;
 use super::read::sql_limit;
+use crate::brief::BriefRanking;
 use crate::rules::{MAX_RANKINGS, ROBOTS_KEPT_MS};
 
 pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
@@ -123,24 +125,40 @@ pub(super) fn put_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<(),
 }
 
 pub(super) fn latest_ranking(tx: &Transaction<'_>) -> Result<Option<Ranking>, Fault> {
-    let newest = "SELECT ranking FROM rankings ORDER BY at DESC, preset LIMIT 1";
-    let json: Option<String> = tx.query_row(newest, [], |row| row.get(0)).optional()?;
-    json.map(|json| from_json(&json, "the latest ranking"))
-        .transpose()
+    latest(tx)
+}
+
+pub(super) fn latest_ranking_in_brief(tx: &Transaction<'_>) -> Result<Option<Ranking>, Fault> {
+    Ok(latest::<BriefRanking>(tx)?.map(Ranking::from))
+}
+
+/// Reads the latest ranking where SQLite has its text, which of a long list takes megabytes.
+fn latest<T: DeserializeOwned>(tx: &Transaction<'_>) -> Result<Option<T>, Fault> {
+    // By its key: sorting would take every ranking's text along.
+    let mut find = tx.prepare(
+        "SELECT ranking FROM rankings WHERE (at, preset) =
+             (SELECT at, preset FROM rankings ORDER BY at DESC, preset LIMIT 1)",
+    )?;
+    let mut rows = find.query([])?;
+    let read = |row: &Row<'_>| {
+        let json = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        from_json(json, "the latest ranking")
+    };
+    rows.next()?.map(read).transpose()
 }
 
 pub(super) fn save_summary(tx: &Transaction<'_>, summary: &Summary) -> Result<(), Fault> {
-    tx.execute(
+    tx.prepare_cached(
         "INSERT OR REPLACE INTO summaries (subject, language, input_hash, at, summary)
          VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            summary.subject,
-            summary.language,
-            summary.input_hash,
-            summary.at.ms(),
-            to_json(summary)?
-        ],
-    )?;
+    )?
+    .execute(params![
+        summary.subject,
+        summary.language,
+        summary.input_hash,
+        summary.at.ms(),
+        to_json(summary)?
+    ])?;
     Ok(())
 }
 
@@ -151,7 +169,23 @@ pub(super) fn newest_summary(
 ) -> Result<Option<Summary>, Fault> {
     let newest = "SELECT summary FROM summaries WHERE subject = ?1 AND language = ?2
                   ORDER BY at DESC, input_hash LIMIT 1";
-    let found = tx.query_row(newest, [subject, language], |row| row.get(0));
+    let found = tx
+        .prepare_cached(newest)?
+        .query_row([subject, language], |row| row.get(0));
+    let json: Option<String> = found.optional()?;
+    json.map(|json| from_json(&json, "a summary")).transpose()
+}
+
+/// Returns the summary with a subject, a language and an input hash.
+pub(super) fn summary_of_input(
+    tx: &Transaction<'_>,
+    key: &[String; 3],
+) -> Result<Option<Summary>, Fault> {
+    let same = "SELECT summary FROM summaries
+                WHERE subject = ?1 AND language = ?2 AND input_hash = ?3";
+    let found = tx
+        .prepare_cached(same)?
+        .query_row(rusqlite::params_from_iter(key), |row| row.get(0));
     let json: Option<String> = found.optional()?;
     json.map(|json| from_json(&json, "a summary")).transpose()
 }

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -37,6 +37,10 @@ const MIGRATIONS: [Migration; 4] = [
     },
     Migration {
         sql: include_str!("schema_4.sql"),
+        fill: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema_5.sql"),
         fill: |_| Ok(()),
     },
 ];
@@ -80,7 +84,7 @@ pub(super) struct Connections {
 
 pub(super) fn open_memory() -> Result<Connection, Fault> {
     let mut connection = Connection::open_in_memory()?;
-    tune(&connection)?;
+    tune(&connection, WRITER_CACHE)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -111,7 +115,7 @@ pub(super) fn open_file(
     let readers: Result<Vec<_>, rusqlite::Error> = (0..N_READERS)
         .map(|_| {
             let reader = connect(path, reading)?;
-            tune(&reader)?;
+            tune(&reader, READER_CACHE)?;
             Ok(reader)
         })
         .collect();
@@ -242,7 +246,7 @@ fn set_up(connection: &mut Connection, identity: Identity) -> Result<(), Fault> 
     connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
     let wal_bytes = PAGE_SIZE * WAL_PAGES;
     connection.pragma_update_and_check(None, "journal_size_limit", wal_bytes, |_| Ok(()))?;
-    tune(connection)?;
+    tune(connection, WRITER_CACHE)?;
     Ok(())
 }
 
@@ -279,8 +283,13 @@ pub(super) fn begin_write(connection: &mut Connection) -> rusqlite::Result<Trans
     begun
 }
 
-fn tune(connection: &Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "cache_size", -16_384)?; // KiB, per connection
+/// What a connection keeps of the file in memory, in KiB. One that writes a page of products needs more of it than one
+/// that reads: that has the system's cache behind it.
+const WRITER_CACHE: i32 = 16_384;
+const READER_CACHE: i32 = 4_096;
+
+fn tune(connection: &Connection, cache: i32) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -cache)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())

@@ -204,6 +204,11 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn latest_ranking_in_brief(&self) -> Result<Option<Ranking>, StoreError> {
+        let read = records::latest_ranking_in_brief;
+        self.read("read the latest ranking", read).await
+    }
+
     async fn observe_ranks(
         &self,
         ticket: &CrawlTicket,
@@ -295,6 +300,19 @@ impl Store for SqliteStore {
         let (subject, language) = (subject.to_owned(), language.to_owned());
         self.read("read a summary", move |tx| {
             records::newest_summary(tx, &subject, &language)
+        })
+        .await
+    }
+
+    async fn summary_of_input(
+        &self,
+        subject: &str,
+        language: &str,
+        input_hash: &str,
+    ) -> Result<Option<Summary>, StoreError> {
+        let key = [subject, language, input_hash].map(str::to_owned);
+        self.read("read a summary", move |tx| {
+            records::summary_of_input(tx, &key)
         })
         .await
     }

@@ -38,7 +38,7 @@ async fn a_newer_schema_is_refused_and_left_as_it_is() {
             error,
             StoreError::NewerSchema {
                 found: 7,
-                known: 4,
+                known: 5,
                 ..
             }
         ));
@@ -101,7 +101,7 @@ async fn an_empty_file_becomes_a_store() {
     let path = folder.path().join("x.db");
     fs::write(&path, "").unwrap();
     let store = open_at(&path, OpenMode::Create).await.unwrap();
-    assert_eq!(store.stats().await.unwrap().schema_version, 4);
+    assert_eq!(store.stats().await.unwrap().schema_version, 5);
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use catalog::{
-    FeatureInputs, FeatureRow, ObservationFilter, ObservationOrder, ProductFilter, RecordKind,
-    SearchOrder, SearchQuery, Start, Stop, Store, StoreError,
+    Claim, FeatureInputs, FeatureRow, MeterLimits, MeterStep, Metered, ObservationFilter,
+    ObservationOrder, ProductFilter, RecordKind, SearchOrder, SearchQuery, Start, Stop, Store,
+    StoreError, Summary, SummarySource, UnixMs, Written,
 };
 use rusqlite::Connection;
 use store::OpenMode;
@@ -14,14 +15,15 @@ use crate::made::{
     RESUME, apply, at, begin, crawl, eur, finish, id, last_page, page, partial, product, products,
     state,
 };
-use crate::made_tasks::{self, crawls, make, new_task, take};
+use crate::made_tasks::{self, crawls, make, new_task, shown, take, task_id};
 use crate::sqlite::{file, open_at, refusal};
 
 /// What each version added to the schema.
-const VERSIONS: [&str; 3] = [
+const VERSIONS: [&str; 4] = [
     include_str!("../../src/sqlite/schema_1.sql"),
     include_str!("../../src/sqlite/schema_2.sql"),
     include_str!("../../src/sqlite/schema_3.sql"),
+    include_str!("../../src/sqlite/schema_4.sql"),
 ];
 
 async fn fill(store: &dyn Store) {
@@ -201,6 +203,90 @@ async fn a_file_of_version_3_keeps_all_that_it_held_and_takes_tasks() {
         assert_eq!(taken.task, task);
         made_tasks::finish(&*tasks, &taken.lease).await;
     }
+}
+
+#[tokio::test]
+async fn tasks_of_version_4_go_on_and_are_counted() {
+    let (_folder, newer) = file();
+    let uri = |path: &Path| format!("sqlite:{}", path.display());
+    let (store, tasks) = store::open_with_tasks(&uri(&newer), OpenMode::Create)
+        .await
+        .unwrap();
+    fill(&*store).await;
+    make(&*tasks, &new_task("t", crawls(&["a.example"]))).await;
+    let before = (state(&*store).await, shown(&*tasks, "t").await);
+    drop((store, tasks));
+    let older = older(&newer, 4);
+    for n in 1..=2 {
+        let (store, tasks) = store::open_with_tasks(&uri(&older), OpenMode::Existing)
+            .await
+            .unwrap();
+        assert_eq!((state(&*store).await, shown(&*tasks, "t").await), before);
+        let step = MeterStep {
+            requests: 1,
+            ..MeterStep::default()
+        };
+        let limits = MeterLimits::default();
+        let counted = tasks.meter(&task_id("t"), &step, &limits).await.unwrap();
+        assert!(matches!(counted, Metered::Counted(it) if it.requests == n));
+    }
+}
+
+/// Summaries as the program wrote them before they named their facts.
+#[tokio::test]
+async fn summaries_of_an_earlier_version_are_read() {
+    let (_folder, path) = file();
+    let store = open_at(&path, OpenMode::Create).await.unwrap();
+    let raw = Connection::open(&path).unwrap();
+    let sources = [
+        r#"{"kind":"llm","model":"m","prompt_version":"1"}"#,
+        r#"{"kind":"extractive"}"#,
+    ];
+    for (hash, source) in ["a", "b"].into_iter().zip(sources) {
+        let summary = format!(
+            r#"{{"subject":"s","language":"en","source":{source},"input_hash":"{hash}","headline":"h",
+                "text":"t","claims":[{{"text":"c","fact_ids":["F1"]}}],"cautions":["x"],"at":"1970-01-01T00:00:00.007Z"}}"#
+        );
+        let insert = "INSERT INTO summaries VALUES ('s', 'en', ?1, 7, ?2)";
+        raw.execute(insert, [hash, &summary]).unwrap();
+    }
+    let expected = earlier_summaries();
+    for summary in &expected {
+        let hash = &summary.input_hash;
+        let found = store.summary_of_input("s", "en", hash).await.unwrap();
+        assert_eq!(found.as_ref(), Some(summary));
+    }
+    let records = store.records(RecordKind::Summary, None, 9).await.unwrap();
+    assert_eq!(records.len(), expected.len());
+}
+
+/// The two summaries that an earlier version stored: one of each kind.
+fn earlier_summaries() -> [Summary; 2] {
+    let summary = |input_hash: &str, source| Summary {
+        subject: "s".into(),
+        language: "en".into(),
+        source,
+        input_hash: input_hash.into(),
+        headline: "h".into(),
+        text: "t".into(),
+        claims: vec![Claim {
+            text: "c".into(),
+            fact_ids: vec!["F1".into()],
+        }],
+        cautions: vec!["x".into()],
+        facts: vec![],
+        facts_hash: String::new(),
+        at: UnixMs::new(7),
+    };
+    let written = Written {
+        model: "m".into(),
+        prompt_version: "1".into(),
+        ..Written::default()
+    };
+    [
+        summary("a", SummarySource::Llm(Box::new(written))),
+        summary("b", SummarySource::Extractive { instead: None }),
+    ]
 }
 
 #[tokio::test]

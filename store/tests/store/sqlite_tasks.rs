@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use catalog::{
-    Idempotency, NewTask, StoreError, TaskChange, TaskFilter, TaskState, TaskStore, UnixMs,
+    Idempotency, MeterLimits, MeterStep, NewTask, StoreError, TaskChange, TaskFilter, TaskState,
+    TaskStore, UnixMs,
 };
 use futures_util::future::join_all;
 use rusqlite::Connection;
@@ -119,6 +120,10 @@ async fn first_damage(tasks: &dyn TaskStore) -> Option<StoreError> {
         tasks.items(&id).await.err(),
         tasks.chunk(&id, "a", 0).await.err(),
         tasks.work_stats().await.err(),
+        tasks
+            .meter(&id, &MeterStep::default(), &MeterLimits::default())
+            .await
+            .err(),
         tasks.create_task(&request("u")).await.err(),
     ];
     let claimed = tasks.claim(&["crawl"], "one", 0).await;
@@ -155,6 +160,7 @@ async fn damaged_tasks_are_errors_that_name_the_store() {
         "UPDATE work_items SET attempts = -1",
         "UPDATE work_items SET failures = -1",
         "UPDATE work_items SET n = -n",
+        "INSERT INTO task_meters VALUES ('t', 1, -1, 0, 0)",
     ] {
         let (_folder, path) = filled().await;
         let raw = Connection::open(&path).unwrap();

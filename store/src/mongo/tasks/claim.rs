@@ -225,7 +225,7 @@ async fn note_holder(
         change: Change::Operators(doc! { "$set": { field: holder } }),
         upsert: false,
         returns_new: true,
-        projection: Some(doc! { "recent": 0, "new_items": 0, "calls": 0 }),
+        projection: Some(doc! { "recent": 0, "new_items": 0, "calls": 0, "used": 0 }),
     };
     let noted = steps.find_and_modify("tasks", noted).await?;
     noted.map(|it| StoredTask::read(&it)).transpose()

@@ -68,7 +68,7 @@ async fn find(
     sort: Option<Document>,
 ) -> Result<Option<StoredTask>, Fault> {
     let args = FindArgs {
-        projection: Some(doc! { "recent": 0, "new_items": 0 }),
+        projection: Some(doc! { "recent": 0, "new_items": 0, "used": 0 }),
         sort,
         limit: Some(1),
         batch_size: None,

@@ -9,8 +9,9 @@ use super::document::{StoredTask, item_key, json};
 use super::exclusive::{self, Right};
 use super::items::StoredItem;
 use crate::mongo::fault::Fault;
+use crate::mongo::lease::end;
 use crate::mongo::product::whole;
-use crate::mongo::steps::{Steps, Update};
+use crate::mongo::steps::{Change, FindAndModify, Steps, Update};
 use crate::task_rules::{TaskFault, check_result};
 
 pub(super) async fn renew(
@@ -35,6 +36,32 @@ pub(super) async fn renew(
 pub(super) async fn release(steps: &mut Steps<'_>, lease: &ItemLease) -> Result<(), Fault> {
     let held = held(steps, lease).await?.filter(|item| !item.is_done());
     if let Some(right) = held.as_ref().and_then(right) {
+        exclusive::free(steps, right).await?;
+    }
+    Ok(())
+}
+
+/// Notes the time first: who is cut off behind that leaves the key to its lease.
+pub(super) async fn put_off(
+    steps: &mut Steps<'_>,
+    lease: &ItemLease,
+    pause_ms: u64,
+) -> Result<(), Fault> {
+    let mut undone = of(lease);
+    undone.insert("result", doc! { "$exists": false });
+    let noted = FindAndModify {
+        filter: undone,
+        change: Change::Pipeline(vec![doc! { "$set": {
+            "attempts": 0_i64,
+            "not_before": end(pause_ms),
+        } }]),
+        upsert: false,
+        returns_new: true,
+        projection: None,
+    };
+    if let Some(noted) = steps.find_and_modify("work_items", noted).await?
+        && let Some(right) = right(&StoredItem::read(&noted)?)
+    {
         exclusive::free(steps, right).await?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::mongo::product::date;
 use crate::mongo::steps::{FindArgs, Steps};
 
 /// The fields of a task that a reader of tasks does not need.
-const LEFT_OUT: [&str; 4] = ["recent", "new_items", "calls", "holders"];
+const LEFT_OUT: [&str; 5] = ["recent", "new_items", "calls", "holders", "used"];
 
 pub(super) async fn task(steps: &mut Steps<'_>, id: &TaskId) -> Result<Option<Task>, Fault> {
     let named = doc! { "_id": id.as_str() };

@@ -17,13 +17,14 @@ mod forget;
 mod hold;
 mod items;
 mod list;
+pub(super) mod meter;
 mod queue;
 
 use async_trait::async_trait;
 use catalog::{
-    ClaimedItem, CreatedTask, ItemLease, NewTask, StoreError, Task, TaskCursor, TaskEntry,
-    TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState, TaskStore, UnixMs, WorkItem,
-    WorkStats,
+    ClaimedItem, CreatedTask, ItemLease, MeterLimits, MeterStep, Metered, NewTask, StoreError,
+    Task, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
+    TaskStore, UnixMs, WorkItem, WorkStats,
 };
 use mongodb::bson::oid::ObjectId;
 use serde_json::Value;
@@ -117,6 +118,13 @@ impl TaskStore for MongoStore {
         .await
     }
 
+    async fn put_off_item(&self, lease: &ItemLease, pause_ms: u64) -> Result<(), StoreError> {
+        self.in_order("put an item off", |steps| {
+            Box::pin(hold::put_off(steps, lease, pause_ms))
+        })
+        .await
+    }
+
     async fn fail_item(
         &self,
         lease: &ItemLease,
@@ -139,6 +147,19 @@ impl TaskStore for MongoStore {
     async fn items(&self, task: &TaskId) -> Result<Vec<WorkItem>, StoreError> {
         self.read("list the items of a task", |steps| {
             Box::pin(items::items(steps, task))
+        })
+        .await
+    }
+
+    async fn meter(
+        &self,
+        task: &TaskId,
+        step: &MeterStep,
+        limits: &MeterLimits,
+    ) -> Result<Metered, StoreError> {
+        let call = ObjectId::new();
+        self.in_order("count what a task used", |steps| {
+            Box::pin(meter::meter(steps, task, (step, limits), call))
         })
         .await
     }

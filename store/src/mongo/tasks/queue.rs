@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::document::StoredTask;
 use crate::mongo::decode::fields;
 use crate::mongo::fault::Fault;
-use crate::mongo::lease::is_over;
+use crate::mongo::lease::{is_over, is_past};
 use crate::mongo::steps::{FindArgs, Steps, number};
 
 /// Items that are looked at together.
@@ -39,7 +39,7 @@ pub(super) enum Standing {
     Over,
 }
 
-/// Returns the oldest open items that pass `wanted`, behind a place.
+/// Returns the oldest open items that pass `wanted` and are not put off, behind a place.
 pub(super) async fn open_items(
     steps: &mut Steps<'_>,
     wanted: &Document,
@@ -47,6 +47,11 @@ pub(super) async fn open_items(
 ) -> Result<Vec<OpenItem>, Fault> {
     let mut query = wanted.clone();
     query.insert("is_open", true);
+    let is_due = doc! { "$expr": is_past("$not_before") };
+    query.insert(
+        "$or",
+        vec![doc! { "not_before": { "$exists": false } }, is_due],
+    );
     if let Some(behind) = behind {
         query.insert("order", doc! { "$gt": behind });
     }

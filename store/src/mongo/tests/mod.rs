@@ -3,6 +3,7 @@
 //! They need the servers that `scripts/test` starts.
 
 mod features;
+mod metering;
 mod opening;
 mod outages;
 mod pages;

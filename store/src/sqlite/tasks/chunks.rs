@@ -56,6 +56,7 @@ pub(super) fn forget_tasks(
         "task_keys WHERE task",
         "work_items WHERE task",
         "task_chunks WHERE task",
+        "task_meters WHERE task",
         "tasks WHERE id",
     ] {
         let mut remove = tx.prepare_cached(&format!("DELETE FROM {from} = ?1"))?;

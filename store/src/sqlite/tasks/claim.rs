@@ -14,8 +14,8 @@ use crate::sqlite::leases::{clock, end_of};
 /// What must be true of an open item `i` that is taken, at the time `?1`.
 ///
 /// Each part is one look into an index. Items that are left out are looked at one by one, before the first that may be
-/// taken: those with a holder, and those whose tasks or keys are not free.
-const MAY_BE_TAKEN: &str = "i.is_open = 1 AND i.lease_until <= ?1
+/// taken: those with a holder, those that are put off, and those whose tasks or keys are not free.
+const MAY_BE_TAKEN: &str = "i.is_open = 1 AND i.lease_until <= ?1 AND i.not_before <= ?1
      AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = i.task AND t.state IN ('submitted', 'working'))
      AND NOT EXISTS (SELECT 1 FROM work_items h
          WHERE h.key = i.key AND h.lease_until > ?1 AND h.lease_until > 0)

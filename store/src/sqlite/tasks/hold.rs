@@ -94,6 +94,23 @@ pub(super) fn release_item(tx: &Transaction<'_>, lease: &ItemLease) -> Result<()
     Ok(())
 }
 
+pub(super) fn put_off_item(
+    tx: &Transaction<'_>,
+    lease: &ItemLease,
+    pause_ms: u64,
+) -> Result<(), Fault> {
+    if is_done(tx, lease)? != Some(false) {
+        return Ok(());
+    }
+    let until = end_of(clock(tx)?, pause_ms).ms();
+    tx.prepare_cached(
+        "UPDATE work_items SET lease_until = 0, not_before = ?3, attempts = 0
+         WHERE task = ?1 AND n = ?2",
+    )?
+    .execute(params![lease.task.as_str(), lease.n, until])?;
+    Ok(())
+}
+
 pub(super) fn fail_item(
     tx: &Transaction<'_>,
     lease: &ItemLease,

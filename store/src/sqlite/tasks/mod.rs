@@ -6,12 +6,13 @@ mod claim;
 mod create;
 mod hold;
 mod list;
+mod meter;
 
 use async_trait::async_trait;
 use catalog::{
-    ClaimedItem, CreatedTask, ItemLease, NewTask, StoreError, Task, TaskCursor, TaskEntry,
-    TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState, TaskStore, UnixMs, WorkItem,
-    WorkStats,
+    ClaimedItem, CreatedTask, ItemLease, MeterLimits, MeterStep, Metered, NewTask, StoreError,
+    Task, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
+    TaskStore, UnixMs, WorkItem, WorkStats,
 };
 use serde_json::Value;
 
@@ -111,6 +112,14 @@ impl TaskStore for SqliteStore {
         .await
     }
 
+    async fn put_off_item(&self, lease: &ItemLease, pause_ms: u64) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.write("put an item off", move |tx| {
+            hold::put_off_item(tx, &lease, pause_ms)
+        })
+        .await
+    }
+
     async fn fail_item(
         &self,
         lease: &ItemLease,
@@ -137,6 +146,19 @@ impl TaskStore for SqliteStore {
         let task = task.clone();
         self.read("list the items of a task", move |tx| hold::items(tx, &task))
             .await
+    }
+
+    async fn meter(
+        &self,
+        task: &TaskId,
+        step: &MeterStep,
+        limits: &MeterLimits,
+    ) -> Result<Metered, StoreError> {
+        let (task, step, limits) = (task.clone(), *step, *limits);
+        self.write("count what a task used", move |tx| {
+            meter::meter(tx, &task, &step, &limits)
+        })
+        .await
     }
 
     async fn put_chunk(

@@ -1,8 +1,9 @@
 //! Shops that are added, paused and forgotten; summaries and robots.txt files.
 
 use catalog::{
-    Claim, Currency, CurrencySource, Forgotten, LeaseAnswer, PopularitySource, Ranking,
-    RobotsRecord, SearchQuery, Shop, Start, Store, StoreError, Summary, SummarySource,
+    Claim, Cost, Currency, CurrencySource, Fact, FactSource, Fallback, Forgotten, LeaseAnswer,
+    PopularitySource, Ranking, RobotsRecord, SearchQuery, Shop, Start, Store, StoreError, Summary,
+    SummarySource, Written,
 };
 
 use crate::made::{
@@ -154,10 +155,16 @@ pub(super) fn summary(subject: &str, language: &str, input_hash: &str, now: i64)
     Summary {
         subject: subject.into(),
         language: language.into(),
-        source: SummarySource::Llm {
+        source: SummarySource::Llm(Box::new(Written {
             model: "m\u{1f600}".into(),
             prompt_version: "2".into(),
-        },
+            input_tokens: Some(7),
+            cost: Some(Cost {
+                nanos: 1_050,
+                currency: "USD".into(),
+            }),
+            ..Written::default()
+        })),
         input_hash: input_hash.into(),
         headline: format!("The {now}th"),
         text: "L'\u{e9}t\u{e9}\0 {$gt: 1}\n".into(),
@@ -166,6 +173,14 @@ pub(super) fn summary(subject: &str, language: &str, input_hash: &str, now: i64)
             fact_ids: vec!["$where".into(), "a.b".into()],
         }],
         cautions: vec![String::new()],
+        facts: vec![Fact {
+            id: "F1".into(),
+            topic: "price".into(),
+            text: "$1.x".into(),
+            source: FactSource::Catalogue,
+            at: Some(at(3)),
+        }],
+        facts_hash: "f".into(),
         at: at(now),
     }
 }
@@ -193,13 +208,103 @@ pub(super) async fn the_newest_summary_of_a_subject_in_a_language_is_found(store
     assert_eq!(store.summary(subject, "de").await.unwrap(), None);
     // The same input again replaces what was there, also by an older one.
     let replaced = Summary {
-        source: SummarySource::Extractive,
+        source: SummarySource::Extractive { instead: None },
         ..summary(subject, "en", "h2", 6)
     };
     for _ in 0..2 {
         store.save_summary(&replaced).await.unwrap();
         let newest = summary(subject, "en", "h4", 7);
         assert_eq!(store.summary(subject, "en").await.unwrap(), Some(newest));
+    }
+}
+
+pub(super) async fn a_summary_is_found_by_its_exact_input(store: &dyn Store) {
+    let subject = "product:shopify:a.example:$1.x";
+    let inputs = [
+        (subject, "en", "h1", 1),
+        (subject, "en", "h2", 2),
+        (subject, "fr", "h1", 3),
+        ("other", "en", "h1", 4),
+        (subject, "en", "", 5),
+    ];
+    for (subject, language, hash, now) in inputs {
+        let saved = summary(subject, language, hash, now);
+        store.save_summary(&saved).await.unwrap();
+    }
+    for (subject, language, hash, now) in inputs {
+        let found = store.summary_of_input(subject, language, hash).await;
+        let expected = summary(subject, language, hash, now);
+        assert_eq!(found.unwrap(), Some(expected));
+    }
+    for (subject, language, hash) in [
+        (subject, "de", "h1"),
+        (subject, "en", "h"),
+        (subject, "en", "h11"),
+        ("othe", "en", "h1"),
+        ("", "", ""),
+        ("$where", "{$gt: 1}", "\0"),
+    ] {
+        let found = store.summary_of_input(subject, language, hash).await;
+        assert_eq!(found.unwrap(), None, "{subject} {language} {hash}");
+    }
+}
+
+pub(super) async fn every_summary_reads_back_as_given(store: &dyn Store) {
+    let sources = [
+        SummarySource::Llm(Box::default()),
+        SummarySource::Llm(Box::new(Written {
+            model: "m:8b".into(),
+            prompt_version: "2".into(),
+            requested_model: "$m".into(),
+            schema_version: "1".into(),
+            endpoint: "llm.example:8443".into(),
+            input_tokens: Some(0),
+            output_tokens: Some(i64::MAX.unsigned_abs()),
+            cost: Some(Cost {
+                nanos: 5_000_000_000,
+                currency: "USD".into(),
+            }),
+            requests: u32::MAX,
+            latency_ms: 1 << 40,
+            repaired: true,
+        })),
+        SummarySource::Extractive { instead: None },
+        SummarySource::Extractive {
+            instead: Some(Fallback {
+                code: "number_not_in_facts".into(),
+                detail: "\u{ab}19,90\u{a0}EUR\u{bb}\0".into(),
+            }),
+        },
+    ];
+    let of_source = |source: FactSource, n: i64| Fact {
+        id: format!("F{n}"),
+        topic: "$a.b".into(),
+        text: format!("\u{201c}{n} \u{1f600}\u{201d}"),
+        source,
+        at: (n % 2 == 0).then(|| at(n)),
+    };
+    let facts = [
+        FactSource::Catalogue,
+        FactSource::Seller,
+        FactSource::Observations,
+        FactSource::Ranking,
+        FactSource::Derived,
+    ];
+    let facts: Vec<Fact> = facts
+        .into_iter()
+        .zip(1..)
+        .map(|(it, n)| of_source(it, n))
+        .collect();
+    for (n, source) in sources.into_iter().enumerate() {
+        let saved = Summary {
+            source,
+            facts: facts[n..].to_vec(),
+            facts_hash: format!("facts {n}"),
+            ..summary("s", "en", &n.to_string(), 1)
+        };
+        store.save_summary(&saved).await.unwrap();
+        let found = store.summary_of_input("s", "en", &n.to_string()).await;
+        assert_eq!(found.unwrap(), Some(saved));
     }
 }
 

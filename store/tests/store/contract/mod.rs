@@ -118,6 +118,7 @@ on_every_backend! {
         all_problems_are_counted_and_a_thousand_kept,
         the_newest_ranking_is_found_and_the_same_one_replaced,
         a_ranking_keeps_how_sure_it_is_and_its_places_without_caps,
+        a_ranking_in_brief_has_no_more_of_its_products_than_their_ids,
         a_ranking_that_cannot_be_read_back_is_refused,
         stats_count_the_whole_store,
     }
@@ -133,6 +134,8 @@ on_every_backend! {
         tickets_and_leases_of_a_forgotten_shop_are_fenced_for_ever,
         rankings_and_summaries_outlive_a_forgotten_shop,
         the_newest_summary_of_a_subject_in_a_language_is_found,
+        a_summary_is_found_by_its_exact_input,
+        every_summary_reads_back_as_given,
         a_robots_txt_is_found_while_it_is_young_enough,
         a_robots_txt_lives_at_least_a_day,
     }

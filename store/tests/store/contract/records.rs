@@ -1,8 +1,8 @@
 //! Problems, rankings, and the numbers of the whole store.
 
 use catalog::{
-    ListStability, PopularitySource, ProblemKind, ProductFilter, RankedRow, Ranking, Record,
-    RecordKind, Stability, Start, Store,
+    ListStability, PopularitySource, ProblemKind, ProductFilter, ProductRow, RankedRow, Ranking,
+    Record, RecordKind, Stability, Start, Store,
 };
 
 use crate::made::{apply, at, begin, crawl, last_page, page, problem, products};
@@ -163,6 +163,20 @@ const STABILITY: Stability = Stability {
     rank_p5: 1,
     rank_p95: u32::MAX,
 };
+
+pub(super) async fn a_ranking_in_brief_has_no_more_of_its_products_than_their_ids(
+    store: &dyn Store,
+) {
+    assert_eq!(store.latest_ranking_in_brief().await.unwrap(), None);
+    a_ranking_keeps_how_sure_it_is_and_its_places_without_caps(store).await;
+    let mut ranking = store.latest_ranking().await.unwrap().unwrap();
+    assert!(!ranking.rows.is_empty());
+    for row in &mut ranking.rows {
+        row.product = ProductRow::named(row.product.id.clone());
+    }
+    let brief = store.latest_ranking_in_brief().await.unwrap();
+    assert_eq!(brief, Some(ranking));
+}
 
 pub(super) async fn a_ranking_that_cannot_be_read_back_is_refused(store: &dyn Store) {
     crawl(store, "a.example", products("a.example", 0..1), 0).await;

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::made::at;
 use crate::made_tasks::{
-    CRAWL, HOUR, append, claim, crawls, end, entry, finish, is_fenced, make, new_task, progress,
-    says, shown, take, task_id,
+    CRAWL, HOUR, append, claim, crawls, end, entry, finish, is_fenced, last_item, make, new_task,
+    place, progress, says, shown, take, task_id,
 };
 
 pub(in super::super) async fn each_holder_has_the_next_epoch(tasks: &dyn TaskStore) {
@@ -125,6 +125,59 @@ pub(in super::super) async fn a_failed_item_is_kept_for_its_pause_and_only_failu
     assert!(is_fenced(&done, &next.lease));
     let items = tasks.items(&task_id("t")).await.unwrap();
     assert_eq!(items[0].failures, 1);
+}
+
+pub(in super::super) async fn an_item_that_is_put_off_leaves_its_key_free(tasks: &dyn TaskStore) {
+    for name in ["t", "u"] {
+        make(tasks, &new_task(name, crawls(&["a"]))).await;
+    }
+    let lost = claim(tasks, "one", 0).await.unwrap();
+    let first = take(tasks, "two").await;
+    assert_eq!(place(&first.item), ("t", 1));
+    tasks.fail_item(&first.lease, 2, 0).await.unwrap();
+    let first = take(tasks, "two").await;
+    assert_eq!((first.item.attempts, first.item.failures), (3, 2));
+    // One who lost it changes nothing.
+    tasks.put_off_item(&lost.lease, HOUR).await.unwrap();
+    assert_eq!(claim(tasks, "three", HOUR).await, None);
+    for _ in 0..2 {
+        tasks.put_off_item(&first.lease, HOUR).await.unwrap();
+    }
+    assert!(
+        tasks
+            .work_stats()
+            .await
+            .unwrap()
+            .iter()
+            .all(|it| it.n_held == 0)
+    );
+    let other = take(tasks, "three").await;
+    assert_eq!(place(&other.item), ("u", 1));
+    finish(tasks, &other.lease).await;
+    assert_eq!(claim(tasks, "three", HOUR).await, None);
+    // Its last holder may think better of it.
+    tasks.put_off_item(&first.lease, 0).await.unwrap();
+    let again = take(tasks, "three").await;
+    assert_eq!(place(&again.item), ("t", 1));
+    assert_eq!((again.item.attempts, again.item.failures), (1, 2));
+    tasks.put_off_item(&again.lease, 0).await.unwrap();
+    let again = take(tasks, "three").await;
+    finish(tasks, &again.lease).await;
+    tasks.put_off_item(&again.lease, 0).await.unwrap();
+    assert_eq!(claim(tasks, "three", HOUR).await, None);
+}
+
+pub(in super::super) async fn the_last_item_waits_for_one_that_is_put_off(tasks: &dyn TaskStore) {
+    let mut items = crawls(&["a"]);
+    items.push(last_item(CRAWL, "b"));
+    make(tasks, &new_task("t", items)).await;
+    let first = take(tasks, "one").await;
+    tasks.put_off_item(&first.lease, HOUR).await.unwrap();
+    assert_eq!(claim(tasks, "one", HOUR).await, None);
+    // Of a task that ended, nothing is left to be put off.
+    end(tasks, "t", TaskState::Canceled, 5).await;
+    tasks.put_off_item(&first.lease, 0).await.unwrap();
+    assert_eq!(claim(tasks, "one", HOUR).await, None);
 }
 
 pub(in super::super) async fn a_done_item_has_its_result_for_ever(tasks: &dyn TaskStore) {

@@ -10,6 +10,7 @@ mod crowd;
 mod forget;
 mod holders;
 mod lists;
+mod meter;
 mod model;
 mod page;
 
@@ -143,6 +144,8 @@ tasks {
         a_lease_is_not_renewed_when_its_key_went_to_another_item,
         an_item_that_is_given_back_is_free_at_once,
         a_failed_item_is_kept_for_its_pause_and_only_failures_are_counted,
+        an_item_that_is_put_off_leaves_its_key_free,
+        the_last_item_waits_for_one_that_is_put_off,
         a_done_item_has_its_result_for_ever,
         who_lost_an_item_can_do_nothing,
         who_finished_an_item_can_write_no_more,
@@ -161,6 +164,16 @@ tasks {
         what_goes_on_or_is_younger_stays,
         the_oldest_are_forgotten_first,
         a_forgotten_task_frees_its_key,
+    }
+    meter::{
+        steps_add_up_task_by_task,
+        a_total_can_reach_its_limit_and_not_pass_it,
+        only_totals_that_are_raised_are_limited,
+        no_total_falls_below_zero_or_grows_without_end,
+        a_task_that_ended_is_counted_too,
+        an_unknown_task_uses_nothing,
+        a_forgotten_task_takes_what_it_used_along,
+        many_at_once_stay_within_a_limit_exactly,
     }
     crowd::{
         appends_at_once_are_numbered_without_gaps,

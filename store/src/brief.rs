@@ -1,0 +1,72 @@
+//! Rankings of whose products only the ids are read: what stands beside them never gets into memory.
+
+use catalog::{
+    ListStability, PopularitySource, ProductFilter, ProductId, ProductRow, RankedRow, Ranking,
+    Stability, UnixMs,
+};
+use serde::Deserialize;
+
+/// A ranking, as it is stored in JSON.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BriefRanking {
+    at: UnixMs,
+    preset: String,
+    features: Vec<String>,
+    weights: Vec<f64>,
+    n_ranked: u64,
+    popularity_source: PopularitySource,
+    #[serde(default)]
+    filter: Option<ProductFilter>,
+    #[serde(default)]
+    stability: Option<ListStability>,
+    rows: Vec<BriefRow>,
+}
+
+/// One row of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BriefRow {
+    rank: u32,
+    score: f64,
+    coverage: f64,
+    contributions: Vec<f64>,
+    #[serde(default)]
+    rank_uncapped: Option<u32>,
+    #[serde(default)]
+    stability: Option<Stability>,
+    product: Named,
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    id: ProductId,
+}
+
+impl From<BriefRanking> for Ranking {
+    fn from(read: BriefRanking) -> Self {
+        Self {
+            at: read.at,
+            preset: read.preset,
+            features: read.features,
+            weights: read.weights,
+            n_ranked: read.n_ranked,
+            popularity_source: read.popularity_source,
+            filter: read.filter,
+            stability: read.stability,
+            rows: read.rows.into_iter().map(RankedRow::from).collect(),
+        }
+    }
+}
+
+impl From<BriefRow> for RankedRow {
+    fn from(read: BriefRow) -> Self {
+        Self {
+            rank: read.rank,
+            score: read.score,
+            coverage: read.coverage,
+            contributions: read.contributions,
+            rank_uncapped: read.rank_uncapped,
+            stability: read.stability,
+            product: ProductRow::named(read.product.id),
+        }
+    }
+}
