@@ -1,14 +1,16 @@
-//! Fake Shopify shops: real HTTP on loopback, made-up catalogues, and faults on demand.
+//! Fake Shopify shops and a fake endpoint of a language model: real HTTP on loopback, and faults on demand.
 //!
 //! Tests of other crates crawl a [`FakeShop`]; `trouvaille demo` crawls [`demo_shops`]. A shop answers as
 //! Shopify's storefront endpoints do, and a [`FaultPlan`] says where it misbehaves. Nothing here reaches
 //! beyond 127.0.0.1, and every product, brand and sentence is invented.
+//! A [`FakeLlm`] answers as OpenAI's chat completions, by the facts in the prompt; an [`LlmPlan`] is for its faults.
 //! [`feed_hostile_bytes`] is for readers that need no server: the same attack on all of them.
 
 mod catalogue;
 mod demo;
 mod generate;
 mod hostile;
+mod llm;
 mod plan;
 mod profile;
 mod shop;
@@ -16,6 +18,7 @@ mod shop;
 pub use catalogue::Catalogue;
 pub use demo::{Demo, DemoShop, demo_shops, start_demo};
 pub use hostile::{feed_hostile_bytes, peak_memory};
+pub use llm::{FakeLlm, LlmFault, LlmOn, LlmPlan, Manner, SeenChat};
 pub use plan::{Fault, FaultPlan, On, Wall};
 pub use profile::{
     ATELIER_LUMEN, Department, KUMO_STATIONERY, NORTH_LOFT, PriceLadder, SALTMARSH_BATHHOUSE,

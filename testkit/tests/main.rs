@@ -7,3 +7,4 @@ mod endpoints;
 mod faults;
 mod generated;
 mod lifetime;
+mod llm;
