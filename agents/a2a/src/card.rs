@@ -9,11 +9,29 @@ use a2a_sdk::{
 };
 use serde_json::{Value, json};
 
-use crate::skills::crawl::crawl_request_schema;
-use crate::{Agent, Served, Skill};
+use crate::skills::{crawl, summarize};
+use crate::{Agent, Served, Skill, Trade, agent};
 
-/// The name of our extension of the protocol, and the beginning of our keys in metadata.
-pub(crate) const EXTENSION: &str = "https://trouvaille.example/ext/crawl/v1";
+/// The extension of agents that crawl.
+pub(crate) const CRAWL_EXTENSION: &str = "https://trouvaille.example/ext/crawl/v1";
+
+/// The extension of agents that summarize.
+const SUMMARIZE_EXTENSION: &str = "https://trouvaille.example/ext/summarize/v1";
+
+impl Trade {
+    /// Returns the name of our extension of the protocol, and the beginning of our keys in metadata.
+    pub(crate) const fn extension(self) -> &'static str {
+        match self {
+            Self::Crawl(_) => CRAWL_EXTENSION,
+            Self::Summarize => SUMMARIZE_EXTENSION,
+        }
+    }
+}
+
+/// Returns the extension of the agent of a name.
+pub(crate) fn extension_of(name: &str) -> &'static str {
+    agent(name).map_or(CRAWL_EXTENSION, |it| it.trade.extension())
+}
 
 /// Where a card is served, below its agent's address.
 pub const CARD_PATH: &str = "/.well-known/agent-card.json";
@@ -32,10 +50,13 @@ pub(crate) fn card(agent: &Agent, url: &str, served: &Served) -> AgentCard {
             streaming: Some(true),
             push_notifications: Some(served.conformance),
             extended_agent_card: Some(served.conformance),
-            extensions: Some(vec![extension()]),
+            extensions: Some(vec![extension(agent.trade)]),
         },
         default_input_modes: input_modes(served),
-        default_output_modes: modes(&["application/json", "text/csv", "application/x-ndjson"]),
+        default_output_modes: modes(match agent.trade {
+            Trade::Crawl(_) => &["application/json", "text/csv", "application/x-ndjson"],
+            Trade::Summarize => &["application/json", "application/x-ndjson", "text/markdown"],
+        }),
         skills: agent.skills.iter().map(|&it| shown(it)).collect(),
         provider: None,
         documentation_url: None,
@@ -75,16 +96,29 @@ fn modes(modes: &[&str]) -> Vec<String> {
 }
 
 /// Returns the extension that says what the protocol has no words for.
-fn extension() -> AgentExtension {
+fn extension(trade: Trade) -> AgentExtension {
+    let uri = trade.extension();
+    let (request, figures, what) = match trade {
+        Trade::Crawl(_) => (
+            crawl::crawl_request_schema(),
+            "store, page, products, bytes, requests, retries429, storesDone, stores",
+            "crawling",
+        ),
+        Trade::Summarize => (
+            summarize::summarize_request_schema(),
+            "subject, summaries, summariesDone, requests, tokens",
+            "writing",
+        ),
+    };
     let params = [
-        ("request", crawl_request_schema()),
+        ("request", request),
         (
             "metadata",
             json!({
-                (format!("{EXTENSION}/seq")): "On every task and event: the number of the newest event. Events of a task \
-                    are numbered from 1 without gaps, on whichever replica they are read.",
-                (format!("{EXTENSION}/progress")): "On events of work: seq, store, page, products, bytes, requests, \
-                    retries429, storesDone, stores. At most two such events a second.",
+                (format!("{uri}/seq")): "On every task and event: the number of the newest event. Events of a task are \
+                    numbered from 1 without gaps, on whichever replica they are read.",
+                (format!("{uri}/progress")): format!("On events of work: seq, {figures}. At most two such events a \
+                    second."),
             }),
         ),
         (
@@ -100,12 +134,11 @@ fn extension() -> AgentExtension {
         ),
     ];
     AgentExtension {
-        uri: EXTENSION.to_owned(),
-        description: Some(
+        uri: uri.to_owned(),
+        description: Some(format!(
             "Requests by JSON Schema, progress in numbers, streams that go on where they broke, and sending twice \
-             without crawling twice."
-                .to_owned(),
-        ),
+             without {what} twice."
+        )),
         required: Some(false),
         params: Some(params.map(|(name, value)| (name.to_owned(), value)).into()),
     }
@@ -113,17 +146,21 @@ fn extension() -> AgentExtension {
 
 /// Returns a skill for people, with requests as examples.
 fn shown(skill: Skill) -> AgentSkill {
-    let crawl = |more: Value| {
-        let mut request = json!({
-            "schema": "crawl-request/1",
-            "skill": skill.name(),
-            "stores": ["https://shop.example"],
-        });
-        if let (Some(request), Value::Object(more)) = (request.as_object_mut(), more) {
-            request.extend(more);
+    let request = |schema: &str, members: Value| {
+        let mut request = json!({ "schema": schema, "skill": skill.name() });
+        if let (Some(request), Value::Object(members)) = (request.as_object_mut(), members) {
+            request.extend(members);
         }
         request.to_string()
     };
+    let crawl = |more: Value| {
+        let mut members = json!({ "stores": ["https://shop.example"] });
+        if let (Some(members), Value::Object(more)) = (members.as_object_mut(), more) {
+            members.extend(more);
+        }
+        request("crawl-request/1", members)
+    };
+    let summarize = |members: Value| request("summarize-request/1", members);
     let (name, description, tags, examples) = match skill {
         Skill::CrawlCatalog => (
             "Crawl a catalog",
@@ -155,6 +192,21 @@ fn shown(skill: Skill) -> AgentSkill {
                 json!({"stores": ["https://shop.example/products/handle"]}),
             )],
         ),
+        Skill::SummarizeProducts => (
+            "Summarize products",
+            "Writes a few sentences on products, in English or French, from numbered facts that each claim names: \
+             prices, history, place in the ranking. By a language model whose every claim is checked, or, where the \
+             operator has none, in a fixed form that says so.",
+            &["summary", "products", "ecommerce"][..],
+            vec![
+                summarize(json!({"topK": 10})),
+                summarize(
+                    json!({"topK": 20, "languages": ["en", "fr"], "brief": true, "budget": {"maxRequests": 100}}),
+                ),
+                summarize(json!({"products": ["shopify:shop.example:1"]})),
+                "summarize the top 20 in French".to_owned(),
+            ],
+        ),
     };
     AgentSkill {
         id: skill.name().to_owned(),
@@ -171,7 +223,7 @@ fn shown(skill: Skill) -> AgentSkill {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::skills::crawl::request;
+    use crate::skills::request::read;
 
     #[test]
     fn every_example_is_a_request_that_is_understood() {
@@ -184,7 +236,14 @@ mod tests {
             assert!(!documents.is_empty(), "{}", skill.id);
             for document in documents {
                 assert_eq!(document["skill"], skill.id);
-                request::read(&document).unwrap();
+                match skill.id.as_str() {
+                    "summarize-products" => {
+                        read::<summarize::Request>(&document).unwrap();
+                    }
+                    _ => {
+                        read::<crawl::request::Request>(&document).unwrap();
+                    }
+                }
             }
         }
     }

@@ -25,7 +25,7 @@ pub use self::error::ClientError;
 pub use self::follow::Follow;
 use self::news::with_counts;
 pub use self::news::{News, RemoteTask};
-use crate::card::EXTENSION;
+use crate::card::CRAWL_EXTENSION as EXTENSION;
 use crate::handler::{AFTER_SEQ_HEADER, IDEMPOTENCY_KEY_HEADER};
 
 /// How often a message is sent that may have been lost, in all.

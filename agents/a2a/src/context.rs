@@ -4,14 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catalog::{Currency, ShopKey, Store, TaskStore, UnixMs};
+use catalog::{Currency, Language, MeterLimits, ShopKey, Store, StoreError, TaskStore, UnixMs};
 use crawler::fetch::Fetcher;
+use futures_util::future::BoxFuture;
+use summarizer::facts::FactSheet;
 use tokio_util::sync::CancellationToken;
 
 use crate::Hub;
 
 /// Returns the currency that is configured for a shop.
 pub type CurrencyOf = dyn Fn(&ShopKey) -> Option<Currency> + Send + Sync;
+
+/// Returns what is known of so many places of the latest ranking, or of all, in each language; nothing without a
+/// ranking.
+pub type RankingSheets = dyn Fn(Option<usize>, Vec<Language>) -> BoxFuture<'static, Result<Vec<FactSheet>, StoreError>>
+    + Send
+    + Sync;
 
 /// What agents work with.
 #[derive(Clone)]
@@ -24,6 +32,12 @@ pub struct Context {
     pub hub: Arc<Hub>,
     /// The one way to shops.
     pub fetcher: Arc<Fetcher>,
+    /// What summaries are written with.
+    pub summaries: summarizer::Context,
+    /// What briefs are made from.
+    pub ranking_sheets: Arc<RankingSheets>,
+    /// The most that one task of summaries may cost, whatever its caller says.
+    pub budget: MeterLimits,
     /// The time that is recorded.
     pub now: Arc<dyn Fn() -> UnixMs + Send + Sync>,
     /// Currencies of shops that do not state theirs.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use catalog::{StoreError, TaskEntry, TaskEvent, TaskHead, TaskId, TaskState, TaskStore};
 use futures_util::stream::BoxStream;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +36,23 @@ const MAX_EVENTS: usize = 64;
 pub struct Hub {
     tasks: Arc<dyn TaskStore>,
     watched: Arc<Watched>,
-    work: Notify,
+    work: watch::Sender<()>,
+}
+
+/// Tells one worker of new work.
+#[derive(Debug)]
+pub struct NewWork(watch::Receiver<()>);
+
+impl NewWork {
+    /// Returns once there may be some.
+    ///
+    /// Cancel-safe: what a dropped call missed is told to the next one.
+    pub async fn comes(&mut self) {
+        if self.0.changed().await.is_err() {
+            // The hub is gone, and nothing comes any more.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl Hub {
@@ -45,7 +61,7 @@ impl Hub {
         Self {
             tasks,
             watched: Arc::default(),
-            work: Notify::new(),
+            work: watch::Sender::new(()),
         }
     }
 
@@ -81,7 +97,7 @@ impl Hub {
         let event = self.tasks.append(entry).await?;
         self.wake(&entry.task);
         if !entry.items.is_empty() {
-            self.wake_worker();
+            self.wake_workers();
         }
         Ok(event)
     }
@@ -91,16 +107,14 @@ impl Hub {
         self.watched.wake(task);
     }
 
-    /// Makes the worker of this process look for work now: whoever makes a task calls it.
-    pub fn wake_worker(&self) {
-        self.work.notify_one();
+    /// Makes the workers of this process look for work now: whoever makes a task calls it.
+    pub fn wake_workers(&self) {
+        self.work.send_replace(());
     }
 
-    /// Returns once there may be work that was made in this process. For one worker.
-    ///
-    /// Cancel-safe: what a dropped call missed is told to the next one.
-    pub async fn new_work(&self) {
-        self.work.notified().await;
+    /// Returns what tells a worker that there may be work which was made in this process, from now on.
+    pub fn new_work(&self) -> NewWork {
+        NewWork(self.work.subscribe())
     }
 
     /// Returns a task's events with a greater number than `after`, as they come, up to one with a state that is

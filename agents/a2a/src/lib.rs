@@ -1,4 +1,4 @@
-//! Agents of the A2A protocol, 1.0, one for each platform, on durable tasks that outlive their agent.
+//! Agents of the A2A protocol, 1.0, one for each trade, on durable tasks that outlive their agent.
 //!
 //! [`router`] is the face of the agents; [`run_item`] does the work of their tasks, called by whoever claims it. This
 //! room binds no address, reads no configuration and no clock.
@@ -18,8 +18,8 @@ mod skills;
 mod testing;
 mod wire;
 
-pub use agents::{AGENTS, Agent, Skill, agent};
-pub use context::{Context, CurrencyOf};
+pub use agents::{AGENTS, Agent, Skill, Trade, agent};
+pub use context::{Context, CurrencyOf, RankingSheets};
 pub use edge::{CARD_PATH, Served, router};
-pub use hub::Hub;
-pub use skills::{ItemEnd, MAX_STORES, kinds, refresh_of, run_item};
+pub use hub::{Hub, NewWork};
+pub use skills::{Kinds, MAX_STORES, kinds, refresh_of, run_item};

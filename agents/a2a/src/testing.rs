@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use catalog::{
-    ClaimedItem, CreatedTask, ItemLease, NewItem, NewTask, StoreError, Task, TaskChange,
-    TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState, TaskStore,
-    UnixMs, WorkItem, WorkStats,
+    ClaimedItem, CreatedTask, ItemEnd, ItemLease, MeterLimits, MeterStep, Metered, NewItem,
+    NewTask, StoreError, Task, TaskChange, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead,
+    TaskId, TaskPage, TaskState, TaskStore, UnixMs, WorkItem, WorkStats,
 };
 use crawler::fetch::{FetchConfig, Fetcher};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use store::OpenMode;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Context, Hub, ItemEnd, kinds, run_item};
+use crate::{AGENTS, Context, Hub, kinds, run_item};
 
 /// An agent's surroundings. Its hub and its worker run until it is dropped.
 #[derive(Debug)]
@@ -36,12 +36,22 @@ impl World {
             is_broken: AtomicBool::new(false),
         });
         let tasks: Arc<dyn TaskStore> = Arc::clone(&store) as _;
+        let now: Arc<dyn Fn() -> UnixMs + Send + Sync> = Arc::new(|| UnixMs::new(1_000));
         let context = Context {
+            summaries: summarizer::Context {
+                store: Arc::clone(&products),
+                tasks: Arc::clone(&tasks),
+                endpoint: None,
+                now: Arc::clone(&now),
+                tally: Arc::default(),
+            },
+            ranking_sheets: Arc::new(|_, _| Box::pin(async { Ok(Vec::new()) })),
+            budget: MeterLimits::default(),
             store: products,
             hub: Arc::new(Hub::new(Arc::clone(&tasks))),
             tasks,
             fetcher: Arc::new(Fetcher::new(FetchConfig::default()).unwrap()),
-            now: Arc::new(|| UnixMs::new(1_000)),
+            now,
             currency_of: Arc::new(|_| None),
             is_dead: |_| false,
             lease: Duration::from_secs(60),
@@ -103,13 +113,15 @@ pub(crate) fn entry(task: &TaskId, state: TaskState) -> TaskEntry {
 
 /// Does items as they come, each beside the others.
 async fn work(context: Context) {
+    let kinds = kinds(&[&AGENTS[0]], true).crawls;
+    let mut new_work = context.hub.new_work();
     let mut items = JoinSet::new();
     loop {
-        while let Ok(Some(claimed)) = context.tasks.claim(kinds(true), "worker", 60_000).await {
+        while let Ok(Some(claimed)) = context.tasks.claim(&kinds, "worker", 60_000).await {
             items.spawn(do_item(claimed, context.clone()));
         }
         tokio::select! {
-            () = context.hub.new_work() => {}
+            () = new_work.comes() => {}
             Some(_) = items.join_next() => {}
         }
     }
@@ -206,6 +218,10 @@ impl TaskStore for Broken {
         self.whole()?.release_item(lease).await
     }
 
+    async fn put_off_item(&self, lease: &ItemLease, pause_ms: u64) -> Result<(), StoreError> {
+        self.whole()?.put_off_item(lease, pause_ms).await
+    }
+
     async fn fail_item(
         &self,
         lease: &ItemLease,
@@ -221,6 +237,15 @@ impl TaskStore for Broken {
 
     async fn items(&self, task: &TaskId) -> Result<Vec<WorkItem>, StoreError> {
         self.whole()?.items(task).await
+    }
+
+    async fn meter(
+        &self,
+        task: &TaskId,
+        step: &MeterStep,
+        limits: &MeterLimits,
+    ) -> Result<Metered, StoreError> {
+        self.whole()?.meter(task, step, limits).await
     }
 
     async fn put_chunk(

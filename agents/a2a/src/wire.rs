@@ -17,7 +17,7 @@ use catalog::{TaskArtifact, TaskChange, TaskEvent, TaskId, UnixMs};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::card::EXTENSION;
+use crate::card::extension_of;
 use sizes::{MAX_DATA, MAX_HISTORY, MAX_PARTS, Room, cut};
 
 /// What is shown of a task.
@@ -60,25 +60,47 @@ pub(crate) fn task(task: &catalog::Task, shown: Shown, public_url: &str) -> Task
         ),
         artifacts: artifacts.filter(|artifacts: &Vec<_>| !artifacts.is_empty()),
         history: history(task, shown.history),
-        metadata: Some(metadata(task.seq, task.data.as_ref())),
+        metadata: Some(metadata(
+            extension_of(&task.agent),
+            task.seq,
+            task.data.as_ref(),
+        )),
+    }
+}
+
+/// Whose events are told.
+#[derive(Debug, Clone)]
+pub(crate) struct Whose {
+    task: TaskId,
+    context: String,
+    extension: &'static str,
+}
+
+impl Whose {
+    pub(crate) fn of(task: &catalog::Task) -> Self {
+        Self {
+            task: task.id.clone(),
+            context: task.context.clone(),
+            extension: extension_of(&task.agent),
+        }
     }
 }
 
 /// Returns an event of a task, with its number in the metadata.
-pub(crate) fn event(
-    task: &TaskId,
-    context: &str,
-    event: &TaskEvent,
-    public_url: &str,
-) -> StreamResponse {
-    let (task_id, context_id) = (task.to_string(), context.to_owned());
+pub(crate) fn event(whose: &Whose, event: &TaskEvent, public_url: &str) -> StreamResponse {
+    let Whose {
+        task,
+        context,
+        extension,
+    } = whose;
+    let (task_id, context_id) = (task.to_string(), context.clone());
     match &event.change {
         TaskChange::State { state, note, data } => {
             StreamResponse::StatusUpdate(TaskStatusUpdateEvent {
                 task_id,
                 context_id,
                 status: status((task, context), *state, note.as_deref(), event.at),
-                metadata: Some(metadata(event.seq, data.as_ref())),
+                metadata: Some(metadata(extension, event.seq, data.as_ref())),
             })
         }
         TaskChange::Artifact {
@@ -91,7 +113,7 @@ pub(crate) fn event(
             artifact: artifact(new, &mut Room::new(MAX_PARTS), public_url),
             append: Some(*appends),
             last_chunk: Some(*is_last),
-            metadata: Some(metadata(event.seq, None)),
+            metadata: Some(metadata(extension, event.seq, None)),
         }),
     }
 }
@@ -135,13 +157,13 @@ fn status(
     }
 }
 
-fn metadata(seq: u64, data: Option<&Value>) -> HashMap<String, Value> {
-    let mut metadata = HashMap::from([(format!("{EXTENSION}/seq"), json!(seq))]);
+fn metadata(extension: &str, seq: u64, data: Option<&Value>) -> HashMap<String, Value> {
+    let mut metadata = HashMap::from([(format!("{extension}/seq"), json!(seq))]);
     let data = data.filter(|data| Room::new(MAX_DATA).takes(data));
     if let Some(Value::Object(figures)) = data {
         let mut progress = figures.clone();
         progress.insert("seq".to_owned(), json!(seq));
-        metadata.insert(format!("{EXTENSION}/progress"), Value::Object(progress));
+        metadata.insert(format!("{extension}/progress"), Value::Object(progress));
     }
     metadata
 }

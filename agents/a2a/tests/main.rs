@@ -4,3 +4,5 @@
 mod client;
 mod crawl;
 mod edge;
+mod summaries;
+mod world;

@@ -6,7 +6,7 @@ use a2a_sdk::{Artifact, StreamResponse, Task, TaskStatus};
 use catalog::{TaskArtifact, TaskChange, TaskState};
 use serde_json::Value;
 
-use crate::card::EXTENSION;
+use crate::card::CRAWL_EXTENSION as EXTENSION;
 use crate::wire::{self, whole::whole_of};
 
 /// The most bytes of results that are kept of one task; what is larger belongs behind a link.

@@ -6,13 +6,13 @@ pub(crate) mod push;
 mod steps;
 
 use a2a_sdk::{AgentCard, Message, Part, PartContent};
-use catalog::{ClaimedItem, NewItem, StoreError};
+use catalog::{ClaimedItem, ItemEnd, NewItem, StoreError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::Context;
 use crate::skills::Asked;
 use crate::wire::whole::whole_of;
-use crate::{Context, ItemEnd};
 use push::Webhooks;
 
 /// The kind of the items here.

@@ -75,7 +75,7 @@ impl Webhooks {
             let webhook = Webhook {
                 context: self.context.clone(),
                 task: task.id.clone(),
-                task_context: task.context.clone(),
+                whose: wire::Whose::of(task),
                 address,
                 path: url[url::Position::BeforePath..url::Position::AfterQuery].to_owned(),
                 config: config.clone(),
@@ -116,7 +116,7 @@ impl Webhooks {
 struct Webhook {
     context: Context,
     task: TaskId,
-    task_context: String,
+    whose: wire::Whose,
     address: SocketAddr,
     path: String,
     config: TaskPushNotificationConfig,
@@ -143,12 +143,7 @@ impl Webhook {
     }
 
     async fn tell(&self, event: &TaskEvent) -> std::io::Result<()> {
-        let event = wire::event(
-            &self.task,
-            &self.task_context,
-            event,
-            &self.context.public_url,
-        );
+        let event = wire::event(&self.whose, event, &self.context.public_url);
         let body = serde_json::to_vec(&event)?;
         let mut stream = TcpStream::connect(self.address).await?;
         stream.write_all(self.head(body.len()).as_bytes()).await?;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use a2a_sdk::Part;
-use catalog::{ClaimedItem, StoreError, TaskArtifact, TaskChange, TaskEntry, TaskState};
+use catalog::{ClaimedItem, ItemEnd, StoreError, TaskArtifact, TaskChange, TaskEntry, TaskState};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Context, ItemEnd};
+use crate::Context;
 
 /// The beginnings of message ids that choose a behaviour; of two that fit, the longer one.
 const BEHAVIOURS: [&str; 13] = [

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::skills::crawl::words::one_line;
+use crate::skills::words::one_line;
 
 /// A request that is refused before the SDK sees it.
 #[derive(Debug)]

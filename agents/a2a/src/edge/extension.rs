@@ -1,25 +1,27 @@
-//! Our extension of the protocol: a client that asks for it is told that it has it.
+//! Our extensions of the protocol: a client that asks for the one of an agent is told that it has it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 
-use crate::card::EXTENSION;
+use crate::Agent;
 
 const EXTENSIONS: HeaderName = HeaderName::from_static("a2a-extensions");
 
-/// Returns whether a request asks for our extension.
-pub(super) fn activated(request: &HeaderMap) -> bool {
+/// Returns the extension of an agent if a request asks for it.
+pub(super) fn activated(request: &HeaderMap, agent: &Agent) -> Option<&'static str> {
+    let extension = agent.trade.extension();
     let asked = request.get_all(EXTENSIONS).iter();
-    asked
+    let is_asked = asked
         .filter_map(|it| it.to_str().ok())
         .flat_map(|it| it.split(','))
-        .any(|it| it.trim() == EXTENSION)
+        .any(|it| it.trim() == extension);
+    is_asked.then_some(extension)
 }
 
 /// Says so in the answer.
-pub(super) fn said(mut response: Response, activated: bool) -> Response {
-    if activated {
-        let extension = HeaderValue::from_static(EXTENSION);
+pub(super) fn said(mut response: Response, activated: Option<&'static str>) -> Response {
+    if let Some(extension) = activated {
+        let extension = HeaderValue::from_static(extension);
         response.headers_mut().insert(EXTENSIONS, extension);
     }
     response

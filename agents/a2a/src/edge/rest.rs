@@ -22,7 +22,7 @@ pub(super) async fn edge(
     next: Next,
 ) -> Response {
     let mut audit = Audit::new(agent.name);
-    let activated = extension::activated(request.headers());
+    let activated = extension::activated(request.headers(), agent);
     let json = media::of_answer(request.headers());
     let response = match prepare(request, &mut audit).await {
         Ok(request) => answer(next.run(request).await, json, audit).await,

@@ -21,7 +21,7 @@ pub(super) async fn edge(
     next: Next,
 ) -> Response {
     let mut audit = Audit::new(agent.name);
-    let activated = extension::activated(request.headers());
+    let activated = extension::activated(request.headers(), agent);
     let response = match prepare(request, &mut audit).await {
         Ok(request) => answer(next.run(request).await, audit).await,
         Err(refused) => refuse(&refused, audit),

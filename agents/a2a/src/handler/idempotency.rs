@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::caller::header;
 use super::failure::invalid;
 use crate::Agent;
-use crate::card::EXTENSION;
 use crate::hash::sha256;
 
 /// How long a key holds: a day.
@@ -26,7 +25,7 @@ pub(super) fn of(
     params: &ServiceParams,
     request: &SendMessageRequest,
 ) -> Result<Option<Idempotency>, A2AError> {
-    let Some(key) = key_of(params, request)? else {
+    let Some(key) = key_of(agent, params, request)? else {
         return Ok(None);
     };
     let is_fine =
@@ -57,13 +56,14 @@ fn hash(agent: &Agent, message: &Message) -> String {
 }
 
 fn key_of<'a>(
+    agent: &Agent,
     params: &'a ServiceParams,
     request: &'a SendMessageRequest,
 ) -> Result<Option<&'a str>, A2AError> {
     if let Some(key) = header(params, IDEMPOTENCY_KEY_HEADER) {
         return Ok(Some(key));
     }
-    let field = format!("{EXTENSION}/idempotencyKey");
+    let field = format!("{}/idempotencyKey", agent.trade.extension());
     let metadata = [&request.message.metadata, &request.metadata];
     let mut values = metadata
         .into_iter()
@@ -84,6 +84,7 @@ mod tests {
 
     use super::*;
     use crate::AGENTS;
+    use crate::card::CRAWL_EXTENSION as EXTENSION;
 
     fn request(metadata: Option<HashMap<String, Value>>) -> SendMessageRequest {
         SendMessageRequest {

@@ -30,7 +30,7 @@ use crate::{Agent, Context};
 use caller::caller;
 
 pub(crate) use caller::{AFTER_SEQ_HEADER, CALLER_HEADER, LOCAL};
-pub(crate) use failure::invalid;
+pub(crate) use failure::{internal, invalid};
 pub(crate) use idempotency::IDEMPOTENCY_KEY_HEADER;
 
 type Answer<T> = Result<T, A2AError>;

@@ -133,7 +133,7 @@ impl Handler {
         let made = self.context.tasks.create_task(&task).await;
         match made.map_err(|error| internal("keep the task", &error))? {
             CreatedTask::New(task) => {
-                self.context.hub.wake_worker();
+                self.context.hub.wake_workers();
                 Ok(Begun::Task(task))
             }
             CreatedTask::Same(task) => Ok(Begun::Task(task)),

@@ -77,13 +77,13 @@ impl Handler {
 
     /// Returns a task as it is, and then its events behind `after`.
     pub(super) fn follow(&self, task: &Task, after: u64, shown: Shown) -> Stream {
-        let (id, context) = (task.id.clone(), task.context.clone());
+        let (id, whose) = (task.id.clone(), wire::Whose::of(task));
         let url = self.context.public_url.clone();
         let first = StreamResponse::Task(wire::task(task, shown, &url));
         let events = self.context.hub.events(&id, after);
         let rest = events.map(
             move |event: Result<Arc<TaskEvent>, StoreError>| match event {
-                Ok(event) => Ok(wire::event(&id, &context, &event, &url)),
+                Ok(event) => Ok(wire::event(&whose, &event, &url)),
                 Err(error) => Err(following(&id, &error)),
             },
         );

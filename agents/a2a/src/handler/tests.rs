@@ -19,7 +19,7 @@ use serde_json::json;
 
 use super::Handler;
 use crate::AGENTS;
-use crate::card::EXTENSION;
+use crate::card::CRAWL_EXTENSION as EXTENSION;
 use crate::testing::World;
 
 /// An agent with a worker.

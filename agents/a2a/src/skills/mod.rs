@@ -1,14 +1,20 @@
 //! What agents can do: reading what is asked, and doing the items of it.
 
 pub(crate) mod crawl;
+mod packed;
+pub(crate) mod request;
+mod results;
+pub(crate) mod summarize;
+pub(crate) mod words;
 
 use a2a_sdk::{A2AError, Message, Part};
-use catalog::{ClaimedItem, NewItem, StoreError};
+use catalog::{ClaimedItem, ItemEnd, NewItem, StoreError};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use self::crawl::MAX_STORES;
-use crate::{Agent, Context, conformance};
+use crate::{Agent, Context, Trade, conformance};
 
 /// What a message asks for.
 #[derive(Debug)]
@@ -32,26 +38,35 @@ pub(crate) async fn ask(
     message: &Message,
     context: &Context,
 ) -> Result<Asked, A2AError> {
-    crawl::ask(agent, message, context).await
-}
-
-/// How the doing of an item ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ItemEnd {
-    /// It is done, with this result.
-    Done(Value),
-    /// It was cancelled on the way: whoever takes it next goes on.
-    Unfinished,
-}
-
-/// Returns the kinds of items that [`run_item`] can do, those of the compatibility kit only where it is served.
-pub const fn kinds(conformance: bool) -> &'static [&'static str] {
-    const KINDS: [&str; 4] = [crawl::SHOP, crawl::PRODUCT, crawl::CLOSE, conformance::KIND];
-    if conformance {
-        &KINDS
-    } else {
-        KINDS.split_at(3).0
+    match agent.trade {
+        Trade::Crawl(_) => crawl::ask(agent, message, context).await,
+        Trade::Summarize => summarize::ask(message, context).await,
     }
+}
+
+/// The kinds of items that agents have to be done, by what doing them waits for: each is work for a worker of its own.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Kinds {
+    /// Those that wait for shops, and those of the compatibility kit.
+    pub crawls: Vec<&'static str>,
+    /// Those that wait for a model.
+    pub summaries: Vec<&'static str>,
+}
+
+/// Returns the kinds of items that [`run_item`] does for `agents`, those of the compatibility kit only where it is
+/// served.
+pub fn kinds(agents: &[&Agent], conformance: bool) -> Kinds {
+    let mut kinds = Kinds::default();
+    if (agents.iter()).any(|it| matches!(it.trade, Trade::Crawl(_))) {
+        kinds.crawls.extend(crawl::KINDS);
+    }
+    if agents.iter().any(|it| it.trade == Trade::Summarize) {
+        kinds.summaries.extend(summarize::KINDS);
+    }
+    if conformance {
+        kinds.crawls.push(conformance::KIND);
+    }
+    kinds
 }
 
 /// Does an item that the caller holds, until it is done or `cancel`.
@@ -68,7 +83,9 @@ pub async fn run_item(
 ) -> Result<ItemEnd, StoreError> {
     match claimed.item.kind.as_str() {
         conformance::KIND => conformance::run(claimed, context, cancel).await,
-        _ => crawl::run(claimed, context, cancel).await,
+        kind if crawl::KINDS.contains(&kind) => crawl::run(claimed, context, cancel).await,
+        kind if summarize::KINDS.contains(&kind) => summarize::run(claimed, context, cancel).await,
+        _ => Err(unknown(claimed, context)),
     }
 }
 
@@ -88,4 +105,9 @@ fn unknown(claimed: &ClaimedItem, context: &Context) -> StoreError {
 /// Returns what it takes to bring a shop up to date: the message that would ask for it, and its items.
 pub fn refresh_of(shop: &catalog::Shop) -> (Value, Vec<NewItem>) {
     crawl::refresh_of(shop)
+}
+
+/// Returns what an item's payload or result says; `None` for one that another version of the program made.
+pub(super) fn work_of<T: DeserializeOwned>(payload: &Value) -> Option<T> {
+    serde_json::from_value(payload.clone()).ok()
 }

@@ -6,7 +6,7 @@ use catalog::TaskState;
 use serde_json::{Value, json};
 use testkit::{FakeShop, Fault, FaultPlan, On};
 
-use super::world::{World, crawl, data, parts, shop};
+use crate::world::{World, crawl, data, parts, shop};
 
 async fn end_of(plans: Vec<FaultPlan>) -> (String, Value) {
     let world = World::new().await;

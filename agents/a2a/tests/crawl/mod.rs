@@ -4,4 +4,3 @@ mod ends;
 mod pages;
 mod questions;
 mod results;
-mod world;

@@ -6,7 +6,7 @@ use catalog::{
 use serde_json::json;
 use testkit::{FakeShop, Fault, FaultPlan, On};
 
-use super::world::{World, crawl, shop};
+use crate::world::{World, all_kinds, crawl, shop};
 
 impl World {
     /// Does an item until the shop has seen so many requests, as a worker that is killed then.
@@ -83,7 +83,7 @@ async fn a_crawl_that_ended_is_not_begun_again_by_the_next_attempt() {
     let claimed = world.claim().await;
     let cancel = tokio_util::sync::CancellationToken::new();
     let end = a2a::run_item(&claimed, &world.context, &cancel).await;
-    assert!(matches!(end, Ok(a2a::ItemEnd::Done(_))));
+    assert!(matches!(end, Ok(catalog::ItemEnd::Done(_))));
     // Killed before it could say so.
     world
         .context
@@ -224,8 +224,8 @@ async fn the_lists_of_two_attempts_do_not_meet() {
 
 #[tokio::test]
 async fn an_item_of_an_unknown_kind_is_an_error_and_those_of_the_kit_are_nobodys_here() {
-    assert!(!a2a::kinds(false).contains(&"conformance"));
-    assert!(a2a::kinds(true).contains(&"conformance"));
+    assert!(!all_kinds(false).contains(&"conformance"));
+    assert!(all_kinds(true).contains(&"conformance"));
     let world = World::idle(None).await;
     let fake = shop(30, FaultPlan::none()).await;
     let id = world.begun(&crawl(&[&fake], json!({}))).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
 
-use super::world::{World, crawl, parts, shop};
+use crate::world::{World, crawl, parts, shop};
 
 /// Returns the names of the fields that an error is about.
 fn fields(answer: &Value) -> Vec<&str> {

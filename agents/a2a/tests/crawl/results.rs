@@ -5,7 +5,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use testkit::{Catalogue, Fault, FaultPlan, NORTH_LOFT, On};
 
-use super::world::{World, crawl, data, parts, shop};
+use crate::world::{World, crawl, data, parts, shop};
 
 async fn download(world: &World, part: &Value) -> String {
     let url = part["url"].as_str().unwrap();

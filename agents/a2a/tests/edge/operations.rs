@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use a2a::{Context, ItemEnd};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use super::{Server, V1};
+use crate::world::work;
 
 const CT: &str = "Content-Type: application/json";
 const SEQ: &str = "https://trouvaille.example/ext/crawl/v1/seq";
@@ -16,26 +15,8 @@ const SEQ: &str = "https://trouvaille.example/ext/crawl/v1/seq";
 async fn working() -> (Server, JoinSet<()>) {
     let server = Server::conformance().await;
     let mut worker = JoinSet::new();
-    worker.spawn(work(server.context.clone()));
+    worker.spawn(work(server.context.clone(), true));
     (server, worker)
-}
-
-async fn work(context: Context) {
-    loop {
-        let claimed = context
-            .tasks
-            .claim(a2a::kinds(true), "worker", 60_000)
-            .await;
-        let Some(claimed) = claimed.unwrap() else {
-            context.hub.new_work().await;
-            continue;
-        };
-        let end = a2a::run_item(&claimed, &context, &CancellationToken::new()).await;
-        if let Ok(ItemEnd::Done(result)) = end {
-            let finished = context.tasks.finish_item(&claimed.lease, &result).await;
-            finished.unwrap();
-        }
-    }
 }
 
 fn self_test(pages: u32) -> Value {
@@ -152,7 +133,7 @@ async fn many_subscribers_are_told_the_same_to_the_end() {
         all.spawn(async move { stream(&server, binding, "SubscribeToTask", &params).await });
     }
     // The work begins when the last of them may still be on its way: some are told more of it, some less.
-    let work = work(server.context.clone());
+    let work = work(server.context.clone(), true);
     let told = tokio::select! {
         told = all.join_all() => told,
         () = work => Vec::new(),

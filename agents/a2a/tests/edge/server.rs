@@ -2,15 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use a2a::{AGENTS, Agent, Context, Hub, Served, Skill};
+use a2a::{AGENTS, Agent, Context, Served, Skill, Trade};
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use catalog::{Platform, Principal, UnixMs};
-use crawler::fetch::{FetchConfig, Fetcher};
+use crawler::fetch::FetchConfig;
 use serde_json::Value;
-use store::OpenMode;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +28,7 @@ static OTHER: Agent = Agent {
     name: "other",
     title: "Another one",
     description: "Stands beside.",
-    platform: Platform::Shopify,
+    trade: Trade::Crawl(Platform::Shopify),
     skills: &[Skill::CrawlCatalog],
 };
 
@@ -129,18 +127,6 @@ async fn principal(mut request: Request, next: Next) -> axum::response::Response
 }
 
 async fn context() -> Context {
-    let opened = store::open_with_tasks("sqlite::memory:", OpenMode::Create).await;
-    let (store, tasks) = opened.unwrap();
-    Context {
-        store,
-        hub: Arc::new(Hub::new(Arc::clone(&tasks))),
-        tasks,
-        fetcher: Arc::new(Fetcher::new(FetchConfig::default()).unwrap()),
-        now: Arc::new(|| UnixMs::new(1_800_000_000_000)),
-        currency_of: Arc::new(|_| None),
-        is_dead: |_| false,
-        lease: Duration::from_secs(5),
-        stop: CancellationToken::new(),
-        public_url: "https://agents.example".to_owned(),
-    }
+    let fetching = FetchConfig::default();
+    crate::world::context(fetching, || UnixMs::new(1_800_000_000_000)).await
 }

@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use catalog::{
-    ClaimedItem, NativeId, Platform, ProductFilter, ProductId, ProductRow, Record, RecordKey,
-    RecordKind, ShopKey, StoreError, TaskArtifact, TaskChange, TaskEntry, TaskState, UnixMs,
-    WorkItem,
+    ClaimedItem, ItemEnd, NativeId, Platform, ProductFilter, ProductId, ProductRow, Record,
+    RecordKey, RecordKind, ShopKey, StoreError, TaskState, UnixMs, WorkItem,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::CLOSE;
-use super::errors::{self, within};
-use super::lists::{List, failed};
+use super::errors;
+use super::lists::List;
 use super::outcome::{Ended, verdict};
-use super::plan::{CloseWork, work_of};
-use crate::{Context, ItemEnd, agent};
+use super::plan::CloseWork;
+use crate::skills::packed::failed;
+use crate::skills::results::{artifact, data, end, within};
+use crate::skills::work_of;
+use crate::{Context, Trade, agent};
 
 /// How many products are read at once.
 const BLOCK_ROWS: usize = 500;
@@ -72,12 +74,7 @@ async fn close(claimed: &ClaimedItem, context: &Context) -> Result<Value, StoreE
     let summary = summary(&ends, claimed, context);
     let what = "How each shop ended, and all numbers.";
     artifact("summary", what, vec![data(&summary)], claimed, context).await?;
-    let change = TaskChange::State {
-        state,
-        note: Some(note),
-        data: None,
-    };
-    append(change, claimed, context).await?;
+    end(state, note, claimed, context).await?;
     Ok(json!({ "state": state.name() }))
 }
 
@@ -112,7 +109,10 @@ async fn products(
     let lists: Result<Vec<List>, _> = lists.into_iter().flatten().collect();
     let mut lists = lists.map_err(|error| failed(context, &error))?;
     let since = changed_since(work, claimed);
-    let platform = agent(&claimed.task.agent).map_or(Platform::Shopify, |it| it.platform);
+    let platform = match agent(&claimed.task.agent).map(|it| it.trade) {
+        Some(Trade::Crawl(platform)) => platform,
+        _ => Platform::Shopify,
+    };
     let mut shops: Vec<&ShopKey> = (ends.iter())
         .filter_map(|end| Some(&end.report.as_ref()?.key.shop))
         .collect();
@@ -272,38 +272,4 @@ fn store(end: &Ended) -> Value {
 fn has_problems(end: &Ended) -> bool {
     let report = end.report.as_ref();
     report.is_some_and(|report| report.counts.problems > 0)
-}
-
-fn data(value: &Value) -> Value {
-    json!({ "data": value, "mediaType": "application/json" })
-}
-
-async fn artifact(
-    id: &str,
-    description: &str,
-    parts: Vec<Value>,
-    claimed: &ClaimedItem,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let artifact = TaskArtifact {
-        id: id.to_owned(),
-        name: Some(id.to_owned()),
-        description: Some(description.to_owned()),
-        parts,
-    };
-    let change = TaskChange::Artifact {
-        artifact,
-        appends: false,
-        is_last: true,
-    };
-    append(change, claimed, context).await
-}
-
-async fn append(
-    change: TaskChange,
-    claimed: &ClaimedItem,
-    context: &Context,
-) -> Result<(), StoreError> {
-    let entry = TaskEntry::of_holder(&claimed.lease, change, (context.now)());
-    context.hub.append(&entry).await.map(drop)
 }

@@ -4,8 +4,9 @@ use catalog::{Problem, StoreError};
 use serde_json::{Value, json};
 
 use super::outcome::Ended;
-use super::words::one_line;
 use crate::Context;
+use crate::skills::results::within;
+use crate::skills::words::one_line;
 
 /// The most problems that are told of one shop, and of all.
 const MAX_OF_SHOP: usize = 20;
@@ -59,16 +60,4 @@ fn problem(store: &str, problem: &Problem) -> Value {
         "product": problem.product.as_deref().map(|it| one_line(it, 40)),
         "detail": one_line(&problem.detail, 120),
     })
-}
-
-/// Returns the first entries that together are no longer than `max_bytes` of JSON.
-pub(super) fn within(entries: Vec<Value>, max_bytes: usize) -> Vec<Value> {
-    let mut left = max_bytes;
-    let mut fits = |entry: &Value| {
-        let size = entry.to_string().len() + 1;
-        let fits = size <= left;
-        left = left.saturating_sub(size);
-        fits
-    };
-    entries.into_iter().take_while(|it| fits(it)).collect()
 }

@@ -11,17 +11,17 @@ mod progress;
 pub(crate) mod request;
 mod shop;
 mod text;
-pub(crate) mod words;
 
-use a2a_sdk::{A2AError, Message, Part, PartContent};
-use catalog::{ClaimedItem, NewItem, Shop, StoreError};
+use a2a_sdk::{A2AError, Message, Part};
+use catalog::{ClaimedItem, ItemEnd, NewItem, Shop, StoreError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 pub use self::request::MAX_STORES;
+use self::request::Request;
 pub(crate) use self::request::crawl_request_schema;
-use self::request::{Request, invalid, violation};
-use super::{Asked, ItemEnd};
+use super::Asked;
+use super::request::{document, invalid, read, violation};
 use crate::{Agent, Context};
 
 /// The kinds of items: a shop to crawl, a product to read, and what follows when all others of a task are done.
@@ -29,19 +29,21 @@ pub(crate) const SHOP: &str = "crawl";
 pub(crate) const PRODUCT: &str = "crawl.product";
 pub(crate) const CLOSE: &str = "crawl.close";
 
+pub(crate) const KINDS: [&str; 3] = [SHOP, PRODUCT, CLOSE];
+
 pub(crate) async fn ask(
     agent: &Agent,
     message: &Message,
     context: &Context,
 ) -> Result<Asked, A2AError> {
-    let document = match document(&message.parts)? {
+    let document = match document::<Request>(&message.parts, text::read)? {
         Ok(document) => document,
         Err(question) => return Ok(Asked::Unclear(question)),
     };
-    let request = request::read(&document)?;
+    let request = read::<Request>(&document)?;
     if !agent.skills.contains(&request.skill()) {
         let what = format!("is none of the agent {}", agent.name);
-        return Err(invalid(vec![violation("skill", &what)]));
+        return Err(invalid::<Request>(vec![violation("skill", &what)]));
     }
     Ok(match request {
         Request::CrawlCatalog(request) => Asked::Work(plan::crawl(request, false, context)?),
@@ -54,31 +56,6 @@ pub(crate) async fn ask(
     })
 }
 
-/// Returns the request in a message, or what has to be asked first.
-///
-/// Text beside a data part is for people. Without one, all texts together are the request.
-fn document(parts: &[Part]) -> Result<Result<Value, String>, A2AError> {
-    let mut data = Vec::new();
-    let mut texts = Vec::new();
-    for part in parts {
-        match &part.content {
-            PartContent::Data(value) => data.push(value),
-            PartContent::Text(text) => texts.push(text.as_str()),
-            PartContent::Url(_) | PartContent::Raw(_) => {
-                return Err(A2AError::content_type_not_supported());
-            }
-        }
-    }
-    match data.as_slice() {
-        [] => Ok(text::read(&texts.join("\n"))),
-        [document] => Ok(Ok((*document).clone())),
-        _ => {
-            let what = "more than one data part: send one message for each request";
-            Err(invalid(vec![violation("message.parts", what)]))
-        }
-    }
-}
-
 pub(crate) async fn run(
     claimed: &ClaimedItem,
     context: &Context,
@@ -87,8 +64,7 @@ pub(crate) async fn run(
     match claimed.item.kind.as_str() {
         SHOP => Box::pin(shop::run(claimed, context, cancel)).await,
         PRODUCT => Box::pin(product::run(claimed, context, cancel)).await,
-        CLOSE => Box::pin(close::run(claimed, context, cancel)).await,
-        _ => Err(super::unknown(claimed, context)),
+        _ => Box::pin(close::run(claimed, context, cancel)).await,
     }
 }
 

@@ -4,9 +4,10 @@ use catalog::{CrawlReport, CurrencySource, Outcome, Reason, Stop, TaskState, Wor
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::plan::{ProductWork, ShopWork, work_of};
-use super::words::one_line;
+use super::plan::{ProductWork, ShopWork};
 use super::{PRODUCT, SHOP};
+use crate::skills::words::one_line;
+use crate::skills::work_of;
 
 /// The most characters of a sentence on why something ended.
 const MAX_DETAIL_CHARS: usize = 240;

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use a2a_sdk::A2AError;
 use catalog::{NewItem, Shop, UnixMs};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
-use super::request::{CatalogRequest, ProductRequest, ShopAddress, invalid, violation};
+use super::request::{CatalogRequest, ProductRequest, Request, ShopAddress};
 use super::{CLOSE, PRODUCT, SHOP};
 use crate::Context;
+use crate::skills::request::{invalid, violation};
 
 /// What is done to one shop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,14 +164,9 @@ fn check(url: &Url, field: &str, context: &Context) -> Result<(), A2AError> {
     // What the fetcher says of it is for operators: it names the option that would allow the address.
     let refused = |_| {
         let what = "a private or reserved address, which this agent never asks";
-        invalid(vec![violation(field, what)])
+        invalid::<Request>(vec![violation(field, what)])
     };
     context.fetcher.check_address(url).map_err(refused)
-}
-
-/// Returns what an item's payload says; `None` for one that another version of the program made.
-pub(super) fn work_of<T: DeserializeOwned>(payload: &Value) -> Option<T> {
-    serde_json::from_value(payload.clone()).ok()
 }
 
 fn item(kind: &str, key: &str, work: &impl Serialize) -> NewItem {

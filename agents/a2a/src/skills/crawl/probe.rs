@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::{Code, Ended};
-use super::words::one_line;
 use crate::Context;
+use crate::skills::words::one_line;
 
 /// The longest time for a shop's own answers, and the longest wait for another one who asks it.
 const MAX_TIME: Duration = Duration::from_secs(12);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use catalog::{
-    ClaimedItem, CurrencySource, Money, Outcome, Product, Reason, Shop, Stop, StoreError, Variant,
+    ClaimedItem, CurrencySource, ItemEnd, Money, Outcome, Product, Reason, Shop, Stop, StoreError,
+    Variant,
 };
 use crawler::fetch::Pace;
 use crawler::{CrawlError, Visit, read_product};
@@ -12,13 +13,14 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::errors::within;
 use super::outcome::{Code, Ended};
-use super::plan::{ProductWork, work_of};
+use super::plan::ProductWork;
 use super::progress::Progress;
 use super::shop::{lease_terms, owner};
-use super::words::one_line;
-use crate::{Context, ItemEnd};
+use crate::Context;
+use crate::skills::results::within;
+use crate::skills::words::one_line;
+use crate::skills::work_of;
 
 /// The longest time for the shop's answers.
 const MAX_TIME: Duration = Duration::from_secs(120);

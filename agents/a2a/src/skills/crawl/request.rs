@@ -1,21 +1,19 @@
-//! `crawl-request/1`: what is asked of a crawling agent in a data part, and what is said of one that breaks its schema.
+//! `crawl-request/1`: what is asked of a crawling agent in a data part.
 //!
 //! The published JSON Schema is generated from the types that read requests, so that they cannot differ.
 
 mod fields;
 #[cfg(test)]
 mod tests;
-mod violations;
 
-use a2a_sdk::A2AError;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use self::fields::{List, Moment, ProductAddress, Rate, Whole};
+use self::fields::{Moment, ProductAddress, Rate};
 pub(super) use self::fields::{ShopAddress, product_url};
-pub(super) use self::violations::{invalid, violation};
 use crate::Skill;
+use crate::skills::request::{Form, List, Whole};
 
 /// The most shops of one request.
 pub const MAX_STORES: usize = 500;
@@ -39,6 +37,21 @@ pub(crate) enum Request {
     ProbeStore(ProbeRequest),
     /// Reads single products as they are now, without storing them.
     FetchProduct(ProductRequest),
+}
+
+impl Form for Request {
+    const NAME: &'static str = "crawl-request/1";
+
+    const SKILLS: &'static str = "crawl-catalog, refresh-catalog, probe-store or fetch-product";
+
+    fn smallest(skill: &str) -> Option<Value> {
+        let url = match skill {
+            "crawl-catalog" | "refresh-catalog" | "probe-store" => "https://shop.example",
+            "fetch-product" => "https://shop.example/products/lamp",
+            _ => return None,
+        };
+        Some(json!({ "schema": Self::NAME, "skill": skill, "stores": [url] }))
+    }
 }
 
 impl Request {
@@ -125,15 +138,6 @@ pub(crate) struct ProductRequest {
     schema: SchemaName,
     /// The products' pages, such as `https://shop.example/products/lamp`.
     pub(super) stores: List<ProductAddress, MAX_PRODUCTS>,
-}
-
-/// Reads a request.
-///
-/// # Errors
-/// Invalid params, with every member that breaks the schema by name.
-pub(crate) fn read(document: &Value) -> Result<Request, A2AError> {
-    serde_json::from_value(document.clone())
-        .map_err(|error| invalid(violations::of(document, &error)))
 }
 
 /// Returns the JSON Schema of `crawl-request/1`.

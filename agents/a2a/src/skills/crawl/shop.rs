@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use catalog::{ClaimedItem, CrawlReport, Outcome, Reason, Start, Stop, StoreError, UnixMs};
+use catalog::{
+    ClaimedItem, CrawlReport, ItemEnd, Outcome, Reason, Start, Stop, StoreError, UnixMs,
+};
 use crawler::fetch::Pace;
 use crawler::{CrawlError, CrawlOptions, LeaseTerms, PageRead, TaskPart};
 use serde_json::json;
@@ -10,9 +12,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::outcome::{Code, Ended};
-use super::plan::{ShopWork, work_of};
+use super::plan::ShopWork;
 use super::progress::Progress;
-use crate::{Context, ItemEnd};
+use crate::Context;
+use crate::skills::work_of;
 
 /// The longest wait for another process that crawls the same shop.
 const MAX_WAIT: Duration = Duration::from_secs(3_600);
@@ -142,13 +145,13 @@ fn stands(report: &CrawlReport, claimed: &ClaimedItem, work: &ShopWork, context:
         Stop::MaxPages => (work.last_page).is_some_and(|it| report.counts.pages >= u64::from(it)),
         stop => !stop.is_resumable(),
     });
-    let is_own = claimed.item.attempts > 1 && report.started_at >= asked_at(work, claimed);
+    let is_own = claimed.lease.epoch > 1 && report.started_at >= asked_at(work, claimed);
     is_recent || (is_own && is_at_end)
 }
 
 /// Returns whether a pass is one that an earlier attempt left behind.
 fn is_begun(report: &CrawlReport, claimed: &ClaimedItem, work: &ShopWork) -> bool {
-    claimed.item.attempts > 1 && report.started_at == asked_at(work, claimed)
+    claimed.lease.epoch > 1 && report.started_at == asked_at(work, claimed)
 }
 
 fn asked_at(work: &ShopWork, claimed: &ClaimedItem) -> UnixMs {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::request::product_url;
+use crate::skills::words::one_line;
 
 /// What a caller can write instead.
 const EXAMPLE: &str = "send for example \"crawl https://shop.example\", or a data part such as \
@@ -166,7 +167,7 @@ fn is_address(word: &str) -> bool {
 }
 
 fn shown(word: &str) -> String {
-    super::words::one_line(word, 40)
+    one_line(word, 40)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::skills::request::read;
 
 const SKILLS: [&str; 4] = [
     "crawl-catalog",
@@ -23,7 +24,7 @@ fn minimal(skill: &str) -> Value {
 fn wrong(skill: &str, name: &str, value: Value) -> Vec<String> {
     let mut document = minimal(skill);
     document[name] = value;
-    let Err(error) = read(&document) else {
+    let Err(error) = read::<Request>(&document) else {
         return Vec::new();
     };
     assert_eq!(error.code, -32602);
@@ -41,7 +42,10 @@ fn the_whole_request_of_the_documents_is_taken() {
         "rate": { "rps": 1, "burst": 2 }, "deadlineSeconds": 3600,
         "emit": { "csv": true, "everyProducts": 500 },
     });
-    assert!(matches!(read(&request), Ok(Request::CrawlCatalog(_))));
+    assert!(matches!(
+        read::<Request>(&request),
+        Ok(Request::CrawlCatalog(_))
+    ));
 }
 
 #[test]
@@ -97,7 +101,7 @@ fn every_violation_is_told_by_its_place() {
         ["stores[0]"]
     );
     for document in [json!(null), json!([]), json!({}), json!({ "skill": 7 })] {
-        assert!(read(&document).is_err());
+        assert!(read::<Request>(&document).is_err());
     }
 }
 
@@ -147,7 +151,10 @@ fn the_schema_names_the_members_that_the_reader_takes_and_their_bounds() {
             );
             let mut document = minimal(skill);
             document.as_object_mut().unwrap().remove(name);
-            assert!(read(&document).is_err(), "{skill} without {name}");
+            assert!(
+                read::<Request>(&document).is_err(),
+                "{skill} without {name}"
+            );
         }
         for (name, member) in schema["properties"].as_object().unwrap() {
             assert_eq!(

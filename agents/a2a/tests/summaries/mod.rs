@@ -1,0 +1,6 @@
+//! Summaries as callers ask for them: over HTTP, as tasks of a real store, done by a worker.
+
+mod ends;
+mod questions;
+mod takeovers;
+mod world;
