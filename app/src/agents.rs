@@ -1,18 +1,22 @@
-//! Agents at work: their face, what they share, and the worker behind them.
+//! Agents at work: their face, what they share, and the workers behind them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use a2a::{Agent, Context, Hub, Served};
+use a2a::{Agent, Context, Hub, Served, Trade};
 use anyhow::Result;
-use catalog::{Store, TaskStore};
+use catalog::{MeterLimits, Store, TaskStore};
 use crawler::fetch::{FetchConfig, Fetcher};
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::http::ops::{self, Ops, OpsAddress};
+use crate::config::llm::BudgetFlags;
+use crate::http::ops::{self, Ops, OpsAddress, Summaries};
 use crate::http::{self, Auth, Metrics};
-use crate::worker::{Work, Worker, forget_old_tasks};
+use crate::summaries::{self, Writer};
+use crate::worker::{SHORT_GRACE, Work, Worker, forget_old_tasks};
 use crate::{App, owner};
 
 /// What is served, and where.
@@ -42,6 +46,8 @@ pub(crate) struct Bound {
 pub(crate) struct Agents {
     bound: Bound,
     context: Context,
+    /// Who writes summaries; `None` where no agent does.
+    writer: Option<Writer>,
 }
 
 impl Face {
@@ -72,7 +78,24 @@ impl Agents {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", bound.listener.local_addr()?),
         };
+        let does_summaries = (bound.face.agents.iter()).any(|it| it.trade == Trade::Summarize);
+        let writer = does_summaries
+            .then(|| Writer::configured(app))
+            .transpose()?;
         let context = Context {
+            summaries: summaries::context(
+                Arc::clone(&store),
+                Arc::clone(&tasks),
+                writer
+                    .as_ref()
+                    .unwrap_or(&Writer::Form("no agent writes summaries")),
+                app,
+            ),
+            ranking_sheets: summaries::ranking_sheets(&store, app),
+            budget: match &writer {
+                Some(Writer::Model(_)) => app.config.llm.limits(BudgetFlags::default())?,
+                _ => MeterLimits::default(),
+            },
             store,
             hub: Arc::new(Hub::new(Arc::clone(&tasks))),
             tasks,
@@ -84,7 +107,11 @@ impl Agents {
             stop: app.cancel.clone(),
             public_url,
         };
-        Ok(Self { bound, context })
+        Ok(Self {
+            bound,
+            context,
+            writer,
+        })
     }
 
     pub(crate) const fn context(&self) -> &Context {
@@ -109,6 +136,12 @@ impl Agents {
             ),
             format!("store: {}", self.context.store.location()),
         ]);
+        lines.extend(self.writer.as_ref().map(|it| match it {
+            Writer::Model(endpoint) => {
+                format!("summaries: by {} at {}", endpoint.model(), endpoint.host())
+            }
+            Writer::Form(why) => format!("summaries: without a language model ({why})"),
+        }));
         let ops = self.bound.ops.as_ref().map(TcpListener::local_addr);
         if let Some(Ok(address)) = ops {
             lines.push(format!("for operators: http://{address}/metrics"));
@@ -123,10 +156,14 @@ impl Agents {
             true => " -H 'Authorization: Bearer TOKEN'",
             false => "",
         };
+        let text = match self.bound.face.agents.first().map(|it| it.trade) {
+            Some(Trade::Summarize) => "summarize the top 5",
+            _ => "https://shop.example",
+        };
         lines.push(format!(
             "try: curl {url}/a2a/v1{token} -H 'A2A-Version: 1.0' -H 'Content-Type: application/json' -d \
              '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"SendMessage\",\"params\":{{\"message\":{{\"messageId\":\"1\",\
-             \"role\":\"ROLE_USER\",\"parts\":[{{\"text\":\"https://shop.example\"}}]}}}}}}'"
+             \"role\":\"ROLE_USER\",\"parts\":[{{\"text\":\"{text}\"}}]}}}}}}'"
         ));
         for line in lines {
             app.screen.note(&line);
@@ -135,7 +172,11 @@ impl Agents {
 
     /// Serves and works, with `beside` beside it, until the command is cancelled; then ends in order.
     pub(crate) async fn run(self, app: &App, beside: impl Future<Output = ()>) {
-        let Self { bound, context } = self;
+        let Self {
+            bound,
+            context,
+            writer,
+        } = self;
         let metrics = Metrics::default();
         let served = Served {
             agents: bound.face.agents,
@@ -155,14 +196,31 @@ impl Agents {
         let ops = Ops {
             tasks: Arc::clone(&context.tasks),
             metrics: metrics.clone(),
+            summaries: writer.as_ref().map(|writer| Summaries {
+                tally: Arc::clone(&context.summaries.tally),
+                currency: writer.currency(),
+            }),
             cancel: cancel.clone(),
         };
-        let worker = worker(&context, bound.face.conformance, app);
+        let kinds = a2a::kinds(&served.agents, served.conformance);
+        // One that waits for a model keeps no place from one that waits for a shop, nor the other way round.
+        let crawls = work(
+            (&kinds.crawls, SHORT_GRACE),
+            app.config.agent.concurrency,
+            &context,
+            app,
+        );
+        let summaries = work(
+            (&kinds.summaries, summaries::GRACE),
+            app.config.llm.in_flight,
+            &context,
+            app,
+        );
         let forget = forget_old_tasks(context.tasks.as_ref(), app.clock, cancel);
         // These serve the others to the end, and show operators that the process drains.
         let is_over = CancellationToken::new();
         let all = async {
-            tokio::join!(serve, worker.run(cancel), forget, beside);
+            tokio::join!(serve, crawls, summaries, forget, beside);
             is_over.cancel();
         };
         let watched = async {
@@ -174,25 +232,36 @@ impl Agents {
     }
 }
 
-/// Returns the worker for all kinds of items. Another kind is another line.
-fn worker(context: &Context, conformance: bool, app: &App) -> Worker {
-    let of_agents = {
+/// Does items of these kinds, so many at a time, until the command is cancelled.
+async fn work(
+    (kinds, grace): (&[&str], Duration),
+    concurrency: usize,
+    context: &Context,
+    app: &App,
+) {
+    if kinds.is_empty() {
+        return;
+    }
+    let run = {
         let context = context.clone();
-        Work {
-            kinds: a2a::kinds(conformance),
-            run: Box::new(move |claimed, cancel| {
-                let context = context.clone();
-                Box::pin(async move { a2a::run_item(&claimed, &context, &cancel).await })
-            }),
+        move |claimed, cancel| -> BoxFuture<'static, _> {
+            let context = context.clone();
+            Box::pin(async move { a2a::run_item(&claimed, &context, &cancel).await })
         }
     };
-    Worker {
+    let work = Work {
+        kinds: kinds.iter().map(|&it| it.to_owned()).collect(),
+        run: Box::new(run),
+        grace,
+    };
+    let worker = Worker {
         tasks: Arc::clone(&context.tasks),
         hub: Arc::clone(&context.hub),
         clock: app.clock,
         owner: owner::new_name(),
         lease: context.lease,
-        concurrency: app.config.agent.concurrency,
-        work: vec![of_agents],
-    }
+        concurrency,
+        work: vec![work],
+    };
+    worker.run(&app.cancel).await;
 }

@@ -8,7 +8,7 @@ use crawler::ShopUrlError;
 
 use crate::commands::{
     agent, backtest, check, crawl, demo, explain, export, import, migrate, prune, rank, report,
-    serve, shops,
+    serve, shops, summarize,
 };
 use crate::config::LogFormat;
 use crate::exit::UsageError;
@@ -24,6 +24,7 @@ use crate::exit::UsageError;
   trouvaille crawl allbirds.com kith.com           crawl two shops into the store
   trouvaille rank --currency USD -k 50             rank what is stored, write ./top_k.csv
   trouvaille explain PRODUCT_ID                    why a product has its place, and what would move it
+  trouvaille summarize -k 10                       what the data says of the first 10
   trouvaille check                                 what is stored, and is it well?
 
 Results go to standard output, logs and progress to standard error.
@@ -80,6 +81,8 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// Tell whether the ranking foretells what happens, or agrees with outside labels
     Backtest(backtest::BacktestArgs),
+    /// Write what the data says of products, shops and lists, each claim with its facts
+    Summarize(summarize::SummarizeArgs),
     /// Write one HTML file that says what wins and why, to be opened anywhere, offline
     Report(report::ReportArgs),
     /// Write what is stored as CSV, CSV for Excel, or JSON lines
@@ -90,7 +93,7 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     /// Thin out old observations without losing a change of a price
     Prune(prune::PruneArgs),
-    /// Serve agents of the A2A protocol, which crawl shops on request
+    /// Serve agents of the A2A protocol, which crawl shops or write summaries on request
     Agent(agent::AgentArgs),
     /// Serve all agents, and crawl what is due by itself
     Serve(serve::ServeArgs),
@@ -172,6 +175,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_the_agents_tells_of_both_trades() {
+        let agent = Cli::command().find_subcommand("agent").cloned().unwrap();
+        let about = agent.get_about().unwrap().to_string();
+        assert!(
+            about.contains("crawl shops") && about.contains("summaries"),
+            "{about}"
+        );
     }
 
     #[test]

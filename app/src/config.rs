@@ -2,6 +2,7 @@
 
 mod agent;
 mod http;
+pub(crate) mod llm;
 mod mongodb;
 mod secret;
 
@@ -19,6 +20,7 @@ use toml::{Table, Value};
 pub(crate) use self::agent::check_public_url;
 use self::agent::{AgentConfig, ServeConfig};
 pub(crate) use self::http::HttpConfig;
+use self::llm::LlmConfig;
 use self::mongodb::MongodbConfig;
 use self::secret::Secret;
 use crate::exit::UsageError;
@@ -32,8 +34,14 @@ const PASSWORD: &str = "MONGODB__PASSWORD";
 /// The variable of the token for agents that are called.
 const TOKEN: &str = "AGENT__TOKEN";
 
+/// The variable of the key for the endpoint of a language model.
+const API_KEY: &str = "LLM__API_KEY";
+
 /// The variables that are taken as they stand, also where they look like numbers.
-const VERBATIM: [&str; 2] = [PASSWORD, TOKEN];
+const VERBATIM: [&str; 3] = [PASSWORD, TOKEN, API_KEY];
+
+/// Tables whose keys are names of the user's own.
+const WITH_FREE_KEYS: [&str; 2] = ["currencies", "llm.prices"];
 
 /// All settings. Documented, with their defaults, in `config/default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,6 +54,7 @@ pub(crate) struct Config {
     pub(crate) rank: RankConfig,
     pub(crate) agent: AgentConfig,
     pub(crate) serve: ServeConfig,
+    pub(crate) llm: LlmConfig,
     pub(crate) currencies: HashMap<String, String>,
     shops: Vec<String>,
     mongodb: MongodbConfig,
@@ -167,6 +176,7 @@ impl Config {
         self.agent.check()?;
         self.serve.check()?;
         self.http.check()?;
+        self.llm.check()?;
         let crawl = &self.crawl;
         let contact = &crawl.contact_url;
         if !contact.is_empty()
@@ -341,9 +351,11 @@ fn wrong(said: &str, place: &str) -> UsageError {
 fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageError> {
     let known = dotted_keys(default, "");
     for key in dotted_keys(table, "") {
-        let is_known =
-            known.contains(&key) || key == "currencies" || key.starts_with("currencies.");
-        if is_known {
+        let is_free = WITH_FREE_KEYS.iter().any(|it| {
+            let rest = key.strip_prefix(it);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        if is_free || known.contains(&key) {
             continue;
         }
         if let Some(section) = unknown_section(&key, default) {

@@ -13,11 +13,13 @@ mod moment;
 mod output;
 mod owner;
 mod presets;
+mod previous;
 mod saved;
 mod scheduler;
 mod scores;
 mod shop_list;
 mod signals;
+mod summaries;
 mod telemetry;
 mod worker;
 
@@ -63,7 +65,8 @@ fn in_runtime(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Re
 /// Sets up what commands share, and runs one. An error of the command itself is told in the log's form.
 async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let config = Config::load(cli.global.config.as_deref())?;
-    let screen = telemetry::init(&cli.global, config.log);
+    let tells_itself = matches!(cli.command, Command::Summarize(_) | Command::Demo(_));
+    let screen = telemetry::init(&cli.global, config.log, tells_itself);
     let cancel = CancellationToken::new();
     let _signals = signals::cancel_on_signal(cancel.clone(), screen.clone())?;
     let app = App {
@@ -116,6 +119,7 @@ async fn run_command(command: Command, app: &App) -> anyhow::Result<Exit> {
         Command::Rank(args) => commands::rank::run(&args, app).await,
         Command::Explain(args) => commands::explain::run(&args, app).await,
         Command::Backtest(args) => commands::backtest::run(&args, app).await,
+        Command::Summarize(args) => commands::summarize::run(&args, app).await,
         Command::Report(args) => commands::report::run(&args, app).await,
         Command::Export(args) => commands::export::run(&args, app).await,
         Command::Shops(args) => commands::shops::run(&args, app).await,

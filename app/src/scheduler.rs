@@ -80,7 +80,7 @@ impl Scheduler<'_> {
             }
         }
         if n_new > 0 {
-            self.context.hub.wake_worker();
+            self.context.hub.wake_workers();
             let shops = crate::output::counted(n_new, "shop");
             self.app.screen.note(&format!("{shops} due: crawling"));
         }

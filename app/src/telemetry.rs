@@ -22,7 +22,9 @@ pub(crate) struct Screen {
 }
 
 /// Sets up logging for the whole process.
-pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
+///
+/// A command that tells the end of each of its items itself is spared what the summarizer warns of on the way.
+pub(crate) fn init(global: &Global, configured: LogFormat, tells_itself: bool) -> Screen {
     let format = global.log.unwrap_or(configured);
     let is_terminal = io::stderr().is_terminal();
     let with_bars = is_terminal && !global.quiet && format == LogFormat::Text;
@@ -38,10 +40,13 @@ pub(crate) fn init(global: &Global, configured: LogFormat) -> Screen {
     };
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
+        (false, 0) if tells_itself => "warn,summarizer=error,trouvaille::note=info",
         (false, 0) => "warn,trouvaille::note=info,trouvaille::audit=info",
         (false, 1) => "info,reqwest=warn,hyper_util=warn,h2=warn",
         (false, _) => "debug",
     };
+    // It logs whole answers that it cannot read.
+    let level = format!("{level},async_openai=off");
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
         .with_writer(screen.clone())

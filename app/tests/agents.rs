@@ -3,6 +3,7 @@
 mod mongodb;
 mod mongodb_server;
 pub(crate) mod replica;
+mod summaries;
 mod takeovers;
 mod tokens;
 

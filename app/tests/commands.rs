@@ -25,7 +25,14 @@ fn every_command_explains_itself_with_examples() {
     let home = Home::new();
     assert!(home.ok(["--help"]).contains("Examples:"));
     for command in [
-        "demo", "crawl", "import", "rank", "explain", "export", "check",
+        "demo",
+        "crawl",
+        "import",
+        "rank",
+        "explain",
+        "summarize",
+        "export",
+        "check",
     ] {
         let help = home.ok([command, "--help"]);
         assert!(
@@ -46,6 +53,11 @@ fn the_demo_gives_the_same_lists_every_time() {
         stdout.contains("of the first 50 before caps stay on average"),
         "{stdout}"
     );
+    assert_eq!(
+        stdout.matches("(made without a language model; ").count(),
+        5
+    );
+    assert!(stdout.contains(" summarize --brief\n"), "{stdout}");
     for list in ["top_k.csv", "products.csv"] {
         let lists = (
             one.read(&format!("trouvaille-demo/{list}")),

@@ -24,7 +24,7 @@ async fn a_crawl_that_may_write_no_more_says_so_and_goes_on_later() {
     // The log takes every page of the file at least once.
     for (n_blocks, doing) in [
         (64, "cannot set up the schema"),
-        (size / 512 / 4, "cannot store a page"),
+        (size / 512 / 3, "cannot store a page"),
         (size / 512 * 3 / 4, "cannot store a page"),
     ] {
         let limited = format!("trap '' XFSZ; ulimit -f {n_blocks}; exec \"$0\" \"$@\"");

@@ -13,6 +13,7 @@ fn a_command_that_only_reads_ends_at_the_first_interrupt() {
         &["report", "--out", "list.csv"],
         &["backtest"],
         &["export", "segments", "--out", "list.csv"],
+        &["summarize", "--out", "list.csv"],
     ] {
         // A server that takes connections and never answers: the command waits for it.
         let server = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -372,7 +372,7 @@ impl Running {
     }
 
     /// Waits for the end. Cancel-safe: it only waits.
-    async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         if !self.has_ended {
             (&mut self.stdout).await.unwrap();
             self.has_ended = true;
@@ -429,7 +429,7 @@ pub(crate) fn seeds() -> Range<u64> {
     clippy::disallowed_methods,
     reason = "how scripts/soak asks for more rounds"
 )]
-fn number(variable: &str) -> Option<u64> {
+pub(crate) fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|e| panic!("{variable}: {e}")))
 }

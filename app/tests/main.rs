@@ -35,5 +35,7 @@ mod segments;
 mod server;
 mod shops;
 mod stored;
+mod summaries;
+mod summaries_kills;
 mod via;
 mod webdriver;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Catalogue, NORTH_LOFT};
 
 use crate::program::{Home, NOW, PROGRAM};
@@ -133,6 +133,31 @@ fn a_report_is_one_file_that_says_where_it_is_and_stores_its_ranking() {
         places.is_sorted(),
         "the list of the report is that of the stored ranking"
     );
+}
+
+#[test]
+fn a_summary_of_a_product_that_changed_is_marked_as_of_earlier_facts() {
+    let home = home_with(1);
+    run_at(&home, "2026-01-20T09:00:00Z", &["rank", "-k", "1"]);
+    run_at(&home, "2026-01-20T09:00:00Z", &["summarize", "-k", "1"]);
+    let report = |at: &str| run_at(&home, at, &["report", "-k", "1", "--out", "-"]);
+    let marked = |page: &str| page.matches("made from earlier facts").count();
+    let page = report("2026-01-20T10:00:00Z");
+    assert!(page.contains("made without a language model"));
+    assert_eq!(marked(&page), 0);
+    let mut shop: Value = serde_json::from_str(&home.read("loft.json")).unwrap();
+    for variant in shop["products"][0]["variants"].as_array_mut().unwrap() {
+        variant["price"] = json!("7.31");
+    }
+    home.write("loft.json", shop.to_string());
+    let args = ["import", "loft.json", "--shop", "https://loft.example"];
+    run_at(&home, "2026-01-20T11:00:00Z", &args);
+    let page = report("2026-01-20T12:00:00Z");
+    assert!(page.contains("made without a language model"));
+    assert_eq!(marked(&page), 1);
+    // Made anew, it is of these facts again.
+    run_at(&home, "2026-01-20T12:00:00Z", &["summarize", "-k", "1"]);
+    assert_eq!(marked(&report("2026-01-20T12:00:00Z")), 0);
 }
 
 #[test]

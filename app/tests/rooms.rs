@@ -24,7 +24,7 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// What the tests of a room may use beside that and the testkit: what its traits are implemented by.
-pub(crate) const FOR_TESTS_OF: &[(&str, &str)] = &[("a2a", "store")];
+pub(crate) const FOR_TESTS_OF: &[(&str, &str)] = &[("a2a", "store"), ("summarizer", "store")];
 
 /// The rooms that do I/O; the others are pure and know no runtime.
 const WITH_IO: &[&str] = &[
@@ -52,6 +52,7 @@ pub(crate) const RESERVED: &[(&str, &[&str])] = &[
     ("a2a-lf",        &["a2a"]),
     ("a2a-server-lf", &["a2a"]),
     ("a2a-client-lf", &["a2a"]),
+    ("tower",         &["summarizer"]),
     ("rmcp",          &["mcp-server"]),
     ("axum",          &["a2a", "mcp-server", "app", "testkit"]),
     ("plotters",      &["scoring"]),

@@ -22,6 +22,7 @@ const ALL: &str = "all";
   trouvaille agent shopify                          on 127.0.0.1:8800, for programs of this machine
   trouvaille agent shopify --listen 127.0.0.1:8801 --ops none
                                                     a second process on this machine and store
+  trouvaille agent summarizer                       summaries of what is stored, on request
   trouvaille agent all --listen 127.0.0.1:9000      every agent, each under /agents/NAME/
   trouvaille agent shopify --listen 0.0.0.0:8800 --public-url https://agents.example.com
                                                     for others; needs tokens (http.tokens in the configuration)
@@ -31,11 +32,14 @@ in the store: it goes on after a restart, and when this process is killed, anoth
 where it stopped. Any number of processes may serve one store, and any of them answers any call; a \
 cancelled task sends no more requests.
 
+The summarizer asks the language model that the configuration names in [llm], within its budget; without one it writes \
+a fixed form of facts and says so. It needs products and a ranking: crawl, then `trouvaille rank`.
+
 Without tokens, only addresses of this machine are served.
 
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 it cannot serve, 2 wrong usage.")]
 pub(crate) struct AgentArgs {
-    /// The agent: shopify; or all
+    /// The agent: shopify, summarizer; or all
     #[arg(value_name = "AGENT")]
     agent: String,
     #[command(flatten)]
@@ -143,7 +147,7 @@ mod tests {
         let error = chosen("shopfy").unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no agent \"shopfy\": there are shopify, all"
+            "there is no agent \"shopfy\": there are shopify, summarizer, all"
         );
     }
 }

@@ -7,6 +7,7 @@ use store::OpenMode;
 
 use super::{open_store, reports};
 use crate::App;
+use crate::config::llm::{BudgetFlags, Llm};
 use crate::exit::Exit;
 use crate::output::{self, grouped, shortened};
 use crate::{owner, presets};
@@ -17,7 +18,8 @@ use crate::{owner, presets};
   trouvaille check --json | jq .stats
 
 Tells where the store is, what it holds, how each shop's newest crawl ended, how old the data is, \
-which problems were recorded, and whether the configuration is right (it is read first). Paused \
+which problems were recorded, which language model writes summaries (it is not asked: whether its key is right shows when `trouvaille summarize` does), and whether the \
+configuration is right (it is read first). Paused \
 shops need no attention, and neither does a crawl that is under way.
 
 Exit codes: 0 all is well, 1 a shop needs attention or the store can't be used, 2 wrong \
@@ -26,6 +28,8 @@ pub(crate) struct CheckArgs {}
 
 pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
     presets::preset(app, None)?;
+    let llm = app.config.llm.endpoint()?;
+    app.config.llm.limits(BudgetFlags::default())?;
     let store = open_store(app, OpenMode::Existing).await?;
     let (shops, stats) = (store.shops().await?, store.stats().await?);
     let (notes, warnings) = (notes(&shops), warnings(&shops));
@@ -33,6 +37,7 @@ pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
         output::print_json(&serde_json::json!({
             "store": store.location(),
             "stats": stats,
+            "language_model": llm_json(&llm),
             "oldest_data": oldest_data(&shops),
             "shops": shops,
             "notes": notes,
@@ -40,6 +45,7 @@ pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
         }))?;
     } else {
         output::print(&overview(store.location(), &shops, &stats, app.clock.now()))?;
+        output::print(&line("model", &output::printable(&llm_words(&llm))))?;
         output::print(&shop_table(&shops, app.clock.now()))?;
         for note in &notes {
             output::print(&output::printable(note))?;
@@ -99,8 +105,46 @@ fn overview(location: &str, shops: &[ShopStatus], stats: &StoreStats, now: UnixM
         ),
     ];
     lines
-        .map(|(name, value)| format!("{name:<13} {value}\n"))
+        .map(|(name, value)| line(name, &value) + "\n")
         .concat()
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("{name:<13} {value}")
+}
+
+/// Returns who writes summaries. The key itself is for nobody.
+fn llm_words(llm: &Llm) -> String {
+    match llm {
+        Llm::None(why) => format!("none, summaries are made of the facts alone ({why})"),
+        Llm::Endpoint(it) => {
+            let key = if it.api_key.is_some() {
+                "set"
+            } else {
+                "not set"
+            };
+            let price = match it.price {
+                Some(_) => "known",
+                None => "not known: set it in [llm.prices]",
+            };
+            let (model, url) = (&it.model, &it.base_url);
+            format!("{model} at {url}, key {key}, price {price}; not asked")
+        }
+    }
+}
+
+fn llm_json(llm: &Llm) -> serde_json::Value {
+    match llm {
+        Llm::None(why) => serde_json::json!({ "configured": false, "why": why }),
+        Llm::Endpoint(it) => serde_json::json!({
+            "configured": true,
+            "was_asked": false,
+            "model": it.model,
+            "base_url": it.base_url,
+            "has_key": it.api_key.is_some(),
+            "has_price": it.price.is_some(),
+        }),
+    }
 }
 
 fn shop_table(shops: &[ShopStatus], now: UnixMs) -> String {

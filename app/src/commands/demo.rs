@@ -2,25 +2,33 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use catalog::{CrawlReport, ProductFilter, Start, Store, csv};
+use catalog::{
+    CrawlReport, Language, MeterLimits, ProductFilter, Ranking, Start, Store, Summary, TaskStore,
+    csv,
+};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::{FetchConfig, Fetcher};
 use store::OpenMode;
+use summarizer::{Ask, Order};
 use testkit::Demo;
 
-use super::{crawl, export, rank, reports};
-use crate::App;
+use super::{crawl, export, rank, reports, summarize};
 use crate::exit::{Exit, UsageError};
-use crate::{output, owner, presets};
+use crate::summaries::{self, Writer};
+use crate::{App, output, owner, presets};
 
 /// Fast enough for a demonstration; the shops are ours.
 const REQUESTS_PER_SECOND: f64 = 20.0;
 
 /// Places in the demo's ranking.
 const K: usize = 50;
+
+/// Products that are summarized.
+const N_SUMMARIES: usize = 5;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -29,7 +37,8 @@ const K: usize = 50;
   trouvaille demo --keep-serving     leaves the shops open, to look at them
 
 Starts six invented shops on this machine, crawls them over real HTTP into DIR/trouvaille.db, \
-ranks their products, and writes DIR/top_k.csv, DIR/products.csv and three pictures. Nothing leaves this machine. \
+ranks their products, writes DIR/top_k.csv, DIR/products.csv and three pictures, and says of the first five what the \
+data says, without a language model. Nothing leaves this machine. \
 One of the shops asks for patience (429 with Retry-After) to show how that is met.")]
 pub(crate) struct DemoArgs {
     /// Folder for the store and the lists
@@ -55,11 +64,8 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
         .await
         .context("cannot open the demo's shops on 127.0.0.1")?;
     let store_path = folder.join("trouvaille.db");
-    let store = store::open(
-        &format!("sqlite:{}", store_path.display()),
-        OpenMode::Create,
-    )
-    .await?;
+    let uri = format!("sqlite:{}", store_path.display());
+    let (store, tasks) = store::open_with_tasks(&uri, OpenMode::Create).await?;
     app.screen
         .note("crawling six invented shops on this machine; one of them asks for patience …");
     let crawl_reports = crawl_demo(&demo, store.as_ref(), app).await?;
@@ -81,16 +87,26 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
         csv::write_top_k(ranking, csv::Format::Csv, out)
     })?;
     export::products(store.as_ref(), &everything, csv::Format::Csv, &products).await?;
+    let summaries = summaries(ranking, &store, &tasks, app).await?;
     if app.global.json {
         output::print_json(&serde_json::json!({
             "store": store_path,
             "products": products,
             "crawls": crawl_reports,
             "ranking": rank::json(&ranked, Some(&top_k)),
+            "summaries": summaries,
         }))?;
     } else {
         rank::show(&ranked, &top_k, app)?;
-        let (program, uri) = (program(), format!("sqlite:{}", store_path.display()));
+        let first = summaries.len();
+        output::print(&format!(
+            "\nWhat the data says of the first {first} (no language model was asked):"
+        ))?;
+        for summary in &summaries {
+            output::print(&format!("\n{}", summarize::text(summary)))?;
+        }
+        output::print("")?;
+        let program = program();
         output::print(&format!("All products: {}", products.display()))?;
         output::print(&format!("The store:    {}", store_path.display()))?;
         output::print(&format!("Pictures:     {}/*.svg", folder.display()))?;
@@ -100,6 +116,7 @@ pub(crate) async fn run(args: &DemoArgs, app: &App) -> Result<Exit> {
             output::print(&format!("  {program} --store {uri} explain {id}"))?;
         }
         for command in [
+            "summarize --brief",
             "report --out report.html",
             "rank --currency EUR --in-stock -k 20",
             "check",
@@ -146,6 +163,30 @@ async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Vec<Cra
         output::print(&reports::table(&crawl_reports))?;
     }
     Ok(crawl_reports)
+}
+
+/// Makes summaries of the first products of the facts alone, whatever model is configured, and stores them.
+async fn summaries(
+    ranking: &Ranking,
+    store: &Arc<dyn Store>,
+    tasks: &Arc<dyn TaskStore>,
+    app: &App,
+) -> Result<Vec<Summary>> {
+    let writer = Writer::Form("nothing of the demo leaves this machine");
+    let context = summaries::context(Arc::clone(store), Arc::clone(tasks), &writer, app);
+    let rows = ranking.rows.iter().take(N_SUMMARIES);
+    let order = Order {
+        subjects: rows.map(|it| Ask::Product(it.product.id.clone())).collect(),
+        languages: vec![Language::En],
+        limits: MeterLimits::default(),
+        only: Some(summaries::own_name(&context)),
+    };
+    let outcome = summarize::carry_out(&order, &context, app).await?;
+    let mut summaries = Vec::new();
+    for (subject, language) in outcome.stored() {
+        summaries.extend(store.summary(&subject, language.code()).await?);
+    }
+    Ok(summaries)
 }
 
 async fn keep_serving(demo: &Demo, app: &App) -> Result<()> {

@@ -1,6 +1,6 @@
 //! `trouvaille explain`: why one product stands where it stands, and what would move it.
 
-mod find;
+pub(crate) mod find;
 mod show;
 
 use anyhow::{Context, Result, bail};

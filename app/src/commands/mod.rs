@@ -15,6 +15,7 @@ pub(crate) mod report;
 mod reports;
 pub(crate) mod serve;
 pub(crate) mod shops;
+pub(crate) mod summarize;
 
 use std::sync::Arc;
 

@@ -14,8 +14,8 @@ use crate::scheduler;
   trouvaille serve --rps 0.5                    … more slowly
   trouvaille shops add https://shop.example     a shop that it crawls from then on
 
-Serves all agents (`trouvaille agent --help`), and crawls a shop by itself once its last complete crawl is older \
-than serve.crawl_every_hours (24; 0 for never). Those are the shops of the configuration, those that were added and \
+Serves all agents (`trouvaille agent --help`), the one that writes summaries among them, and crawls a shop by itself \
+once its last complete crawl is older than serve.crawl_every_hours (24; 0 for never). Those are the shops of the configuration, those that were added and \
 not tried yet, and all that were once crawled to their end, also because a caller asked. `trouvaille shops pause` or \
 `forget` takes one out. Any number of processes may serve one store: each shop is crawled once, by one of them.
 

@@ -10,8 +10,12 @@ use toml::{Table, Value};
 
 use crate::exit::UsageError;
 
-/// Callers that are no holder of a token: programs of this machine where there are none, and `serve` itself.
-const OWN_NAMES: [&str; 2] = ["local", crate::scheduler::CALLER];
+/// Callers that are no holder of a token: programs of this machine where there are none, `serve` itself, and commands.
+const OWN_NAMES: [&str; 3] = [
+    "local",
+    crate::scheduler::CALLER,
+    crate::commands::summarize::CALLER,
+];
 
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct HttpConfig {
@@ -97,7 +101,7 @@ fn token(entry: &Value) -> Result<CallerToken, &'static str> {
     }
     if OWN_NAMES.contains(&caller) {
         return Err(
-            "has the caller \"local\" or \"scheduler\", which are this program's own: choose another name",
+            "has the caller \"local\", \"scheduler\" or \"cli\", which are this program's own: choose another name",
         );
     }
     let sha256 = hash(sha256).ok_or("has a sha256 that is not 64 hexadecimal digits")?;
@@ -169,6 +173,10 @@ mod tests {
             ),
             (
                 format!("[{{ caller = 'local', sha256 = '{hash}' }}]"),
+                "choose another name",
+            ),
+            (
+                format!("[{{ caller = 'cli', sha256 = '{hash}' }}]"),
                 "choose another name",
             ),
             (

@@ -5,16 +5,12 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use a2a::ItemEnd;
-use catalog::{ClaimedItem, ItemLease, StoreError, TaskChange, TaskEntry, TaskState};
+use catalog::{ClaimedItem, ItemEnd, ItemLease, StoreError, TaskChange, TaskEntry, TaskState};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outage, Worker, millis};
-
-/// How long an item may go on after it was told to stop; then it is dropped.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// The error that comes as this one is the item's result.
 const MOST_FAILURES: u32 = 5;
@@ -25,6 +21,9 @@ const MOST_TAKES: u32 = 50;
 /// The pause behind the first error, which doubles with each, and the longest.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// The longest time for which an item can be put off.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// The shortest pause between two renewals.
 const MIN_RENEWAL: Duration = Duration::from_millis(50);
@@ -38,6 +37,8 @@ enum End {
     Done(Value),
     /// The process stops, or the task ended.
     Stopped,
+    /// Nothing can be done for so long.
+    Later(Duration),
     Failed(String),
     /// Another attempt would end no better.
     Hopeless(String),
@@ -79,13 +80,17 @@ impl Worker {
         }
     }
 
-    /// Does an item to its end, at most [`GRACE`] beyond a reason to stop.
+    /// Does an item to its end, at most its grace beyond a reason to stop.
     async fn end_of(&self, claimed: ClaimedItem, cancel: &CancellationToken) -> End {
         if claimed.item.attempts > MOST_TAKES {
             return End::Hopeless(format!("it was begun {MOST_TAKES} times without an end"));
         }
         let kind = claimed.item.kind.as_str();
-        let Some(work) = self.work.iter().find(|it| it.kinds.contains(&kind)) else {
+        let Some(work) = self
+            .work
+            .iter()
+            .find(|it| it.kinds.iter().any(|it| it == kind))
+        else {
             return End::Failed(format!("nobody here does items of the kind {kind}"));
         };
         let task = claimed.item.task.clone();
@@ -96,7 +101,7 @@ impl Worker {
                 _ = self.hub.ended(&task) => cancel.cancel(),
                 () = cancel.cancelled() => {}
             }
-            tokio::time::sleep(GRACE).await;
+            tokio::time::sleep(work.grace).await;
         };
         tokio::select! {
             biased;
@@ -104,6 +109,7 @@ impl Worker {
                 Ok(Ok(ItemEnd::Done(result))) => End::Done(result),
                 Ok(Err(StoreError::TaskEnded { .. })) => End::Stopped,
                 _ if cancel.is_cancelled() => End::Stopped,
+                Ok(Ok(ItemEnd::Later(pause))) => End::Later(pause),
                 Ok(Ok(ItemEnd::Unfinished)) => End::Failed("it stopped before its end".to_owned()),
                 Ok(Err(error)) => End::Failed(error.to_string()),
                 Err(panic) => End::Failed(format!("panicked: {}", words_of(panic.as_ref()))),
@@ -132,6 +138,10 @@ impl Worker {
             match end {
                 End::Done(result) => self.finish(lease, &result).await,
                 End::Stopped => self.tasks.release_item(lease).await,
+                End::Later(pause) => {
+                    let pause_ms = millis(pause.min(MAX_PAUSE));
+                    self.tasks.put_off_item(lease, pause_ms).await
+                }
                 End::Hopeless(why) => self.give_up(lease, &why).await,
                 End::Failed(why) => self.failed(lease, failures + 1, &why).await,
             }
@@ -146,7 +156,7 @@ impl Worker {
     async fn finish(&self, lease: &ItemLease, result: &Value) -> Result<(), StoreError> {
         self.tasks.finish_item(lease, result).await?;
         // The last item of the task may have waited for this one.
-        self.hub.wake_worker();
+        self.hub.wake_workers();
         Ok(())
     }
 

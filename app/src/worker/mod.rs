@@ -11,8 +11,8 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use a2a::{Hub, ItemEnd};
-use catalog::{ClaimedItem, StoreError, TaskStore};
+use a2a::Hub;
+use catalog::{ClaimedItem, ItemEnd, StoreError, TaskStore};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +26,11 @@ const IDLE_POLL: Duration = Duration::from_millis(200);
 /// The same while the store fails.
 const OUTAGE_POLL: Duration = Duration::from_secs(1);
 
-/// The longest time from the signal to stop to the end of the worker.
-const MAX_STOP: Duration = Duration::from_secs(10);
+/// The grace of work that ends soon once it is told to.
+pub(crate) const SHORT_GRACE: Duration = Duration::from_secs(5);
+
+/// The longest time from the end of the longest grace to the end of the worker.
+const MAX_STOP: Duration = Duration::from_secs(5);
 
 /// Does an item until its end or the token; see [`a2a::run_item`], whose promises are asked of all kinds.
 pub(crate) type RunItem = Box<
@@ -38,8 +41,10 @@ pub(crate) type RunItem = Box<
 
 /// Kinds of items, and who does them.
 pub(crate) struct Work {
-    pub(crate) kinds: &'static [&'static str],
+    pub(crate) kinds: Vec<String>,
     pub(crate) run: RunItem,
+    /// How long an item may go on after it was told to stop; then it is dropped.
+    pub(crate) grace: Duration,
 }
 
 /// What a worker is made of.
@@ -57,13 +62,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Does items as they come, until `stop`; then gives back those under way, and returns soon.
+    /// Does items as they come, until `stop`; then gives back those under way, at most their grace later.
     pub(crate) async fn run(self, stop: &CancellationToken) {
         let worker = Arc::new(self);
         let mut items = JoinSet::new();
+        let graces = worker.work.iter().map(|it| it.grace);
+        let max_stop = graces.max().unwrap_or_default() + MAX_STOP;
         let stopped_for_long = async {
             stop.cancelled().await;
-            tokio::time::sleep(MAX_STOP).await;
+            tokio::time::sleep(max_stop).await;
         };
         let work = async {
             worker.take_items(&mut items, stop).await;
@@ -78,7 +85,9 @@ impl Worker {
     }
 
     async fn take_items(self: &Arc<Self>, items: &mut JoinSet<()>, stop: &CancellationToken) {
-        let kinds: Vec<&str> = self.work.iter().flat_map(|it| it.kinds).copied().collect();
+        let kinds = self.work.iter().flat_map(|it| &it.kinds);
+        let kinds: Vec<&str> = kinds.map(String::as_str).collect();
+        let mut new_work = self.hub.new_work();
         let mut outage = Outage::default();
         while !stop.is_cancelled() {
             if items.len() < self.concurrency {
@@ -98,7 +107,7 @@ impl Worker {
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(_) = items.join_next() => {}
-                () = self.hub.new_work(), if items.len() < self.concurrency => {}
+                () = new_work.comes(), if items.len() < self.concurrency => {}
                 () = tokio::time::sleep(pause), if items.len() < self.concurrency => {}
             }
         }

@@ -1,12 +1,13 @@
 //! The worker on a store in memory, with work of the tests' own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use a2a::{Hub, ItemEnd};
+use a2a::Hub;
 use catalog::{
-    ItemLease, NewItem, NewTask, StoreError, Task, TaskChange, TaskEntry, TaskId, TaskState,
-    TaskStore, UnixMs,
+    ItemEnd, ItemLease, NewItem, NewTask, StoreError, Task, TaskChange, TaskEntry, TaskId,
+    TaskState, TaskStore, UnixMs,
 };
 use futures_util::FutureExt;
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ struct World {
     id: TaskId,
     stop: CancellationToken,
     concurrency: usize,
+    grace: Duration,
 }
 
 impl World {
@@ -64,6 +66,7 @@ impl World {
             id,
             stop: CancellationToken::new(),
             concurrency: 2,
+            grace: super::SHORT_GRACE,
         }
     }
 
@@ -75,7 +78,11 @@ impl World {
             owner: "worker".to_owned(),
             lease: Duration::from_secs(60),
             concurrency: self.concurrency,
-            work: vec![Work { kinds: KINDS, run }],
+            work: vec![Work {
+                kinds: KINDS.iter().map(|&it| it.to_owned()).collect(),
+                run,
+                grace: self.grace,
+            }],
         }
     }
 
@@ -218,6 +225,80 @@ async fn work_that_never_comes_to_an_end_is_given_up() {
 }
 
 #[tokio::test]
+async fn work_that_is_put_off_has_not_failed_however_often() {
+    let world = World::new(1).await;
+    let n_begun = Arc::new(AtomicU32::new(0));
+    let begun = Arc::clone(&n_begun);
+    let run: RunItem = Box::new(move |claimed, _| {
+        let n = begun.fetch_add(1, Ordering::Relaxed);
+        async move {
+            assert!(claimed.item.attempts == 1 && claimed.item.failures == 0);
+            match n {
+                0..60 => Ok(ItemEnd::Later(Duration::ZERO)),
+                _ => Ok(ItemEnd::Done(json!("fine"))),
+            }
+        }
+        .boxed()
+    });
+    world.beside(run, world.until_done()).await;
+    assert_eq!(
+        world.results().await,
+        [json!("fine"), json!("fine")].map(Some)
+    );
+    assert_eq!(
+        (n_begun.load(Ordering::Relaxed), world.failures().await),
+        (62, 0)
+    );
+}
+
+#[tokio::test]
+async fn work_that_is_put_off_waits_and_keeps_nobody_from_the_rest() {
+    let mut world = World::new(2).await;
+    world.concurrency = 1;
+    let (began, mut begins) = mpsc::channel(9);
+    let run: RunItem = Box::new(move |claimed, _| {
+        began.try_send(claimed.item.n).unwrap();
+        async move {
+            match claimed.item.n {
+                1 => Ok(ItemEnd::Later(Duration::from_secs(3_600))),
+                n => Ok(ItemEnd::Done(json!(n))),
+            }
+        }
+        .boxed()
+    });
+    let second_is_done = async |world: &World| world.results().await[1].is_some();
+    world.beside(run, world.until(second_is_done)).await;
+    assert_eq!(world.results().await, [None, Some(json!(2)), None]);
+    let begins: Vec<u32> = std::iter::from_fn(|| begins.try_recv().ok()).collect();
+    assert_eq!(begins, [1, 2]);
+    assert!(world.take_all().await.is_empty());
+}
+
+#[tokio::test]
+async fn each_kind_of_work_is_done_by_who_does_it() {
+    let world = World::new(2).await;
+    let done_by = |kinds: &[&str], name: &'static str| Work {
+        kinds: kinds.iter().map(|&it| it.to_owned()).collect(),
+        run: Box::new(move |_, _| async move { Ok(ItemEnd::Done(json!(name))) }.boxed()),
+        grace: Duration::ZERO,
+    };
+    let mut worker = world.worker(failing());
+    // Made up at run time, as the kinds of a command's own work are.
+    let made_up = format!("{}unt", "co");
+    worker.work = vec![
+        done_by(&["other", &made_up], "one"),
+        done_by(&["close"], "two"),
+    ];
+    let stop = async {
+        world.until_done().await;
+        world.stop.cancel();
+    };
+    tokio::join!(worker.run(&world.stop), stop);
+    let expected = ["one", "one", "two"].map(|it| Some(json!(it)));
+    assert_eq!(world.results().await, expected);
+}
+
+#[tokio::test]
 async fn a_panic_is_an_error_and_the_worker_lives_on() {
     let world = World::new(2).await;
     world.failed(4).await;
@@ -341,6 +422,28 @@ async fn work_that_does_not_stop_when_told_is_dropped_and_given_back() {
     assert_eq!(ended.try_recv(), Ok(()));
     let claimed = world.tasks.claim(KINDS, "the next", 60_000).await.unwrap();
     assert_eq!(claimed.unwrap().item.n, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_is_told_to_stop_has_its_own_grace_for_its_end() {
+    for (grace, expected) in [(20, Some(json!("late"))), (5, None)] {
+        let mut world = World::new(1).await;
+        world.grace = Duration::from_secs(grace);
+        let (begin, mut began) = mpsc::channel(9);
+        let run: RunItem = Box::new(move |_, cancel| {
+            begin.try_send(()).unwrap();
+            async move {
+                cancel.cancelled().await;
+                tokio::time::sleep(Duration::from_secs(15)).await;
+                Ok(ItemEnd::Done(json!("late")))
+            }
+            .boxed()
+        });
+        world
+            .beside(run, async { began.recv().await.unwrap() })
+            .await;
+        assert_eq!(world.results().await[0], expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The name of an event's number in its metadata.
-const SEQ: &str = "https://trouvaille.example/ext/crawl/v1/seq";
+/// What ends the name of an event's number in its metadata, behind the extension of its agent.
+const SEQ: &str = "/v1/seq";
 
 /// A running process; it is killed with its handle.
 #[derive(Debug)]
@@ -130,6 +130,11 @@ impl Replica {
     pub(crate) async fn crawl(&self, shops: &[String]) -> String {
         let request =
             json!({"schema": "crawl-request/1", "skill": "crawl-catalog", "stores": shops});
+        self.begin(&request).await
+    }
+
+    /// Asks for work, and returns the task's id without waiting for its end.
+    pub(crate) async fn begin(&self, request: &Value) -> String {
         let params = json!({
             "message": {
                 "messageId": "m-1",
@@ -236,7 +241,9 @@ fn event(data: &str) -> Event {
     let (_, inner) = result
         .and_then(|it| it.iter().next())
         .unwrap_or_else(|| panic!("{answer}"));
-    let seq = inner["metadata"][SEQ].as_f64();
+    let mut metadata = inner["metadata"].as_object().into_iter().flatten();
+    let seq = metadata.find(|(name, _)| name.ends_with(SEQ));
+    let seq = seq.and_then(|(_, seq)| seq.as_f64());
     let state = inner["status"]["state"].as_str();
     Event {
         #[expect(

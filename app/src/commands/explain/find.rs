@@ -23,7 +23,7 @@ const NEAR: usize = 3;
 ///
 /// # Errors
 /// When no stored product is meant, or more than one; the message names those that are near.
-pub(super) async fn product(
+pub(crate) async fn product(
     store: &dyn Store,
     text: &str,
     filter: &ProductFilter,

@@ -128,12 +128,14 @@ mod tests {
         let record = Record::Summary(Box::new(Summary {
             subject: subject.to_owned(),
             language: "en".to_owned(),
-            source: SummarySource::Extractive,
+            source: SummarySource::Extractive { instead: None },
             input_hash: String::new(),
             headline: String::new(),
             text: String::new(),
             claims: vec![],
             cautions: vec![],
+            facts: vec![],
+            facts_hash: String::new(),
             at: UnixMs::new(0),
         }));
         pair(record.key(), record, target)

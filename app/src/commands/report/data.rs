@@ -1,6 +1,6 @@
 //! What a report says, as plain data: everything is worked out before a line of HTML is written.
 
-use catalog::{ProductRow, Ranking, ShopStatus, UnixMs};
+use catalog::{Language, ProductRow, Ranking, ShopStatus, UnixMs};
 use scoring::explain::Explanation;
 use scoring::preset::Method;
 
@@ -21,6 +21,8 @@ pub(super) struct ReportData {
     pub(super) ranking: Ranking,
     /// Why each row has its place, row by row; empty where the preset has no such explanation.
     pub(super) explanations: Vec<Explanation>,
+    /// The stored summary of each row, row by row, where there is one.
+    pub(super) texts: Vec<Option<ProductText>>,
     /// Features that are unknown of every row, for the same reason.
     pub(super) unknown_of_all: Vec<&'static str>,
     /// The shops whose products were ranked.
@@ -69,6 +71,22 @@ pub(super) struct Changes {
     pub(super) moved: Vec<usize>,
     /// Products that are no longer among the places compared, with their old place, best first.
     pub(super) left: Vec<(u32, ProductRow)>,
+}
+
+/// The stored summary of a product.
+#[derive(Debug)]
+pub(super) struct ProductText {
+    pub(super) language: Language,
+    pub(super) headline: String,
+    pub(super) text: String,
+    pub(super) cautions: Vec<String>,
+    /// Who wrote it, in its language.
+    pub(super) by: String,
+    /// What a caution begins with, in its language.
+    pub(super) careful: &'static str,
+    /// That it was made from other facts than are known now, in its language; `None` for one of these.
+    pub(super) earlier: Option<&'static str>,
+    pub(super) at: UnixMs,
 }
 
 /// A picture of the whole set.

@@ -4,7 +4,7 @@ mod command;
 mod data;
 mod page;
 mod patterns;
-mod previous;
+mod texts;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use super::open_store;
 use super::rank::{self, Wanted};
 use crate::cli::FilterArgs;
 use crate::exit::Exit;
-use crate::{App, output, presets};
+use crate::{App, output, presets, previous};
 
 /// The most places: a longer page takes a browser seconds to open.
 const MAX_PLACES: usize = 5_000;
@@ -31,7 +31,7 @@ const MAX_PLACES: usize = 5_000;
   trouvaille report --out - | gzip > report.html.gz
 
 Ranks afresh, as `trouvaille rank` with the same options does, stores the ranking, and writes one HTML file: the \
-list, to be sorted and filtered, why each product has its place, what changed since the last ranking, pictures, \
+list, to be sorted and filtered, why each product has its place, its stored summary (`trouvaille summarize`) and whether that is of earlier facts, what changed since the last ranking, pictures, \
 patterns, the age of the data, and how all was computed.
 
 It is compared with the newest stored ranking of the same preset, weights and filters that was made before the \
@@ -109,6 +109,7 @@ async fn gather(
         segments: patterns.segments,
         outliers: patterns.outliers,
         rules: patterns::rules(store, wanted.filter).await?,
+        texts: texts::texts(store, &ranking).await?,
         ranking,
     })
 }

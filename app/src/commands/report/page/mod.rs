@@ -10,6 +10,7 @@ mod sources;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text;
 mod words;
 
 use maud::html;

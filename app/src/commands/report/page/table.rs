@@ -4,8 +4,8 @@ use catalog::{RankedRow, Ranking};
 use maud::{Markup, PreEscaped, html};
 
 use super::super::data::ReportData;
-use super::explanation;
 use super::words::{feature, link, name, percent, price, title};
+use super::{explanation, text};
 
 /// The width of the bar's drawing, in the pixels that it is shown with.
 const BAR_UNITS: f64 = 150.0;
@@ -155,6 +155,7 @@ fn why(data: &ReportData, index: usize, row: &RankedRow, in_full: bool) -> Marku
     html! {
         details {
             summary { "Why: " (explanation::summary(&data.ranking, row)) }
+            @if in_full && let Some(it) = data.texts.get(index).and_then(Option::as_ref) { (text::block(it)) }
             @if in_full { (explanation::whole(data, index, row)) } @else { (explanation::short(&data.ranking, row)) }
         }
     }

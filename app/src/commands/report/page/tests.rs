@@ -1,14 +1,14 @@
 //! The whole page from invented data: complete, well formed, small, and safe whatever shops write.
 
 use catalog::{
-    Currency, ListStability, Metrics, Money, PopularitySource, ProductRow, RankedRow, Ranking,
-    Stability, UnixMs,
+    Currency, Language, ListStability, Metrics, Money, PopularitySource, ProductRow, RankedRow,
+    Ranking, Stability, UnixMs,
 };
 use scoring::explain::{Above, Explained, Explanation, Group, Input, Move};
 use scoring::feature::Feature;
 use scoring::preset::{Method, Quantiles};
 
-use super::super::data::{Changes, Outlier, Picture, ReportData, Rule, Segment};
+use super::super::data::{Changes, Outlier, Picture, ProductText, ReportData, Rule, Segment};
 use super::page;
 
 /// What shops have written, or might.
@@ -219,6 +219,9 @@ pub(super) fn report(n: usize, text: impl Fn(usize) -> String) -> ReportData {
         filters: vec![],
         method: Method::Quantiles(settings()),
         explanations: ranking.rows.iter().map(explanation).collect(),
+        texts: (0..n)
+            .map(|n| n.is_multiple_of(2).then(|| product_text(&text(n))))
+            .collect(),
         unknown_of_all: vec!["demand", "bestseller", "stockout", "rating", "trend"],
         shops: vec![],
         changes: Some(Changes::between(&old, &ranking)),
@@ -252,6 +255,20 @@ pub(super) fn report(n: usize, text: impl Fn(usize) -> String) -> ReportData {
             lift: 4.2,
         }]),
         ranking,
+    }
+}
+
+/// Returns a stored summary whose every text is `text`.
+fn product_text(text: &str) -> ProductText {
+    ProductText {
+        language: Language::En,
+        headline: text.to_owned(),
+        text: text.to_owned(),
+        cautions: vec![text.to_owned(); 9],
+        by: format!("by {text} at h.example, checked against 9 facts"),
+        careful: "Careful:",
+        earlier: None,
+        at: at("2026-11-20T08:00:00Z"),
     }
 }
 
@@ -337,6 +354,37 @@ fn hostile_texts_open_no_element_and_no_attribute() {
         .map(str::len)
         .max();
     assert!(longest < Some(10_000), "{longest:?}");
+}
+
+#[test]
+fn a_stored_summary_stands_with_its_product_and_says_who_wrote_it() {
+    let mut data = usual(3);
+    data.texts[0] = Some(ProductText {
+        language: Language::Fr,
+        careful: "Attention :",
+        ..product_text("Lampe <i>")
+    });
+    let page = page(&data);
+    assert_eq!(page.matches("class=\"text\"").count(), 2);
+    for text in [
+        "<div class=\"text\" lang=\"fr\"><p><strong><bdi>Lampe &lt;i&gt;</bdi></strong></p>",
+        "<p>Attention : <bdi>Lampe &lt;i&gt;</bdi></p>",
+        "<bdi>by Lampe &lt;i&gt; at h.example, checked against 9 facts</bdi>, 2026-11-20)",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert_eq!(page.matches("<p>Attention : ").count(), 5, "the first few");
+}
+
+#[test]
+fn a_summary_of_earlier_facts_begins_with_saying_so() {
+    let mut data = usual(3);
+    data.texts[0] = Some(ProductText {
+        earlier: Some("made from earlier facts"),
+        ..product_text("Lamp")
+    });
+    let block = "<div class=\"text\" lang=\"en\"><p><em>Careful: made from earlier facts.</em></p><p><strong>";
+    assert!(page(&data).contains(block));
 }
 
 #[test]

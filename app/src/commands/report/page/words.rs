@@ -29,7 +29,7 @@ pub(super) fn name(text: &str) -> Markup {
 }
 
 /// Sets a foreign text apart from what stands around it: whatever its direction, it turns nothing else.
-fn foreign(text: &str, most: usize) -> Markup {
+pub(super) fn foreign(text: &str, most: usize) -> Markup {
     html! { bdi { (shortened(&printable(text), most)) } }
 }
 
