@@ -48,9 +48,11 @@ pub use observation::{
     Observation, ObservationFilter, ObservationKey, ObservationKind, ObservationOrder, ObservedRow,
     Offer,
 };
-pub use principal::{Called, Principal};
+pub use principal::{Called, Principal, Scope};
 pub use product::{Availability, Product, ProductRow, Shop, Variant};
-pub use ranking::{ListStability, RankedRow, Ranking, Stability};
+pub use ranking::{
+    ListStability, MAX_RANKINGS, PlaceInRanking, RankedRow, Ranking, RankingHead, Stability,
+};
 pub use record::{
     CrawlRecord, PageRecord, ProductRecord, Record, RecordKey, RecordKind, ShopRecord,
 };

@@ -29,6 +29,36 @@ pub struct Ranking {
     pub rows: Vec<RankedRow>,
 }
 
+/// How many rankings a store keeps, newest first.
+pub const MAX_RANKINGS: u32 = 50;
+
+/// What names a stored ranking, and how long it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RankingHead {
+    /// When it was made.
+    pub at: UnixMs,
+    /// The preset's name.
+    pub preset: String,
+    /// How many places it has.
+    pub n_places: u64,
+    /// A mark of its content: another one once a ranking of the same time and preset has replaced it. It says nothing
+    /// across stores.
+    pub stamp: u64,
+}
+
+/// A product's place in a stored ranking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlaceInRanking {
+    /// When the ranking was made.
+    pub at: UnixMs,
+    /// Its preset.
+    pub preset: String,
+    /// The place, from 1.
+    pub rank: u32,
+    /// The score.
+    pub score: f64,
+}
+
 /// One place of a ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedRow {

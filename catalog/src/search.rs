@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::{Currency, Product, ProductFilter, ProductId, ProductRow, UnixMs};
 
-/// Matches are counted up to here.
+/// Matches are counted, or estimated, up to here.
 pub const MAX_TOTAL: u64 = 1_000;
 
 /// The most different words of a product that can be found; titles and tags come first.
@@ -25,13 +25,37 @@ const MAX_QUERY_WORDS: usize = 16;
 pub struct SearchQuery {
     /// Words, each of which must begin a word of the product; empty for all products.
     pub text: String,
-    /// What else a product must be.
+    /// A tag that a product must have, compared without regard to case.
+    pub tag: Option<String>,
+    /// What else a product must be. Type and vendor, like the tag, count as far as a product can be found by their
+    /// words.
     pub filter: ProductFilter,
     /// The order of the result.
     pub order: SearchOrder,
 }
 
-/// The order of a search result. Within the same place the product's id decides.
+impl SearchQuery {
+    /// Returns the words of which a product must have all, whole: those of the type, the vendor and the tag.
+    pub fn whole_words(&self) -> BTreeSet<String> {
+        let filter = &self.filter;
+        let mut found = BTreeSet::new();
+        for text in [&filter.product_type, &filter.vendor, &self.tag] {
+            found.extend(text.iter().flat_map(|text| query_words(text)));
+        }
+        found
+    }
+
+    /// Returns whether a product with these tags has the one asked for, if any.
+    pub fn has_tag(&self, tags: &[String]) -> bool {
+        let folded = |tag: &str| tag.trim().to_lowercase();
+        self.tag.as_ref().is_none_or(|wanted| {
+            let wanted = folded(wanted);
+            tags.iter().any(|tag| folded(tag) == wanted)
+        })
+    }
+}
+
+/// The order of a search result. Products of the same place have a fixed order, which is each store's own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchOrder {
@@ -46,7 +70,7 @@ pub enum SearchOrder {
     Newest,
 }
 
-/// A product's place in a search result, before its id.
+/// A product's place in a search result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchPlace {
@@ -70,12 +94,28 @@ pub struct SearchCursor {
 /// One page of a search result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchPage {
-    /// The products.
+    /// The products; fewer than asked for also where `next` goes on, since a search looks at so many at most.
     pub rows: Vec<ProductRow>,
-    /// All matches, counted up to [`MAX_TOTAL`].
+    /// Their places, one for each row.
+    pub places: Vec<SearchPlace>,
+    /// How many products match, at most [`MAX_TOTAL`]; an estimate where it would take too long to look at all that
+    /// may, and then mostly the same on each page.
     pub total: u64,
+    /// Whether that is their number: not where there are more, or where it was estimated.
+    pub is_total_exact: bool,
     /// Where the next page begins; `None` at the end.
     pub next: Option<SearchCursor>,
+}
+
+impl SearchPage {
+    /// Returns where the result goes on behind row `n`, counted from 0, of this page; `None` if there is no such row.
+    pub fn cursor_behind(&self, n: usize) -> Option<SearchCursor> {
+        let (row, &place) = (self.rows.get(n)?, self.places.get(n)?);
+        Some(SearchCursor {
+            place,
+            id: row.id.clone(),
+        })
+    }
 }
 
 /// Returns the different words by which `product` can be found, sorted: those of its title, vendor, type and tags.

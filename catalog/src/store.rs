@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Checkpoint, CrawlKey, CrawlReport, Currency, FeatureRow, Lease, LeaseAnswer, LeaseHolder,
     MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
-    Outcome, Problem, ProblemKind, Product, ProductId, ProductRow, Ranking, Record, RecordKey,
-    RecordKind, RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, Summary,
-    TaskEntry, TaskId, TaskState, UnixMs,
+    Outcome, PlaceInRanking, Problem, ProblemKind, Product, ProductId, ProductRow, Ranking,
+    RankingHead, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage,
+    SearchQuery, Shop, ShopKey, Summary, TaskEntry, TaskId, TaskState, UnixMs,
 };
 
 /// A database of shops, products and their history.
@@ -174,7 +174,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// its order.
     ///
     /// A word matches that begins a word of title, vendor, type or tags; how texts become words is
-    /// [`search_words`](crate::search_words)' to say. At most `limit`; without `after` from the beginning.
+    /// [`search_words`](crate::search_words)' to say. At most `limit`; without `after` from the beginning. A call looks at
+    /// a bounded number of products: a page may be short, or empty, and go on all the same. To see all, call it again
+    /// behind [`SearchPage::next`] until that is `None`.
     async fn search(
         &self,
         query: &SearchQuery,
@@ -222,6 +224,30 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Returns the same with rows whose products are [named](ProductRow::named) and no more: of a long list, a fraction
     /// of the memory.
     async fn latest_ranking_in_brief(&self) -> Result<Option<Ranking>, StoreError>;
+
+    /// Returns what rankings are stored, newest first, then by preset. At most `limit`.
+    async fn ranking_heads(&self, limit: usize) -> Result<Vec<RankingHead>, StoreError>;
+
+    /// Returns the ranking of a time and a preset.
+    async fn ranking(&self, at: UnixMs, preset: &str) -> Result<Option<Ranking>, StoreError>;
+
+    /// Returns the places of a product in the stored rankings made at `since` or later, newest first, then by preset. At
+    /// most `limit`.
+    async fn places_of(
+        &self,
+        id: &ProductId,
+        since: UnixMs,
+        limit: usize,
+    ) -> Result<Vec<PlaceInRanking>, StoreError>;
+
+    /// Returns the products with exactly this handle, gone or not, in the order of [`ProductId`]; of one shop if given. At
+    /// most `limit`.
+    async fn products_of_handle(
+        &self,
+        handle: &str,
+        shop: Option<&ShopKey>,
+        limit: usize,
+    ) -> Result<Vec<ProductRow>, StoreError>;
 
     /// Stores a summary; one with the same subject, language and input hash is replaced.
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError>;
@@ -456,6 +482,24 @@ pub enum StoreError {
         /// What is wrong.
         detail: String,
     },
+    /// There is no store yet.
+    #[error(
+        "cannot open the store {location}: there is no store yet: run `trouvaille crawl` or `trouvaille import` first"
+    )]
+    Missing {
+        /// Where it would be.
+        location: String,
+    },
+    /// Another process keeps the store for itself, for longer than an operation waits.
+    #[error(
+        "cannot {doing} in the store {location}: another process holds it locked; try again when that one is done"
+    )]
+    Locked {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        location: String,
+    },
     /// A newer program wrote the store.
     #[error(
         "the store {location} has schema version {found}, and this program knows up to {known}: \
@@ -503,7 +547,7 @@ pub enum StoreError {
         /// The name asked for.
         task: TaskId,
     },
-    /// An operation failed: disk full, locked for too long, connection lost.
+    /// An operation failed: disk full, connection lost.
     #[error("cannot {doing} in the store {location}: {detail}")]
     Failed {
         /// What was being done.
