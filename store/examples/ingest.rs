@@ -173,6 +173,7 @@ async fn search(store: &dyn Store) -> Result<(), Box<dyn Error>> {
         ("number 77777", SearchOrder::Rank),
     ] {
         let query = SearchQuery {
+            tag: None,
             text: text.to_owned(),
             filter: ProductFilter::default(),
             order,

@@ -36,6 +36,38 @@ pub(crate) struct BriefRow {
     product: Named,
 }
 
+/// A ranking of which only the places are read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Places {
+    pub(crate) rows: Vec<Place>,
+}
+
+/// One row of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) rank: u32,
+    score: f64,
+    product: Named,
+}
+
+impl Places {
+    /// Returns the place and the score of a product.
+    pub(crate) fn of(&self, id: &ProductId) -> Option<(u32, f64)> {
+        self.rows.iter().find_map(|row| row.of(id))
+    }
+}
+
+impl Place {
+    /// Returns the place and the score, if this is the product's.
+    pub(crate) fn of(&self, id: &ProductId) -> Option<(u32, f64)> {
+        (self.product.id == *id).then_some((self.rank, self.score))
+    }
+
+    pub(crate) fn into_key(self) -> (u32, ProductId) {
+        (self.rank, self.product.id)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Named {
     id: ProductId,

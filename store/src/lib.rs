@@ -26,9 +26,6 @@ pub enum OpenMode {
     Existing,
 }
 
-/// What a store that is not there yet says.
-const NO_STORE: &str = "there is no store yet: run `trouvaille crawl` or `trouvaille import` first";
-
 /// Opens the store at `uri`, and brings an older schema up to date.
 ///
 /// Understood are `sqlite:PATH`, relative or absolute, `sqlite::memory:`, which is empty at first and ends with the
@@ -44,10 +41,12 @@ const NO_STORE: &str = "there is no store yet: run `trouvaille crawl` or `trouva
 ///
 /// # Errors
 /// - [`StoreError::BadUri`] for any other address; the message names the forms understood.
-/// - [`StoreError::Open`] for a missing, unreadable or damaged file, a server that does not answer within 10 s, or a
+/// - [`StoreError::Missing`] for a store that is not there yet.
+/// - [`StoreError::Open`] for an unreadable or damaged file, a server that does not answer within 10 s, or a
 ///   database of another program, which is left as it is.
 /// - [`StoreError::NewerSchema`] for a store that a newer program wrote, which is left as it is too.
-/// - [`StoreError::Failed`] when another process keeps the file locked, the disk is full, or a right is missing.
+/// - [`StoreError::Locked`] when another process keeps the file locked.
+/// - [`StoreError::Failed`] when the disk is full, or a right is missing.
 pub async fn open(uri: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreError> {
     Ok(open_with_tasks(uri, mode).await?.0)
 }

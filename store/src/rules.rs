@@ -7,9 +7,6 @@ use catalog::{CrawlReport, Offer, Product, Reason, Start, Stop, UnixMs, Variant}
 /// Problems kept of one pass; all are counted.
 pub(crate) const MAX_PROBLEMS: u32 = 1000;
 
-/// Rankings kept, newest first.
-pub(crate) const MAX_RANKINGS: u32 = 50;
-
 /// How long a robots.txt is kept: a day, after which nobody may use it (RFC 9309, 2.4).
 pub(crate) const ROBOTS_KEPT_MS: i64 = 86_400_000;
 

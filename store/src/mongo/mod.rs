@@ -22,6 +22,7 @@ mod lease;
 mod observe;
 mod observed;
 mod page;
+mod places;
 mod product;
 mod rankings;
 mod read;
@@ -47,10 +48,10 @@ use async_trait::async_trait;
 use catalog::{
     BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, Lease,
     LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
-    ObservedRow, Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId,
-    ProductRow, Pruned, Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor,
-    SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats,
-    Summary, UnixMs,
+    ObservedRow, Outcome, PageCounts, PageWrite, PlaceInRanking, Problem, Product, ProductFilter,
+    ProductId, ProductRow, Pruned, Ranking, RankingHead, Record, RecordKey, RecordKind,
+    RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store,
+    StoreError, StoreStats, Summary, UnixMs,
 };
 use mongodb::{Client, Database};
 
@@ -285,6 +286,32 @@ impl Store for MongoStore {
 
     async fn latest_ranking_in_brief(&self) -> Result<Option<Ranking>, StoreError> {
         rankings::latest_ranking_in_brief(self).await
+    }
+
+    async fn ranking_heads(&self, limit: usize) -> Result<Vec<RankingHead>, StoreError> {
+        places::ranking_heads(self, limit).await
+    }
+
+    async fn ranking(&self, at: UnixMs, preset: &str) -> Result<Option<Ranking>, StoreError> {
+        places::ranking(self, at, preset).await
+    }
+
+    async fn places_of(
+        &self,
+        id: &ProductId,
+        since: UnixMs,
+        limit: usize,
+    ) -> Result<Vec<PlaceInRanking>, StoreError> {
+        places::places_of(self, id, since, limit).await
+    }
+
+    async fn products_of_handle(
+        &self,
+        handle: &str,
+        shop: Option<&ShopKey>,
+        limit: usize,
+    ) -> Result<Vec<ProductRow>, StoreError> {
+        read::products_of_handle(self, handle, shop, limit).await
     }
 
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError> {

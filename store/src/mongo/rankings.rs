@@ -3,8 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use catalog::{
-    ListStability, PopularitySource, ProductFilter, ProductId, RankedRow, Ranking, StoreError,
-    UnixMs,
+    ListStability, MAX_RANKINGS, PopularitySource, ProductFilter, ProductId, RankedRow, Ranking,
+    StoreError, UnixMs,
 };
 use mongodb::bson::raw::cstr;
 use mongodb::bson::{
@@ -19,13 +19,12 @@ use super::fault::Fault;
 use super::product::date;
 use super::steps::{FindArgs, Steps, Update};
 use crate::brief::BriefRow;
-use crate::rules::MAX_RANKINGS;
 
 /// The bytes of rows from which on a document takes no more.
 const ENOUGH_BYTES: usize = 4_000_000;
 
 /// How often a ranking is read that another process replaces in the meantime.
-const MAX_READINGS: usize = 5;
+pub(super) const MAX_READINGS: usize = 5;
 
 pub(super) async fn save_ranking(store: &MongoStore, ranking: &Ranking) -> Result<(), StoreError> {
     store
@@ -97,7 +96,7 @@ pub(super) async fn put(steps: &mut Steps<'_>, ranking: &Ranking) -> Result<(), 
     Ok(())
 }
 
-fn id(at: UnixMs, preset: &str) -> String {
+pub(super) fn id(at: UnixMs, preset: &str) -> String {
     format!("{} {preset}", at.ms())
 }
 
@@ -106,7 +105,7 @@ fn rows_prefix(id: &str) -> String {
 }
 
 /// Returns a query for the rows of a ranking. The field alone would do; the ids are in an index.
-fn rows_of(id: &str) -> Document {
+pub(super) fn rows_of(id: &str) -> Document {
     doc! {
         "_id": { "$gte": rows_prefix(id), "$lt": format!("{id}\u{2}") },
         "ranking": id,
@@ -191,9 +190,9 @@ async fn forget_oldest(steps: &mut Steps<'_>) -> Result<(), Fault> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Head {
     #[serde(rename = "_id")]
-    id: String,
-    at: Ms,
-    preset: String,
+    pub(super) id: String,
+    pub(super) at: Ms,
+    pub(super) preset: String,
     features: Vec<String>,
     weights: Vec<f64>,
     n_ranked: u64,
@@ -203,11 +202,21 @@ pub(super) struct Head {
     filter: Option<ProductFilter>,
     #[serde(default)]
     stability: Option<ListStability>,
-    n_rows: usize,
-    version: String,
+    pub(super) n_rows: usize,
+    pub(super) version: String,
 }
 
 impl Head {
+    /// Returns a mark of all that the ranking holds: of its rows by their version, and of what stands beside them.
+    pub(super) fn stamp(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let (list, filter) = (&self.stability, &self.filter);
+        let beside = (&self.features, &self.weights, self.n_ranked, list, filter);
+        format!("{beside:?} {:?}", self.popularity_source).hash(&mut hasher);
+        self.version.hash(&mut hasher);
+        hasher.finish()
+    }
+
     fn with(self, rows: Vec<RankedRow>) -> Ranking {
         Ranking {
             at: self.at.0,
@@ -224,7 +233,7 @@ impl Head {
 }
 
 /// Returns what there is of rankings but their rows, newest first.
-async fn heads(steps: &mut Steps<'_>, limit: Option<usize>) -> Result<Vec<Head>, Fault> {
+pub(super) async fn heads(steps: &mut Steps<'_>, limit: Option<usize>) -> Result<Vec<Head>, Fault> {
     let args = FindArgs {
         sort: Some(doc! { "at": -1, "preset": 1 }),
         limit,
@@ -296,12 +305,12 @@ pub(super) async fn list(
     Ok(found)
 }
 
-fn without_rows(id: &str) -> Fault {
+pub(super) fn without_rows(id: &str) -> Fault {
     Fault::Damaged(format!("not all rows of a ranking are there: {id}"))
 }
 
 /// Returns the whole ranking, `None` where it was replaced since.
-async fn with_rows(steps: &mut Steps<'_>, head: Head) -> Result<Option<Ranking>, Fault> {
+pub(super) async fn with_rows(steps: &mut Steps<'_>, head: Head) -> Result<Option<Ranking>, Fault> {
     #[derive(Deserialize)]
     struct Rows {
         rows: Vec<RankedRow>,

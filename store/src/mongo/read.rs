@@ -91,6 +91,47 @@ pub(super) async fn observations(
         .await
 }
 
+pub(super) async fn products_of_handle(
+    store: &MongoStore,
+    handle: &str,
+    shop: Option<&ShopKey>,
+    limit: usize,
+) -> Result<Vec<ProductRow>, StoreError> {
+    store
+        .read("look up a handle", |steps| {
+            Box::pin(find_handle(steps, handle, shop, limit))
+        })
+        .await
+}
+
+async fn find_handle(
+    steps: &mut Steps<'_>,
+    handle: &str,
+    shop: Option<&ShopKey>,
+    limit: usize,
+) -> Result<Vec<ProductRow>, Fault> {
+    let shops = all_shops(steps).await?;
+    let mut query = doc! { "handle": handle };
+    if let Some(shop) = shop {
+        query.insert("shop", shop.as_str());
+    }
+    let args = FindArgs {
+        projection: Some(projection(&ROW_FIELDS)),
+        sort: Some(doc! { "_id": 1 }),
+        limit: Some(limit),
+        ..FindArgs::default()
+    };
+    // No document is what a limit of none would not say.
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for document in steps.find("products", query, args).await? {
+        found.extend(decode::product_row(&document, &shops)?);
+    }
+    Ok(found)
+}
+
 async fn list_products(
     steps: &mut Steps<'_>,
     filter: &ProductFilter,

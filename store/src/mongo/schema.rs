@@ -7,10 +7,10 @@ use super::MongoStore;
 use super::fault::Fault;
 use super::steps::{FindArgs, Steps, Update, number};
 use super::upgrade;
-use crate::{NO_STORE, OpenMode};
+use crate::OpenMode;
 
 /// The newest version of the schema.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub(super) const SCHEMA_VERSION: u32 = 4;
 
 /// The version of a database that is being set up.
 const BEGUN: u32 = 0;
@@ -45,7 +45,11 @@ pub(super) async fn ensure(store: &MongoStore, mode: OpenMode) -> Result<(), Sto
                 known: SCHEMA_VERSION,
             });
         }
-        Identity::Empty if mode == OpenMode::Existing => return Err(refused(store, NO_STORE)),
+        Identity::Empty if mode == OpenMode::Existing => {
+            return Err(StoreError::Missing {
+                location: store.location.clone(),
+            });
+        }
         Identity::Foreign => {
             let detail = "it is a database of another program; use another database";
             return Err(refused(store, detail));
@@ -178,6 +182,7 @@ fn indexes() -> [(&'static str, Vec<Document>); 8] {
             vec![
                 index("words", doc! { "search_tokens": 1 }),
                 index("gone", doc! { "shop": 1, "gone_at": 1 }),
+                index("handle", doc! { "handle": 1 }),
             ],
         ),
         (

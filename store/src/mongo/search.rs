@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use catalog::{
-    Currency, MAX_TOTAL, ProductFilter, ProductId, ProductRow, SearchCursor, SearchOrder,
-    SearchPage, SearchPlace, SearchQuery, StoreError, UnixMs, query_words,
+    Currency, MAX_TOTAL, ProductId, ProductRow, SearchCursor, SearchOrder, SearchPage, SearchPlace,
+    SearchQuery, StoreError, UnixMs, query_words,
 };
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Document, RawDocument, doc};
 use serde::Deserialize;
 
 use super::MongoStore;
@@ -19,33 +19,49 @@ use super::read::{BLOCK, projection, shops_of};
 use super::scan::{is_pushed_down, pushed_down};
 use super::steps::{FindArgs, Steps, number};
 
+/// So many products are looked at for one page, and as many to count the matches where the server cannot.
+const MOST_LOOKED_AT: usize = 20_000;
+
 pub(super) async fn search(
     store: &MongoStore,
     query: &SearchQuery,
     after: Option<&SearchCursor>,
     limit: usize,
 ) -> Result<SearchPage, StoreError> {
+    search_within(store, MOST_LOOKED_AT, query, after, limit).await
+}
+
+/// Searches with a look at `most` products.
+pub(super) async fn search_within(
+    store: &MongoStore,
+    most: usize,
+    query: &SearchQuery,
+    after: Option<&SearchCursor>,
+    limit: usize,
+) -> Result<SearchPage, StoreError> {
     store
         .read("search", |steps| {
-            Box::pin(find_page(steps, query, after, limit))
+            Box::pin(find_page(steps, most, query, after, limit))
         })
         .await
 }
 
 async fn find_page(
     steps: &mut Steps<'_>,
+    most: usize,
     query: &SearchQuery,
     after: Option<&SearchCursor>,
     limit: usize,
 ) -> Result<SearchPage, Fault> {
     let shops = shops_of(steps, &query.filter).await?;
-    let search = Search {
-        order: query.order,
+    let mut search = Search {
+        query,
         matching: matching(query, &shops),
-        filter: &query.filter,
         shops,
         // One more than wanted tells whether there is a next page.
         wanted: limit.saturating_add(1),
+        left: most,
+        stopped: None,
     };
     let mut found = match query.order {
         SearchOrder::Rank => search.by_rank(steps, after).await?,
@@ -55,12 +71,20 @@ async fn find_page(
     };
     let is_more = found.len() > limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| is_more).map(|last| SearchCursor {
+    let last = found.last().filter(|_| is_more).map(|last| SearchCursor {
         place: last.place,
         id: last.row.id.clone(),
     });
+    // To look at as many again for their number would take as long again.
+    let (total, is_total_exact) = match search.stopped.is_some() && !search.is_pushed_down() {
+        true => (found.len() as u64, false),
+        false => search.total(steps, most).await?,
+    };
+    let next = last.or(search.stopped);
     Ok(SearchPage {
-        total: search.total(steps).await?,
+        total,
+        is_total_exact,
+        places: found.iter().map(|found| found.place).collect(),
         rows: found.into_iter().map(|found| found.row).collect(),
         next,
     })
@@ -73,6 +97,9 @@ fn matching(query: &SearchQuery, shops: &Shops) -> Document {
         let end = format!("{word}\u{10FFFF}");
         conditions.push(doc! { "search_tokens": { "$elemMatch": { "$gte": word, "$lt": end } } });
     }
+    for word in query.whole_words() {
+        conditions.push(doc! { "search_tokens": word });
+    }
     if !query.filter.shops.is_empty() {
         let keys: Vec<&str> = shops.keys().map(|key| key.as_str()).collect();
         conditions.push(doc! { "shop": { "$in": keys } });
@@ -82,11 +109,14 @@ fn matching(query: &SearchQuery, shops: &Shops) -> Document {
 
 /// A search and what is known for it.
 struct Search<'a> {
-    order: SearchOrder,
+    query: &'a SearchQuery,
     matching: Document,
-    filter: &'a ProductFilter,
     shops: Shops,
     wanted: usize,
+    /// So many products may still be looked at.
+    left: usize,
+    /// Where the look ended because there were that many.
+    stopped: Option<SearchCursor>,
 }
 
 /// One product of the result.
@@ -114,9 +144,55 @@ struct Spot {
 }
 
 impl Search<'_> {
+    /// Returns whether `matching` says all that the query does.
+    fn is_pushed_down(&self) -> bool {
+        self.query.tag.is_none() && is_pushed_down(&self.query.filter)
+    }
+
+    fn fields(&self) -> Document {
+        let mut fields = projection(&ROW_FIELDS);
+        fields.insert("listed_at", 1);
+        if self.query.tag.is_some() {
+            fields.insert("tags", 1);
+        }
+        fields
+    }
+
+    /// Returns whether a document is a match of which the server checked what it can.
+    fn passes(&self, document: &RawDocument, row: &ProductRow) -> Result<bool, Fault> {
+        #[derive(Deserialize)]
+        struct Tagged {
+            tags: Vec<String>,
+        }
+        if !self.query.filter.matches(row) {
+            return Ok(false);
+        }
+        if self.query.tag.is_none() {
+            return Ok(true);
+        }
+        let Tagged { tags } = decode::fields(document, "a product")?;
+        Ok(self.query.has_tag(&tags))
+    }
+
+    /// Returns the place of a product that no ranking has.
+    fn place(&self, row: &ProductRow, listed_at: Option<UnixMs>) -> SearchPlace {
+        match self.query.order {
+            SearchOrder::Rank => SearchPlace::Rank(None),
+            SearchOrder::Cheapest | SearchOrder::Dearest => {
+                SearchPlace::Price(row.currency, row.price_min.map(|price| price.minor()))
+            }
+            SearchOrder::Newest => SearchPlace::Listed(listed_at),
+        }
+    }
+
+    /// Returns whether more is wanted and may be looked for.
+    fn goes_on(&self, n_found: usize) -> bool {
+        n_found < self.wanted && self.stopped.is_none()
+    }
+
     /// Finds those that the latest ranking has, then the others.
     async fn by_rank(
-        &self,
+        &mut self,
         steps: &mut Steps<'_>,
         after: Option<&SearchCursor>,
     ) -> Result<Vec<Found>, Fault> {
@@ -134,14 +210,21 @@ impl Search<'_> {
                 places.clear();
                 others_from = Some(Spot::at(id));
             }
-            Some(_) => return Err(of_another_order(self.order)),
+            Some(_) => return Err(of_another_order(self.query.order)),
         }
-        for places in places.chunks(BLOCK) {
-            if found.len() < self.wanted {
-                found.extend(self.ranked(steps, places).await?);
+        for places in places.chunks(self.left.clamp(1, BLOCK)) {
+            if !self.goes_on(found.len()) {
+                break;
             }
+            found.extend(self.ranked(steps, places).await?);
+            self.left = self.left.saturating_sub(places.len());
+            let last = places.last().filter(|_| self.left == 0);
+            self.stopped = last.map(|(rank, id)| SearchCursor {
+                place: SearchPlace::Rank(Some(*rank)),
+                id: id.clone(),
+            });
         }
-        if found.len() < self.wanted {
+        if self.goes_on(found.len()) {
             let others = self
                 .read(steps, Stretch::Ids, doc! {}, others_from, &ranked)
                 .await?;
@@ -161,13 +244,13 @@ impl Search<'_> {
         let keys: Vec<String> = places.iter().map(|(_, id)| product_key(id)).collect();
         let query = doc! { "$and": [&self.matching, { "_id": { "$in": keys } }] };
         let args = FindArgs {
-            projection: Some(projection(&ROW_FIELDS)),
+            projection: Some(self.fields()),
             ..FindArgs::default()
         };
         let mut rows = HashMap::new();
         for document in steps.find("products", query, args).await? {
             if let Some(row) = decode::product_row(&document, &self.shops)?
-                && self.filter.matches(&row)
+                && self.passes(&document, &row)?
             {
                 rows.insert(row.id.clone(), row);
             }
@@ -183,7 +266,7 @@ impl Search<'_> {
 
     /// Finds those with a price, then those without.
     async fn by_price(
-        &self,
+        &mut self,
         steps: &mut Steps<'_>,
         after: Option<&SearchCursor>,
         dearest_first: bool,
@@ -193,7 +276,7 @@ impl Search<'_> {
         let after = match after.map(|after| (after.place, &after.id)) {
             None => None,
             Some((SearchPlace::Price(currency, price), id)) => Some((currency, price, id)),
-            Some(_) => return Err(of_another_order(self.order)),
+            Some(_) => return Err(of_another_order(self.query.order)),
         };
         if after.is_none_or(|(_, price, _)| price.is_some()) {
             let from = after.map(|(currency, price, id)| Spot {
@@ -214,7 +297,7 @@ impl Search<'_> {
                 Some((of, _, id)) if currency == of => Some(Spot::at(id)),
                 _ => None,
             };
-            if found.len() < self.wanted {
+            if self.goes_on(found.len()) {
                 let shops = self.shops_with(currency);
                 let without = doc! { "currency": null, "shop": { "$in": shops } };
                 let more = self
@@ -238,7 +321,7 @@ impl Search<'_> {
     }
 
     async fn by_date(
-        &self,
+        &mut self,
         steps: &mut Steps<'_>,
         after: Option<&SearchCursor>,
     ) -> Result<Vec<Found>, Fault> {
@@ -249,7 +332,7 @@ impl Search<'_> {
                 spot.listed_at = listed_at.map(Ms);
                 Some(spot)
             }
-            Some(_) => return Err(of_another_order(self.order)),
+            Some(_) => return Err(of_another_order(self.query.order)),
         };
         let rows = self
             .read(steps, Stretch::Dates, doc! {}, from, &HashSet::new())
@@ -263,28 +346,27 @@ impl Search<'_> {
     }
 
     /// Returns the first matches of a stretch that also pass `condition` and stand behind `from`, each with its
-    /// date, but for those to leave out.
+    /// date, but for those to leave out; fewer where it [stopped](Self::stopped).
     async fn read(
-        &self,
+        &mut self,
         steps: &mut Steps<'_>,
         stretch: Stretch,
         condition: Document,
         mut from: Option<Spot>,
         leave_out: &HashSet<ProductId>,
     ) -> Result<Vec<(ProductRow, Option<UnixMs>)>, Fault> {
-        let mut fields = ROW_FIELDS.to_vec();
-        fields.push("listed_at");
         let mut found = Vec::new();
+        let mut last = None;
         while found.len() < self.wanted {
-            let block = if is_pushed_down(self.filter) && leave_out.is_empty() {
+            let block = if self.is_pushed_down() && leave_out.is_empty() {
                 BLOCK.min(self.wanted - found.len())
             } else {
-                BLOCK
+                BLOCK.min(self.left.max(1))
             };
             let mut conditions = vec![self.matching.clone(), condition.clone()];
             conditions.extend(from.as_ref().map(|from| stretch.behind(from)));
             let args = FindArgs {
-                projection: Some(projection(&fields)),
+                projection: Some(self.fields()),
                 sort: Some(stretch.sort()),
                 limit: Some(block),
                 batch_size: u32::try_from(block).ok(),
@@ -292,17 +374,26 @@ impl Search<'_> {
             let query = doc! { "$and": conditions };
             let documents = steps.find("products", query, args).await?;
             let is_last = documents.len() < block;
+            self.left = self.left.saturating_sub(documents.len());
             for document in documents {
                 let spot: Spot = decode::fields(&document, "a product")?;
-                if let Some(row) = decode::product_row(&document, &self.shops)?
-                    && self.filter.matches(&row)
-                    && !leave_out.contains(&row.id)
-                {
-                    found.push((row, decode::time(spot.listed_at)));
+                if let Some(row) = decode::product_row(&document, &self.shops)? {
+                    let listed_at = decode::time(spot.listed_at);
+                    last = Some(SearchCursor {
+                        place: self.place(&row, listed_at),
+                        id: row.id.clone(),
+                    });
+                    if self.passes(&document, &row)? && !leave_out.contains(&row.id) {
+                        found.push((row, listed_at));
+                    }
                 }
                 from = Some(spot);
             }
             if is_last {
+                break;
+            }
+            if self.left == 0 && last.is_some() {
+                self.stopped = last;
                 break;
             }
         }
@@ -310,31 +401,35 @@ impl Search<'_> {
         Ok(found)
     }
 
-    /// Returns the number of all matches, counted up to [`MAX_TOTAL`].
-    async fn total(&self, steps: &mut Steps<'_>) -> Result<u64, Fault> {
-        if is_pushed_down(self.filter) {
+    /// Returns the number of all matches, counted up to [`MAX_TOTAL`] and with a look at `most` products, and whether
+    /// that is all.
+    async fn total(&self, steps: &mut Steps<'_>, most: usize) -> Result<(u64, bool), Fault> {
+        if self.is_pushed_down() {
             let count = vec![
                 doc! { "$match": &self.matching },
                 doc! { "$limit": i64::try_from(MAX_TOTAL).unwrap_or(i64::MAX) },
                 doc! { "$count": "n" },
             ];
-            return match steps.aggregate("products", count).await?.first() {
-                Some(counted) => number(counted, "n"),
-                None => Ok(0),
+            let total = match steps.aggregate("products", count).await?.first() {
+                Some(counted) => number(counted, "n")?,
+                None => 0,
             };
+            return Ok((total, total < MAX_TOTAL));
         }
-        let all = Search {
-            order: self.order,
+        let mut all = Search {
+            query: self.query,
             matching: self.matching.clone(),
-            filter: self.filter,
             shops: self.shops.clone(),
             wanted: usize::try_from(MAX_TOTAL).unwrap_or(usize::MAX),
+            left: most,
+            stopped: None,
         };
         let none_left_out = HashSet::new();
         let found = all
             .read(steps, Stretch::Ids, doc! {}, None, &none_left_out)
             .await?;
-        Ok(found.len() as u64)
+        let total = found.len() as u64;
+        Ok((total, all.stopped.is_none() && total < MAX_TOTAL))
     }
 }
 

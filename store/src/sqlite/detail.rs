@@ -132,3 +132,13 @@ fn decode_variant(
         quantity: variant.quantity,
     })
 }
+
+/// Returns the tags alone.
+pub(super) fn tags(detail: &str) -> Result<Vec<String>, Fault> {
+    #[derive(Deserialize)]
+    struct Tags {
+        t: Vec<String>,
+    }
+    let read: Tags = from_json(detail, "the detail of a product")?;
+    Ok(read.t)
+}

@@ -50,6 +50,7 @@ impl Fault {
                 location,
                 detail: error.to_string(),
             },
+            Self::Sqlite(error) if is_locked(&error) => StoreError::Locked { doing, location },
             Self::Sqlite(error) => StoreError::Failed {
                 doing,
                 location,
@@ -98,9 +99,6 @@ pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
 }
 
 fn in_plain_words(error: &rusqlite::Error) -> String {
-    if is_locked(error) {
-        return "another process holds it locked; try again when that one is done".to_owned();
-    }
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
@@ -123,7 +121,6 @@ mod tests {
     #[test]
     fn each_failure_says_what_a_user_can_do_about_it() {
         for (code, said) in [
-            (ffi::SQLITE_BUSY, "another process holds it locked"),
             (ffi::SQLITE_FULL, "the disk is full"),
             (ffi::SQLITE_READONLY, "check the permissions"),
             (ffi::SQLITE_IOERR_WRITE, "the file system failed"),
@@ -138,6 +135,14 @@ mod tests {
             );
             assert!(shown.contains(said), "{shown}");
         }
+        let busy = Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None);
+        let error = Fault::from(busy).during("store a page", "/x.db");
+        assert!(matches!(error, StoreError::Locked { .. }));
+        assert!(
+            error
+                .to_string()
+                .contains("another process holds it locked")
+        );
         let fault = Fault::from(Error::SqliteFailure(
             ffi::Error::new(ffi::SQLITE_CORRUPT),
             None,

@@ -15,6 +15,7 @@ mod leases;
 mod observed;
 mod page;
 mod product;
+mod rankings;
 mod ranks;
 mod read;
 mod records;
@@ -28,12 +29,12 @@ mod tests;
 mod worker;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use catalog::StoreError;
 use rusqlite::Transaction;
 
 use self::fault::Fault;
+use self::search::PlacesCache;
 use self::worker::Worker;
 use crate::OpenMode;
 
@@ -44,9 +45,10 @@ pub(crate) struct SqliteStore {
     path: Option<PathBuf>,
     // Before the writer, so that they close first: the last connection moves the log into the file, and one
     // that only reads could not.
-    readers: Vec<Worker>,
-    next_reader: AtomicUsize,
+    /// `None` in memory, where the writer reads too.
+    readers: Option<Worker>,
     writer: Worker,
+    places: PlacesCache,
 }
 
 impl SqliteStore {
@@ -58,18 +60,18 @@ impl SqliteStore {
         let opened = tokio::task::spawn_blocking(move || {
             let location = path.display().to_string();
             let connections = schema::open_file(&path, &location, mode)?;
-            let start = |connection| Worker::start("store-read", connection);
-            let readers: Result<Vec<_>, _> = connections.readers.into_iter().map(start).collect();
+            let readers = Worker::start("store-read", connections.readers);
             let started = readers.and_then(|readers| {
-                Ok((readers, Worker::start("store-write", connections.writer)?))
+                let writer = Worker::start("store-write", vec![connections.writer])?;
+                Ok((readers, writer))
             });
             let (readers, writer) = started.map_err(|error| no_thread(&error, &location))?;
             Ok(Self {
                 location,
                 path: Some(path),
-                readers,
-                next_reader: AtomicUsize::new(0),
+                readers: Some(readers),
                 writer,
+                places: PlacesCache::default(),
             })
         });
         opened.await.map_err(|error| StoreError::Open {
@@ -82,11 +84,11 @@ impl SqliteStore {
         let location = ":memory:".to_owned();
         let opened = schema::open_memory();
         let connection = opened.map_err(|fault| fault.during("set up the schema", &location))?;
-        let writer = Worker::start("store", connection);
+        let writer = Worker::start("store", vec![connection]);
         Ok(Self {
             path: None,
-            readers: Vec::new(),
-            next_reader: AtomicUsize::new(0),
+            readers: None,
+            places: PlacesCache::default(),
             writer: writer.map_err(|error| no_thread(&error, &location))?,
             location,
         })
@@ -111,18 +113,16 @@ impl SqliteStore {
             .map_err(|fault: Fault| fault.during(doing, &self.location))
     }
 
-    /// Runs `work` on one state of the store. Cancel-safe: it changes nothing.
+    /// Runs `work` on one state of the store.
+    ///
+    /// Cancel-safe: see [`Worker::read`].
     async fn read<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        let turn = self.next_reader.fetch_add(1, Ordering::Relaxed);
-        let reader = match self.readers.len() {
-            0 => &self.writer,
-            n_readers => &self.readers[turn % n_readers],
-        };
-        let answer = reader.run(move |connection| work(&connection.transaction()?));
+        let reader = self.readers.as_ref().unwrap_or(&self.writer);
+        let answer = reader.read(work);
         answer
             .await
             .map_err(|fault: Fault| fault.during(doing, &self.location))

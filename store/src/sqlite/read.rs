@@ -7,7 +7,7 @@ use catalog::{
     ShopKey,
 };
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::codec::{
     BEFORE_ALL_IDS, LIST_COLUMNS, METRICS_COLUMNS, Native, ShopRow, Word, metrics, native_sql,
@@ -171,6 +171,50 @@ pub(super) fn row_of(
     let mut rows = find.query(params![shop.id, native_sql(native)])?;
     let row = rows.next()?;
     row.map(|row| product_row(shop, row)).transpose()
+}
+
+/// Returns the products with a handle, gone or not, in the order of their ids.
+pub(super) fn products_of_handle(
+    tx: &Transaction<'_>,
+    handle: &str,
+    of_shop: Option<&ShopKey>,
+    limit: usize,
+) -> Result<Vec<ProductRow>, Fault> {
+    let mut shops = shops_from(tx, &ProductFilter::default(), None)?;
+    shops.retain(|shop| of_shop.is_none_or(|key| *key == shop.key));
+    let shop_id = match (of_shop, shops.first()) {
+        (Some(_), None) => return Ok(Vec::new()),
+        (Some(_), Some(shop)) => Some(shop.id),
+        (None, _) => None,
+    };
+    let bounds = "SELECT COALESCE(MIN(product_id), 0), COALESCE(MAX(product_id), -1)
+                  FROM product_texts WHERE ?1 IS NULL OR shop_id = ?1";
+    let bounds = if shop_id.is_some() {
+        bounds.replace("?1 IS NULL OR ", "")
+    } else {
+        bounds.replace("WHERE ?1 IS NULL OR shop_id = ?1", "")
+    };
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (first, last): (i64, i64) = tx
+        .prepare_cached(&bounds)?
+        .query_row(rusqlite::params_from_iter(shop_id), read)?;
+    let mut find = tx.prepare_cached(
+        "SELECT shop_id, native_id FROM product_texts
+         WHERE product_id >> 12 = ?1 AND handle = ?2",
+    )?;
+    let shops: HashMap<i64, ShopRow> = shops.into_iter().map(|shop| (shop.id, shop)).collect();
+    let mut ids = Vec::new();
+    for generation in first >> 12..=last >> 12 {
+        let mut rows = find.query(params![generation, handle])?;
+        while let Some(row) = rows.next()? {
+            if let Some(shop) = shops.get(&row.get(0)?) {
+                ids.push(shop.product_id(row.get::<_, Native>(1)?.0));
+            }
+        }
+    }
+    ids.sort();
+    ids.truncate(limit);
+    product_rows(tx, &ids)
 }
 
 pub(super) fn shop(tx: &Transaction<'_>, key: &ShopKey) -> Result<Option<ShopRow>, Fault> {

@@ -1,13 +1,12 @@
-//! Reads shops, passes and problems; keeps rankings; counts the whole store.
+//! Reads shops, passes and problems; keeps summaries and robots.txt files; counts the whole store.
 
 use std::collections::BTreeMap;
 
 use catalog::{
-    CrawlKey, CrawlReport, Problem, ProblemKind, Ranking, RobotsRecord, Shop, ShopKey, ShopStatus,
+    CrawlKey, CrawlReport, Problem, ProblemKind, RobotsRecord, Shop, ShopKey, ShopStatus,
     StoreStats, Summary, UnixMs,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use serde::de::DeserializeOwned;
 
 use super::codec::{CRAWL_COLUMNS, Ms, Word, crawl_report, from_json, time, to_json};
 use super::crawl::newest_pass;
@@ -15,8 +14,7 @@ use super::fault::Fault;
 use super::leases;
 use super::page::problem_kinds;
 use super::read::sql_limit;
-use crate::brief::BriefRanking;
-use crate::rules::{MAX_RANKINGS, ROBOTS_KEPT_MS};
+use crate::rules::ROBOTS_KEPT_MS;
 
 pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
     let mut find = tx.prepare_cached(
@@ -98,53 +96,6 @@ pub(super) fn problems(
         },
     )?;
     Ok(found.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn save_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<(), Fault> {
-    put_ranking(tx, ranking)?;
-    tx.execute(
-        "DELETE FROM rankings WHERE (at, preset) NOT IN
-             (SELECT at, preset FROM rankings ORDER BY at DESC, preset LIMIT ?1)",
-        [MAX_RANKINGS],
-    )?;
-    Ok(())
-}
-
-pub(super) fn put_ranking(tx: &Transaction<'_>, ranking: &Ranking) -> Result<(), Fault> {
-    let json = to_json(ranking)?;
-    // JSON has no NaN and no infinity: they would be stored as null, and never be read again.
-    if serde_json::from_str::<Ranking>(&json).is_err() {
-        let detail = "a number of the ranking is not finite".to_owned();
-        return Err(Fault::Failed(detail));
-    }
-    tx.execute(
-        "INSERT OR REPLACE INTO rankings (at, preset, ranking) VALUES (?1, ?2, ?3)",
-        params![ranking.at.ms(), ranking.preset, json],
-    )?;
-    Ok(())
-}
-
-pub(super) fn latest_ranking(tx: &Transaction<'_>) -> Result<Option<Ranking>, Fault> {
-    latest(tx)
-}
-
-pub(super) fn latest_ranking_in_brief(tx: &Transaction<'_>) -> Result<Option<Ranking>, Fault> {
-    Ok(latest::<BriefRanking>(tx)?.map(Ranking::from))
-}
-
-/// Reads the latest ranking where SQLite has its text, which of a long list takes megabytes.
-fn latest<T: DeserializeOwned>(tx: &Transaction<'_>) -> Result<Option<T>, Fault> {
-    // By its key: sorting would take every ranking's text along.
-    let mut find = tx.prepare(
-        "SELECT ranking FROM rankings WHERE (at, preset) =
-             (SELECT at, preset FROM rankings ORDER BY at DESC, preset LIMIT 1)",
-    )?;
-    let mut rows = find.query([])?;
-    let read = |row: &Row<'_>| {
-        let json = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        from_json(json, "the latest ranking")
-    };
-    rows.next()?.map(read).transpose()
 }
 
 pub(super) fn save_summary(tx: &Transaction<'_>, summary: &Summary) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use catalog::{
     CrawlKey, CrawlRecord, NativeId, PageRecord, Problem, ProductRecord, Record, ShopKey,
-    ShopRecord, UnixMs,
+    ShopRecord, UnixMs, search_text,
 };
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -10,7 +10,7 @@ use super::codec::{Word, native_sql, to_json};
 use super::fault::Fault;
 use super::page::Kinds;
 use super::product::{NewRow, Sight, Statements, put};
-use super::{leases, read, records, search};
+use super::{leases, rankings, read, records, search};
 
 pub(super) fn put_records(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault> {
     for record in records {
@@ -18,7 +18,7 @@ pub(super) fn put_records(tx: &Transaction<'_>, records: &[Record]) -> Result<()
             Record::Shop(it) => put_shop(tx, it)?,
             Record::Product(it) => put_product(tx, it)?,
             Record::Crawl(it) => put_crawl(tx, it)?,
-            Record::Ranking(it) => records::put_ranking(tx, it)?,
+            Record::Ranking(it) => rankings::put_ranking(tx, it)?,
             Record::Summary(it) => records::save_summary(tx, it)?,
             Record::Robots(it) => records::put_robots(tx, it)?,
         }
@@ -60,7 +60,8 @@ fn put_product(tx: &Transaction<'_>, record: &ProductRecord) -> Result<(), Fault
     };
     let hash = product.content_hash().0;
     let stored = sight(0, record.stored_at);
-    let id = put(&mut statements, stored, known, product, &hash)?;
+    let words = search_text(product);
+    let id = put(&mut statements, stored, known, product, &hash, &words)?;
     tx.prepare_cached(
         "UPDATE products SET first_seen_at = ?3, gone_at = ?4 WHERE shop_id = ?1 AND native_id = ?2",
     )?
@@ -70,7 +71,7 @@ fn put_product(tx: &Transaction<'_>, record: &ProductRecord) -> Result<(), Fault
         record.first_seen_at.ms(),
         record.gone_at.map(UnixMs::ms),
     ])?;
-    search::index_again(tx, id, product)?;
+    search::index_again(tx, id, &words)?;
     tx.prepare_cached("DELETE FROM observations WHERE product_id = ?1")?
         .execute([id])?;
     for (n, row) in &record.observations {

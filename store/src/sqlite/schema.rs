@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::fault::{Fault, is_damage, is_denied, is_locked};
 use super::{features, search};
-use crate::{NO_STORE, OpenMode};
+use crate::OpenMode;
 
 /// Marks a SQLite file as ours: `Trou`, in `PRAGMA application_id`.
 const APPLICATION_ID: i32 = 0x5472_6f75;
@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -43,13 +43,20 @@ const MIGRATIONS: [Migration; 5] = [
         sql: include_str!("schema_5.sql"),
         fill: |_| Ok(()),
     },
+    Migration {
+        sql: include_str!("schema_6.sql"),
+        fill: search::fill_words,
+    },
 ];
 
 /// The newest version of the schema.
 pub(super) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// How long an operation waits for another process that holds the file.
+/// How long a write waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long opening the file and reading do, for which somebody waits who is to learn why before losing patience.
+const BUSY_TIMEOUT_OF_READS: Duration = Duration::from_secs(3);
 
 /// The same after one that waited in vain: a crawl of many shops must not wait for each of them anew.
 const BUSY_TIMEOUT_AGAIN: Duration = Duration::from_millis(100);
@@ -102,11 +109,11 @@ pub(super) fn open_file(
         return Err(refused(location, DENIED));
     }
     if matches!(identity, Identity::Empty) && mode == OpenMode::Existing {
-        return Err(refused(location, NO_STORE));
+        return Err(missing(location));
     }
     check_identity(identity, can_write, location)?;
     if can_write {
-        let set_up = set_up(&mut writer, identity);
+        let set_up = set_up(&mut writer, identity, location);
         set_up.map_err(|fault| fault.during("set up the schema", location))?;
     } else {
         tracing::warn!(location, "the store {location} can only be read");
@@ -132,7 +139,7 @@ fn prepare_path(path: &Path, location: &str, mode: OpenMode) -> Result<(), Store
     let exists = path.try_exists();
     let exists = exists.map_err(|error| refused(location, &error.to_string()))?;
     match mode {
-        OpenMode::Existing if !exists => Err(refused(location, NO_STORE)),
+        OpenMode::Existing if !exists => Err(missing(location)),
         OpenMode::Create if !exists => {
             let folder = path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder).map_err(|error| {
@@ -194,7 +201,7 @@ fn connect(path: &Path, access: Access) -> rusqlite::Result<Connection> {
         }
         _ => Connection::open_with_flags(path, flags)?,
     };
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(BUSY_TIMEOUT_OF_READS)?;
     // Until it is known whose file this is, closing it must not even move its log into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(connection)
@@ -233,13 +240,15 @@ fn check_identity(identity: Identity, can_write: bool, location: &str) -> Result
     }
 }
 
-fn set_up(connection: &mut Connection, identity: Identity) -> Result<(), Fault> {
+fn set_up(connection: &mut Connection, identity: Identity, location: &str) -> Result<(), Fault> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     // Takes effect in a file without content only.
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     // Migrating takes the write lock, which a command that only reads must not wait for.
-    if !matches!(identity, Identity::Ours(SCHEMA_VERSION)) {
-        migrate(connection)?;
+    match identity {
+        Identity::Ours(SCHEMA_VERSION) => {}
+        Identity::Ours(_) => bring_up_to_date(connection, location)?,
+        Identity::Empty | Identity::Foreign => migrate(connection)?,
     }
     switch_to_log(connection)?;
     connection.pragma_update(None, "synchronous", "normal")?;
@@ -247,6 +256,21 @@ fn set_up(connection: &mut Connection, identity: Identity) -> Result<(), Fault> 
     let wal_bytes = PAGE_SIZE * WAL_PAGES;
     connection.pragma_update_and_check(None, "journal_size_limit", wal_bytes, |_| Ok(()))?;
     tune(connection, WRITER_CACHE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(())
+}
+
+/// Migrates a store with content, which takes minutes where that is much: whoever waits is told before and after.
+fn bring_up_to_date(connection: &mut Connection, location: &str) -> Result<(), Fault> {
+    let n_products: u64 =
+        connection.query_row("SELECT COUNT(*) FROM products", [], |row| row.get(0))?;
+    tracing::warn!(
+        location,
+        n_products,
+        "bringing the store {location} up to date: {n_products} products, once; do not end this"
+    );
+    migrate(connection)?;
+    tracing::warn!(location, "the store {location} is up to date");
     Ok(())
 }
 
@@ -326,6 +350,12 @@ fn cannot_open(error: rusqlite::Error, location: &str) -> StoreError {
         return refused(location, DENIED);
     }
     Fault::from(error).during("read anything", location)
+}
+
+fn missing(location: &str) -> StoreError {
+    StoreError::Missing {
+        location: location.to_owned(),
+    }
 }
 
 fn refused(location: &str, detail: &str) -> StoreError {

@@ -1,4 +1,5 @@
-//! The trait: every method is one transaction, whose work stands in the module that it names.
+//! The trait: every method is one transaction, whose work stands in the module that it names; but for `places_of`, which
+//! is one for each ranking.
 
 use std::sync::Arc;
 
@@ -6,16 +7,16 @@ use async_trait::async_trait;
 use catalog::{
     BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, Lease,
     LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
-    ObservedRow, Outcome, PageCounts, PageWrite, Problem, Product, ProductFilter, ProductId,
-    ProductRow, Pruned, Ranking, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor,
-    SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats,
-    Summary, UnixMs,
+    ObservedRow, Outcome, PageCounts, PageWrite, PlaceInRanking, Problem, Product, ProductFilter,
+    ProductId, ProductRow, Pruned, Ranking, RankingHead, Record, RecordKey, RecordKind,
+    RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store,
+    StoreError, StoreStats, Summary, UnixMs,
 };
 
 use super::page::HashedPage;
 use super::{
-    SqliteStore, admin, archive, crawl, features, leases, observed, page, ranks, read, records,
-    restore, schema, search,
+    SqliteStore, admin, archive, crawl, features, leases, observed, page, rankings, ranks, read,
+    records, restore, schema, search,
 };
 
 #[async_trait]
@@ -194,18 +195,18 @@ impl Store for SqliteStore {
     async fn save_ranking(&self, ranking: &Ranking) -> Result<(), StoreError> {
         let ranking = ranking.clone();
         self.write("save a ranking", move |tx| {
-            records::save_ranking(tx, &ranking)
+            rankings::save_ranking(tx, &ranking)
         })
         .await
     }
 
     async fn latest_ranking(&self) -> Result<Option<Ranking>, StoreError> {
-        self.read("read the latest ranking", records::latest_ranking)
+        self.read("read the latest ranking", rankings::latest_ranking)
             .await
     }
 
     async fn latest_ranking_in_brief(&self) -> Result<Option<Ranking>, StoreError> {
-        let read = records::latest_ranking_in_brief;
+        let read = rankings::latest_ranking_in_brief;
         self.read("read the latest ranking", read).await
     }
 
@@ -269,8 +270,10 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<SearchPage, StoreError> {
         let (query, after) = (query.clone(), after.cloned());
+        let places = self.places.clone();
         self.read("search", move |tx| {
-            search::search(tx, &query, after.as_ref(), limit)
+            let how = (&places, search::Limits::default());
+            search::search(tx, how, &query, after.as_ref(), limit)
         })
         .await
     }
@@ -284,6 +287,53 @@ impl Store for SqliteStore {
         let after = after.cloned();
         self.write("prune the history", move |tx| {
             admin::prune(tx, before, after.as_ref(), limit)
+        })
+        .await
+    }
+
+    async fn ranking_heads(&self, limit: usize) -> Result<Vec<RankingHead>, StoreError> {
+        self.read("list the rankings", move |tx| rankings::heads(tx, limit))
+            .await
+    }
+
+    async fn ranking(&self, at: UnixMs, preset: &str) -> Result<Option<Ranking>, StoreError> {
+        let preset = preset.to_owned();
+        self.read("read a ranking", move |tx| {
+            rankings::ranking(tx, at, &preset)
+        })
+        .await
+    }
+
+    async fn places_of(
+        &self,
+        id: &ProductId,
+        since: UnixMs,
+        limit: usize,
+    ) -> Result<Vec<PlaceInRanking>, StoreError> {
+        const DOING: &str = "look up places in rankings";
+        let heads = self.read(DOING, |tx| rankings::heads(tx, usize::MAX));
+        let mut found = Vec::new();
+        for head in heads.await? {
+            if head.at < since || found.len() >= limit {
+                break;
+            }
+            // Each ranking on its own: all of them together would keep a connection from others for seconds.
+            let id = id.clone();
+            let place = self.read(DOING, move |tx| rankings::place_in(tx, head, &id));
+            found.extend(place.await?);
+        }
+        Ok(found)
+    }
+
+    async fn products_of_handle(
+        &self,
+        handle: &str,
+        shop: Option<&ShopKey>,
+        limit: usize,
+    ) -> Result<Vec<ProductRow>, StoreError> {
+        let (handle, shop) = (handle.to_owned(), shop.cloned());
+        self.read("look up a handle", move |tx| {
+            read::products_of_handle(tx, &handle, shop.as_ref(), limit)
         })
         .await
     }

@@ -129,7 +129,7 @@ async fn a_write_waits_for_the_lock_and_says_so_when_that_takes_too_long() {
     store.writer.run(impatient).await.unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = begin(&store).await.unwrap_err();
-    assert!(matches!(error, StoreError::Failed { .. }));
+    assert!(matches!(error, StoreError::Locked { .. }));
     let message = format!(
         "cannot lease a shop in the store {}: another process holds it locked; \
          try again when that one is done",
@@ -143,6 +143,24 @@ async fn a_write_waits_for_the_lock_and_says_so_when_that_takes_too_long() {
     other.execute_batch("COMMIT").unwrap();
     assert!(begin(&store).await.unwrap().resumed);
     assert_eq!(patience_ms().await.unwrap(), 10_000);
+}
+
+#[tokio::test]
+async fn a_store_that_is_kept_locked_is_told_as_locked_by_opening_and_by_reading() {
+    let (_folder, path, store) = new_store().await;
+    let patience = store.readers.as_ref().unwrap().read(|tx| {
+        let patience = tx.pragma_query_value(None, "busy_timeout", |row| row.get(0));
+        Ok::<i64, Fault>(patience?)
+    });
+    // A tool's caller waits 10 seconds, and is to learn of the lock before.
+    assert_eq!(patience.await.unwrap(), 3_000);
+    drop(store);
+    let other = Connection::open(&path).unwrap();
+    let exclusive = "PRAGMA journal_mode = delete; BEGIN EXCLUSIVE";
+    other.execute_batch(exclusive).unwrap();
+    let opened = SqliteStore::open(path.to_str().unwrap(), OpenMode::Existing).await;
+    let error = opened.unwrap_err();
+    assert!(matches!(error, StoreError::Locked { .. }), "{error}");
 }
 
 #[tokio::test]

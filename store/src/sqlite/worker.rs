@@ -1,41 +1,53 @@
-//! A thread that owns one connection, since SQLite's calls block.
+//! Threads that own a connection each, since SQLite's calls block.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fmt, io};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::Fault;
 
-/// Work that waits for the thread; beyond this, callers wait.
+/// Work that waits for a thread; beyond this, callers wait.
 const QUEUE: usize = 32;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// A connection and its thread. Dropping it lets the thread finish what was sent, closes the connection and
-/// waits for that.
+/// Connections and their threads, which take work from one queue: whichever is idle takes the next. Dropping it lets
+/// the threads finish what was sent, closes the connections and waits for that.
 pub(super) struct Worker {
     jobs: Option<mpsc::Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Worker {
-    pub(super) fn start(name: &str, mut connection: Connection) -> io::Result<Self> {
-        let (jobs, mut received) = mpsc::channel::<Job>(QUEUE);
-        let run = move || {
-            while let Some(job) = received.blocking_recv() {
-                job(&mut connection);
-            }
-        };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(run)?;
-        Ok(Self {
+    pub(super) fn start(name: &str, connections: Vec<Connection>) -> io::Result<Self> {
+        let (jobs, received) = mpsc::channel::<Job>(QUEUE);
+        let received = Arc::new(Mutex::new(received));
+        let mut worker = Self {
             jobs: Some(jobs),
-            thread: Some(thread),
-        })
+            threads: Vec::with_capacity(connections.len()),
+        };
+        for mut connection in connections {
+            let received = Arc::clone(&received);
+            // The lock is held while a thread waits for work, and never while it works.
+            let next = move || {
+                let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+                received.blocking_recv()
+            };
+            let run = move || {
+                while let Some(job) = next() {
+                    job(&mut connection);
+                }
+            };
+            let thread = thread::Builder::new().name(name.to_owned()).spawn(run)?;
+            worker.threads.push(thread);
+        }
+        Ok(worker)
     }
 
-    /// Runs `work` on the connection's thread, after what was sent before.
+    /// Runs `work` on a connection. With one connection, that is after what was sent before.
     ///
     /// Cancel-safe: work that was sent runs whole even if this future is dropped; work that still waited for
     /// its place in the queue never runs.
@@ -44,22 +56,82 @@ impl Worker {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
     {
-        let ended = || Fault::Failed("its thread has ended".to_owned());
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             // Nobody waits any more if this fails; the work is done all the same.
             answer.send(work(connection)).ok();
         });
-        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
-        jobs.send(job).await.map_err(|_| ended())?;
+        self.send(job).await?;
         answered.await.map_err(|_| ended())?
+    }
+
+    /// Runs `work`, which only reads, in a transaction.
+    ///
+    /// Cancel-safe: if this future is dropped, work that did not begin never does, and a statement under way is
+    /// interrupted. So what nobody waits for any more does not keep others waiting.
+    pub(super) async fn read<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let running = Running::default();
+        let _interrupt = InterruptOnDrop(running.clone());
+        let job: Job = Box::new(move |connection| {
+            if answer.is_closed() {
+                return;
+            }
+            let handle = connection.get_interrupt_handle();
+            let read = || {
+                let tx = connection.transaction()?;
+                running.set(Some(handle));
+                let read = work(&tx);
+                // Before the transaction ends: that must not be interrupted, or the next could not begin.
+                running.set(None);
+                read
+            };
+            answer.send(read()).ok();
+        });
+        self.send(job).await?;
+        answered.await.map_err(|_| ended())?
+    }
+
+    async fn send(&self, job: Job) -> Result<(), Fault> {
+        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+        jobs.send(job).await.map_err(|_| ended())
+    }
+}
+
+fn ended() -> Fault {
+    Fault::Failed("its thread has ended".to_owned())
+}
+
+/// The connection that runs a read, as long as it does.
+#[derive(Clone, Default)]
+struct Running(Arc<Mutex<Option<InterruptHandle>>>);
+
+impl Running {
+    fn set(&self, handle: Option<InterruptHandle>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+    }
+}
+
+struct InterruptOnDrop(Running);
+
+impl Drop for InterruptOnDrop {
+    fn drop(&mut self) {
+        // Under the lock, so that the connection does not go on to somebody else's work in between.
+        let running = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = &*running {
+            handle.interrupt();
+        }
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // An error means that a job panicked; its caller was told.
             thread.join().ok();
         }
@@ -69,5 +141,89 @@ impl Drop for Worker {
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc::sync_channel;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn worker(n_connections: usize) -> Worker {
+        let open = |_| Connection::open_in_memory().unwrap();
+        Worker::start("test", (0..n_connections).map(open).collect()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_read_that_nobody_waits_for_any_more_is_not_run() {
+        let worker = worker(1);
+        let (go, wait) = sync_channel::<()>(1);
+        let first = worker.run(move |_| Ok(wait.recv().is_ok()));
+        let mut first = Box::pin(first);
+        assert!(first.as_mut().now_or_never().is_none());
+        let has_run = Arc::new(AtomicBool::new(false));
+        let run = Arc::clone(&has_run);
+        let second = worker.read(move |_| {
+            run.store(true, Ordering::SeqCst);
+            Ok(())
+        });
+        // Sent, and given up while the first one still runs.
+        assert!(second.now_or_never().is_none());
+        go.send(()).unwrap();
+        assert!(first.await.unwrap());
+        worker.read(|_| Ok(())).await.unwrap();
+        assert!(!has_run.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_was_sent_runs_though_nobody_waits_for_it() {
+        let worker = worker(1);
+        let has_run = Arc::new(AtomicBool::new(false));
+        let run = Arc::clone(&has_run);
+        let sent = worker.run(move |_| {
+            run.store(true, Ordering::SeqCst);
+            Ok(())
+        });
+        sent.now_or_never();
+        worker.run(|_| Ok(())).await.unwrap();
+        assert!(has_run.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_long_read_keeps_one_connection_and_the_others_go_on() {
+        let worker = worker(2);
+        let (go, wait) = sync_channel::<()>(1);
+        let mut long = Box::pin(worker.read(move |_| Ok(wait.recv().is_ok())));
+        assert!(long.as_mut().now_or_never().is_none());
+        for n in 0..5 {
+            assert_eq!(worker.read(move |_| Ok(n)).await.unwrap(), n);
+        }
+        go.send(()).unwrap();
+        assert!(long.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_read_under_way_is_interrupted_and_the_next_one_is_not() {
+        let worker = worker(1);
+        let (begun, begins) = oneshot::channel();
+        let numbers =
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+        let mut endless = Box::pin(worker.read(move |tx| {
+            let mut statement = tx.prepare(numbers)?;
+            let mut rows = statement.query([])?;
+            rows.next()?;
+            begun.send(()).ok();
+            while rows.next()?.is_some() {}
+            Ok(())
+        }));
+        assert!(endless.as_mut().now_or_never().is_none());
+        begins.await.unwrap();
+        drop(endless);
+        let one = worker.read(|tx| Ok(tx.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?));
+        assert_eq!(one.await.unwrap(), 1);
     }
 }

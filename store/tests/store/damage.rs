@@ -38,7 +38,7 @@ async fn a_newer_schema_is_refused_and_left_as_it_is() {
             error,
             StoreError::NewerSchema {
                 found: 7,
-                known: 5,
+                known: 6,
                 ..
             }
         ));
@@ -101,7 +101,7 @@ async fn an_empty_file_becomes_a_store() {
     let path = folder.path().join("x.db");
     fs::write(&path, "").unwrap();
     let store = open_at(&path, OpenMode::Create).await.unwrap();
-    assert_eq!(store.stats().await.unwrap().schema_version, 5);
+    assert_eq!(store.stats().await.unwrap().schema_version, 6);
 }
 
 #[tokio::test]
@@ -204,6 +204,7 @@ const ORDERS: [ObservationOrder; 3] = [
 async fn damaged_history_and_search_are_errors_too() {
     let filter = ObservationFilter::default();
     let query = SearchQuery {
+        tag: None,
         text: "product".into(),
         filter: ProductFilter::default(),
         order: SearchOrder::Rank,
@@ -216,7 +217,10 @@ async fn damaged_history_and_search_are_errors_too() {
             "UPDATE product_texts SET title = CAST(x'ff' AS TEXT)",
             false,
         ),
-        ("INSERT INTO rankings VALUES (1, 'a', '{}')", true),
+        (
+            "INSERT INTO rankings VALUES (1, 'a', '{}'); INSERT INTO ranking_heads VALUES (1, 'a', 1, 1)",
+            true,
+        ),
         ("DELETE FROM search_data WHERE id > 10", true),
     ] {
         let (_folder, path) = filled().await;
@@ -300,6 +304,7 @@ async fn overwritten_pages_of_the_file_never_panic() {
             store.observed(&filter, order, None, 9).await.ok();
         }
         let query = SearchQuery {
+            tag: None,
             text: "product".into(),
             filter: ProductFilter::default(),
             order: SearchOrder::Rank,

@@ -19,11 +19,12 @@ use crate::made_tasks::{self, crawls, make, new_task, shown, take, task_id};
 use crate::sqlite::{file, open_at, refusal};
 
 /// What each version added to the schema.
-const VERSIONS: [&str; 4] = [
+const VERSIONS: [&str; 5] = [
     include_str!("../../src/sqlite/schema_1.sql"),
     include_str!("../../src/sqlite/schema_2.sql"),
     include_str!("../../src/sqlite/schema_3.sql"),
     include_str!("../../src/sqlite/schema_4.sql"),
+    include_str!("../../src/sqlite/schema_5.sql"),
 ];
 
 async fn fill(store: &dyn Store) {
@@ -124,6 +125,7 @@ async fn a_file_of_version_1_is_searched_and_listed_like_a_new_one() {
     for (text, n_found) in [("product", 12), ("lete", 2), ("", 12), ("no", 0)] {
         for order in [SearchOrder::Rank, SearchOrder::Newest, SearchOrder::Dearest] {
             let query = SearchQuery {
+                tag: None,
                 text: text.into(),
                 filter: ProductFilter::default(),
                 order,
@@ -180,6 +182,7 @@ async fn a_file_of_version_2_keeps_all_that_it_held() {
             assert_eq!(records, newer.records(kind, None, 99).await.unwrap());
         }
         let query = SearchQuery {
+            tag: None,
             text: "lete".into(),
             filter: ProductFilter::default(),
             order: SearchOrder::Rank,
@@ -229,6 +232,43 @@ async fn tasks_of_version_4_go_on_and_are_counted() {
         let limits = MeterLimits::default();
         let counted = tasks.meter(&task_id("t"), &step, &limits).await.unwrap();
         assert!(matches!(counted, Metered::Counted(it) if it.requests == n));
+    }
+}
+
+#[tokio::test]
+async fn rankings_and_handles_of_version_5_are_found() {
+    let (_folder, newer) = file();
+    let store = open_at(&newer, OpenMode::Create).await.unwrap();
+    fill(&*store).await;
+    for now in [1, 2] {
+        let ranking = crate::contract::ranking_of(&*store, now, &["a.example", "b.example"]).await;
+        store.save_ranking(&ranking).await.unwrap();
+    }
+    let shown = async |store: &dyn Store| {
+        let mut heads = store.ranking_heads(9).await.unwrap();
+        assert_eq!(heads.len(), 2);
+        // Of rankings that were there before, none has a mark yet.
+        heads.iter_mut().for_each(|head| head.stamp = 0);
+        assert_eq!(heads[0].n_places, 2);
+        let places = store.places_of(&id("a.example", 1), at(0), 9).await;
+        let rows = store.products_of_handle("product-1", None, 9).await;
+        assert_eq!(rows.as_ref().unwrap().len(), 2);
+        let query = SearchQuery {
+            tag: Some("l'\u{e9}t\u{e9}".into()),
+            text: "prod".into(),
+            filter: ProductFilter::default(),
+            order: SearchOrder::Rank,
+        };
+        let found = store.search(&query, None, 9).await.unwrap();
+        assert_eq!(found.rows.len(), 2);
+        (heads, places.unwrap(), rows.unwrap(), found)
+    };
+    let wanted = shown(&*store).await;
+    drop(store);
+    let older = older(&newer, 5);
+    for _ in 0..2 {
+        let older = open_at(&older, OpenMode::Existing).await.unwrap();
+        assert_eq!(shown(&*older).await, wanted);
     }
 }
 

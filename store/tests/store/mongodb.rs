@@ -103,6 +103,7 @@ async fn odd(store: &dyn Store) {
         }
     }
     let query = SearchQuery {
+        tag: None,
         text: "$set".into(),
         filter: ProductFilter::default(),
         order: SearchOrder::Newest,

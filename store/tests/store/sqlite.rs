@@ -40,7 +40,7 @@ pub(crate) async fn refusal(path: &Path, mode: OpenMode) -> StoreError {
 async fn a_missing_file_is_refused_and_not_made() {
     let (folder, path) = file();
     let error = refusal(&path, OpenMode::Existing).await;
-    assert!(matches!(error, StoreError::Open { .. }));
+    assert!(matches!(error, StoreError::Missing { .. }));
     assert!(
         error
             .to_string()
@@ -290,6 +290,9 @@ async fn a_ranking_that_an_earlier_version_stored_is_read() {
     let raw = Connection::open(&path).unwrap();
     let insert = "INSERT INTO rankings VALUES (1700000000000, 'classic', ?1)";
     raw.execute(insert, [&ranking]).unwrap();
+    // As a file of that version is brought along.
+    let head = "INSERT INTO ranking_heads VALUES (1700000000000, 'classic', 1, 0)";
+    raw.execute(head, []).unwrap();
     let store = open_at(&path, OpenMode::Existing).await.unwrap();
     let read = store.latest_ranking().await.unwrap().unwrap();
     assert_eq!((read.n_ranked, read.stability), (7, None));
@@ -300,6 +303,7 @@ async fn a_ranking_that_an_earlier_version_stored_is_read() {
     );
     assert_eq!(row.product.title, "Lamp");
     let query = SearchQuery {
+        tag: None,
         text: String::new(),
         filter: ProductFilter::default(),
         order: SearchOrder::Rank,

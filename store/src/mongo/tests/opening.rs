@@ -118,7 +118,7 @@ async fn processes_that_open_a_new_database_at_once_all_find_it_set_up() {
             .list_index_names()
             .await
             .unwrap();
-        assert_eq!(names.len(), 3, "{names:?}");
+        assert_eq!(names.len(), 4, "{names:?}");
         store.database.drop().await.unwrap();
     }
 }
@@ -179,7 +179,7 @@ async fn who_reads_the_version_during_an_upgrade_finds_the_old_one_or_the_new_on
             }
         }
         assert!(
-            seen.iter().all(|version| [2, 3].contains(version)),
+            seen.iter().all(|version| [2, 4].contains(version)),
             "{seen:?}"
         );
         assert_eq!(store.stats().await.unwrap().schema_version, SCHEMA_VERSION);

@@ -2,8 +2,8 @@
 
 use catalog::{
     CrawlKey, ListStability, MetricsRow, Observation, ObservationFilter, ObservationKind,
-    ObservationOrder, PopularitySource, ProductRecord, ProductRow, RankedRow, Ranking, Record,
-    RecordKind, ShopRecord, Stability,
+    ObservationOrder, PopularitySource, ProductFilter, ProductRecord, ProductRow, RankedRow,
+    Ranking, Record, RecordKind, SearchOrder, SearchQuery, ShopRecord, Stability,
 };
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
@@ -12,7 +12,7 @@ use crate::mongo::decode_history;
 use crate::mongo::fault::Fault;
 use crate::mongo::keys::product_key;
 use crate::mongo::product::{Facts, encode_observation, encode_product};
-use crate::mongo::{admin, decode, features};
+use crate::mongo::{admin, decode, features, search};
 
 fn product_document() -> Document {
     let product = product(7, 1000);
@@ -326,6 +326,61 @@ async fn rows_that_a_cut_off_page_left_are_in_no_list() {
         assert_eq!(records, [product_record(vec![(1, observation(1, 0))])]);
         let pruned = store.prune(at(9), None, 9).await.unwrap();
         assert_eq!((pruned.n_old, pruned.n_removed), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_search_looks_at_so_many_products_and_goes_on_from_there() {
+    with_store(REPLICA_SET, "looks", async |store| {
+        let begun = begin(store, "owner").await;
+        let mut products = products(0..12, 1000);
+        for (product, n) in products.iter_mut().zip(0..) {
+            // Both have the words of the tag, which is all that the server checks.
+            let tag = if n % 6 == 5 { "b a" } else { "a b" };
+            product.tags = vec![tag.to_owned()];
+            product.published_at = (n < 9).then(|| at(n));
+            for variant in &mut product.variants {
+                variant.price = variant.price.filter(|_| n % 4 != 3);
+            }
+        }
+        store
+            .apply_page(&begun.ticket, page(1, products))
+            .await
+            .unwrap();
+        for order in [
+            SearchOrder::Rank,
+            SearchOrder::Cheapest,
+            SearchOrder::Dearest,
+            SearchOrder::Newest,
+        ] {
+            let query = SearchQuery {
+                text: String::new(),
+                tag: Some("b a".to_owned()),
+                filter: ProductFilter::default(),
+                order,
+            };
+            let whole = search::search(store, &query, None, 9).await.unwrap();
+            assert_eq!(
+                (whole.rows.len(), whole.total, whole.is_total_exact),
+                (2, 2, true)
+            );
+            assert!(whole.next.is_none());
+            let (mut found, mut after, mut n_pages) = (Vec::new(), None, 0);
+            loop {
+                let looked = search::search_within(store, 2, &query, after.as_ref(), 9).await;
+                let looked = looked.unwrap();
+                assert!(looked.rows.len() <= 2 && !looked.is_total_exact);
+                assert!(looked.total <= 2);
+                found.extend(looked.rows);
+                (after, n_pages) = (looked.next, n_pages + 1);
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, whole.rows, "{order:?}");
+            assert!(n_pages >= 6, "{order:?}: {n_pages} pages");
+        }
     })
     .await;
 }

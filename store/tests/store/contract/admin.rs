@@ -86,6 +86,7 @@ pub(super) async fn a_forgotten_shop_is_gone_with_all_that_belongs_to_it(store: 
     assert_eq!(state(store).await, before);
     assert_eq!(store.product(&id("a.example", 1)).await.unwrap(), None);
     let query = SearchQuery {
+        tag: None,
         text: "product".into(),
         filter: catalog::ProductFilter::default(),
         order: catalog::SearchOrder::Newest,

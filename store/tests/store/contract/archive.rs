@@ -136,12 +136,16 @@ async fn whole_state(store: &dyn Store) -> String {
         ("", SearchOrder::Cheapest),
     ] {
         let query = SearchQuery {
+            tag: None,
             text: text.into(),
             filter: ProductFilter::default(),
             order,
         };
         let found = store.search(&query, None, 100).await.unwrap();
-        shown.push_str(&format!("{found:?}\n"));
+        // Products of the same place have an order of each store's own.
+        let mut placed: Vec<_> = found.rows.iter().zip(&found.places).collect();
+        placed.sort_by(|one, two| one.0.id.cmp(&two.0.id));
+        shown.push_str(&format!("{} {:?} {placed:?}\n", found.total, found.next));
     }
     let ranking = store.latest_ranking().await.unwrap();
     let summary = store.summary("$s.t", "en").await.unwrap();

@@ -11,11 +11,15 @@ mod lists;
 mod observed;
 mod pages;
 mod prune;
+mod rankings;
 mod records;
 mod round_trip;
 mod search;
+mod search_all;
 mod search_order;
 mod tasks;
+
+pub(crate) use rankings::ranking_of;
 
 /// Runs every named test on each backend.
 macro_rules! on_every_backend {
@@ -122,6 +126,13 @@ on_every_backend! {
         a_ranking_that_cannot_be_read_back_is_refused,
         stats_count_the_whole_store,
     }
+    rankings::{
+        rankings_are_listed_newest_first_then_by_preset,
+        a_ranking_that_replaces_another_one_has_another_stamp,
+        a_ranking_is_found_by_its_time_and_preset,
+        places_of_a_product_are_those_of_each_ranking_that_has_it,
+        products_are_found_by_exactly_their_handle,
+    }
     round_trip::{
         any_product_reads_back_as_it_was,
         a_product_with_ten_thousand_variants_reads_back,
@@ -220,12 +231,16 @@ on_every_backend! {
         a_search_is_paged_while_pages_are_written,
         an_empty_store_has_no_matches,
     }
+    search_all::{
+        every_query_finds_what_a_look_at_each_product_finds,
+    }
     search_order::{
-        each_order_has_its_key_then_the_id_and_what_has_none_last,
+        each_order_has_its_key_and_what_has_none_last,
         any_page_size_gives_the_same_search_result,
         a_search_goes_on_behind_a_place_that_is_not_there,
         a_cursor_of_another_order_is_refused,
         a_search_is_filtered_like_a_list,
+        a_tag_is_found_whole_and_without_regard_to_case,
         a_product_without_a_price_is_in_its_shops_currency_last,
     }
 }
