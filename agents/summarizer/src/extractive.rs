@@ -16,11 +16,13 @@ const MAX_SENTENCES: usize = 6;
 const MAX_CAUTIONS: usize = 4;
 
 /// Which facts are told, most telling topic first, and how many of a topic; what a text has no room for is left out.
-const TELLING: [(&str, usize); 23] = [
+const TELLING: [(&str, usize); 25] = [
     ("title", 1),
+    ("gone_since", 1),
     ("list", 1),
     ("shop_name", 1),
     ("segment", 1),
+    ("category", 1),
     ("period", 1),
     ("currencies", 1),
     ("price", 1),

@@ -25,7 +25,7 @@ pub use extractive::extractive;
 pub use input::{fingerprint, input_hash};
 pub use prompt::{PROMPT_VERSION, estimate};
 pub use schema::SCHEMA_VERSION;
-pub use shelf::{extractive_summary, stored};
+pub use shelf::{extractive_summary, is_current, stored};
 pub use work::{
     ANY, Ask, Context, End, ItemReport, Order, SubjectEnd, Tally, kind, plan, run_item,
 };

@@ -60,6 +60,12 @@ pub fn extractive_summary(sheet: &FactSheet, instead: Option<Fallback>, now: Uni
     )
 }
 
+/// Returns whether a stored summary says what is known today: it was made from the facts of `sheet`, and would not be
+/// refused now.
+pub fn is_current(summary: &Summary, sheet: &FactSheet) -> bool {
+    summary.facts_hash == sheet.hash() && stands(summary, sheet)
+}
+
 /// The place of a sheet in the store.
 #[derive(Debug)]
 pub(crate) struct Shelf<'a> {

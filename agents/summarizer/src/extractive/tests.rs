@@ -66,6 +66,27 @@ fn a_product_in_six_sentences() {
 }
 
 #[test]
+fn a_gone_product_does_not_read_as_if_it_were_only_sold_out() {
+    let mut sold_out = lamp();
+    sold_out.variants = vec![variant("S", "49", Some(false))];
+    let history = [
+        observed(ObservationKind::New, "2026-03-01"),
+        observed(ObservationKind::Gone, "2026-03-03"),
+    ];
+    let input = ProductInput {
+        product: &sold_out,
+        crawled_at: None,
+        observations: &history,
+        ranking: None,
+    };
+    let told = |language| extractive(&product(&input, language)).summary;
+    let english = "It has not been in its shop’s list since 3 March 2026. Its price is";
+    assert!(told(En).contains(english), "{}", told(En));
+    let french = "Il n’est plus dans la liste de sa boutique depuis le 3 mars 2026.";
+    assert!(told(Fr).contains(french), "{}", told(Fr));
+}
+
+#[test]
 fn a_product_without_anything_has_a_text_and_cautions() {
     let input = ProductInput {
         product: &nothing(),

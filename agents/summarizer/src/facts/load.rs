@@ -6,7 +6,9 @@ use catalog::{
 };
 
 use super::changes::first_changes;
-use super::{FactSheet, ProductInput, ShopInput, changes, product, shop, top_k};
+use super::{
+    CategoryInput, FactSheet, ProductInput, ShopInput, category, changes, product, shop, top_k,
+};
 
 #[cfg(test)]
 mod tests;
@@ -123,16 +125,35 @@ pub async fn shop_sheets(
     since: UnixMs,
     languages: &[Language],
 ) -> Result<Option<Vec<FactSheet>>, StoreError> {
+    shop_sheets_within(MAX_SHOP_PRODUCTS, store, key, ranking, since, languages).await
+}
+
+/// Returns the same from no more than `most` of the shop's products and of its changes; it says so of the products.
+///
+/// # Errors
+/// When the store fails.
+pub async fn shop_sheets_within(
+    most: usize,
+    store: &dyn Store,
+    key: &ShopKey,
+    ranking: Option<&Ranking>,
+    since: UnixMs,
+    languages: &[Language],
+) -> Result<Option<Vec<FactSheet>>, StoreError> {
     let shops = store.shops().await?;
     let Some(status) = shops.iter().find(|it| it.shop.key == *key) else {
         return Ok(None);
     };
-    let products = products_of(store, key).await?;
+    let of_shop = ProductFilter {
+        shops: vec![key.clone()],
+        ..ProductFilter::default()
+    };
+    let products = products(store, &of_shop, most).await?.rows;
     let filter = ObservationFilter {
         shops: vec![key.clone()],
         ..changed_since(since)
     };
-    let observed = observed(store, &filter, MAX_OBSERVED).await?.rows;
+    let observed = observed(store, &filter, most).await?.rows;
     let input = ShopInput {
         status,
         products: &products,
@@ -175,22 +196,65 @@ async fn changes_within(
     Ok(languages.iter().map(sheet).collect())
 }
 
-async fn products_of(store: &dyn Store, key: &ShopKey) -> Result<Vec<ProductRow>, StoreError> {
-    let filter = ProductFilter {
-        shops: vec![key.clone()],
+/// Returns what is known of a product type, compared without regard to case, from no more than `most` of its products;
+/// `None` if no product has it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn category_sheets(
+    most: usize,
+    store: &dyn Store,
+    name: &str,
+    ranking: Option<&Ranking>,
+    languages: &[Language],
+) -> Result<Option<Vec<FactSheet>>, StoreError> {
+    let of_type = ProductFilter {
+        product_type: Some(name.to_owned()),
         ..ProductFilter::default()
     };
-    let mut products: Vec<ProductRow> = Vec::new();
-    while products.len() < MAX_SHOP_PRODUCTS {
-        let after = products.last().map(|it| it.id.clone());
-        let rows = store.products(&filter, after.as_ref(), PAGE).await?;
-        let is_last = rows.len() < PAGE;
-        products.extend(rows);
+    let read = products(store, &of_type, most).await?;
+    let Some(first) = read.rows.first() else {
+        return Ok(None);
+    };
+    let input = CategoryInput {
+        name: first.product_type.trim(),
+        products: &read.rows,
+        is_cut: read.is_cut,
+        ranking,
+    };
+    let sheet = |&language| category(&input, language);
+    Ok(Some(languages.iter().map(sheet).collect()))
+}
+
+/// The first products that a filter asks for.
+struct Products {
+    rows: Vec<ProductRow>,
+    is_cut: bool,
+}
+
+/// Reads products in the order of their ids, `most` at most.
+async fn products(
+    store: &dyn Store,
+    filter: &ProductFilter,
+    most: usize,
+) -> Result<Products, StoreError> {
+    let mut rows: Vec<ProductRow> = Vec::new();
+    loop {
+        let after = rows.last().map(|it| it.id.clone());
+        let page = store.products(filter, after.as_ref(), PAGE).await?;
+        let is_last = page.len() < PAGE;
+        rows.extend(page);
+        if rows.len() > most {
+            rows.truncate(most);
+            return Ok(Products { rows, is_cut: true });
+        }
         if is_last {
-            break;
+            return Ok(Products {
+                rows,
+                is_cut: false,
+            });
         }
     }
-    Ok(products)
 }
 
 /// The first observations that a filter asks for.

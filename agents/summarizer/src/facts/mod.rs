@@ -3,6 +3,7 @@
 //! The sentences are the same as long as what they say is: no time of a run or of a crawl stands in them, no age and
 //! no score. What is asked of a language model, and what its answer is checked against, is these sentences alone.
 
+mod category;
 pub(crate) mod changes;
 pub mod clean;
 mod groups;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
 
+pub use category::{CategoryInput, category};
 pub use changes::changes;
 pub use product::{ProductInput, product};
 pub use segment::{SegmentInput, segment};

@@ -16,6 +16,8 @@ pub enum Subject {
     Shop(ShopKey),
     /// A group of similar products, by its name: `segment:A`.
     Segment(String),
+    /// A product type, in a shop's spelling: `category:Lamps`.
+    Category(String),
     /// What changed lately: `changes`.
     Changes,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Subject {
             Self::TopK => f.write_str("top-k"),
             Self::Shop(key) => write!(f, "shop:{key}"),
             Self::Segment(name) => write!(f, "segment:{name}"),
+            Self::Category(name) => write!(f, "category:{name}"),
             Self::Changes => f.write_str("changes"),
         }
     }
@@ -48,6 +51,7 @@ impl FromStr for Subject {
             Some(("product", id)) => id.parse().map(Self::Product).map_err(|_| wrong()),
             Some(("shop", key)) => key.parse().map(Self::Shop).map_err(|_| wrong()),
             Some(("segment", name)) if !name.is_empty() => Ok(Self::Segment(name.to_owned())),
+            Some(("category", name)) if !name.is_empty() => Ok(Self::Category(name.to_owned())),
             None if text == "top-k" => Ok(Self::TopK),
             None if text == "changes" => Ok(Self::Changes),
             _ => Err(wrong()),
@@ -68,6 +72,7 @@ mod tests {
             "shop:shop.example",
             "segment:A",
             "segment:low price: few images",
+            "category:Lamps",
             "changes",
         ] {
             assert_eq!(text.parse::<Subject>().unwrap().to_string(), text);

@@ -168,3 +168,42 @@ async fn a_span_with_too_many_changes_ends_with_the_last_that_was_read() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_type_is_found_in_any_spelling_and_what_nobody_sells_is_not() {
+    let store = store_with(vec![observed(ObservationKind::New, "2026-03-01")]).await;
+    let found = |most, name| category_sheets(most, store.as_ref(), name, None, &[Language::En]);
+    let sheets = found(10, " LAMPS ").await.unwrap().unwrap();
+    assert_eq!(
+        (sheets[0].subject.as_str(), texts(&sheets[0])[0].as_str()),
+        (
+            "category:Lamps",
+            "category: The type “Lamps” has 1 product."
+        )
+    );
+    assert_eq!(found(10, "Hats").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn of_a_shop_no_more_is_read_than_wanted() {
+    let store = store_with(vec![observed(ObservationKind::New, "2026-03-01")]).await;
+    let second = ProductRecord {
+        product: catalog::Product {
+            id: "shopify:shop.example:2".parse().unwrap(),
+            ..lamp()
+        },
+        first_seen_at: at("2026-03-01"),
+        stored_at: at("2026-03-01"),
+        gone_at: None,
+        observations: vec![(1, observed(ObservationKind::New, "2026-03-01"))],
+    };
+    let second = Record::Product(Box::new(second));
+    store.put_records(vec![second]).await.unwrap();
+    let (store, since, key) = (store.as_ref(), at("2026-05-05"), lamp().id.shop);
+    let sheets = shop_sheets_within(1, store, &key, None, since, &[Language::En]).await;
+    let texts = texts(&sheets.unwrap().unwrap()[0]);
+    assert!(
+        texts[1].starts_with("sample: Prices, stock, types and brands were worked out from 1 of"),
+        "{texts:?}"
+    );
+}

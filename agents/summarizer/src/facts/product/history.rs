@@ -39,7 +39,7 @@ pub(super) fn add(sheet: &mut Sheet, input: &ProductInput<'_>) {
     }
     moves(sheet, input.product, &events);
     stock(sheet, input.product, &events);
-    presence(sheet, history);
+    back(sheet, history);
     bestseller(sheet, history);
 }
 
@@ -182,29 +182,47 @@ fn whose(sheet: &Sheet, product: &Product, event: &Event<'_>) -> Whose {
     }
 }
 
-/// Tells when the product was last missed, or came back.
-fn presence(sheet: &mut Sheet, history: &[Observation]) {
-    let is_presence =
-        |row: &&Observation| matches!(row.kind, ObservationKind::Gone | ObservationKind::Back);
-    let Some(row) = history.iter().rev().find(is_presence) else {
+/// Tells since when the product is missing, which else reads as if it were only sold out.
+pub(super) fn gone(sheet: &mut Sheet, input: &ProductInput<'_>) {
+    let missed = last_presence(input.observations).filter(|it| it.kind == ObservationKind::Gone);
+    let Some(row) = missed else {
         return;
     };
     let day = sheet.date(row.at);
-    let sentences = match row.kind {
-        ObservationKind::Gone => [
-            format!("It was no longer in the shop’s list on {day}."),
-            format!("Il n’était plus dans la liste de la boutique le {day}."),
-        ],
-        _ => [
-            format!("It came back into the shop’s list on {day}."),
-            format!("Il est revenu dans la liste de la boutique le {day}."),
-        ],
+    let sentences = [
+        format!("It has not been in its shop’s list since {day}."),
+        format!("Il n’est plus dans la liste de sa boutique depuis le {day}."),
+    ];
+    sheet.add(
+        "gone_since",
+        (FactSource::Observations, Some(row.at)),
+        sentences,
+    );
+}
+
+/// Tells when the product came back, if that was the last of it.
+fn back(sheet: &mut Sheet, history: &[Observation]) {
+    let came = last_presence(history).filter(|it| it.kind == ObservationKind::Back);
+    let Some(row) = came else {
+        return;
     };
+    let day = sheet.date(row.at);
+    let sentences = [
+        format!("It came back into the shop’s list on {day}."),
+        format!("Il est revenu dans la liste de la boutique le {day}."),
+    ];
     sheet.add(
         "presence",
         (FactSource::Observations, Some(row.at)),
         sentences,
     );
+}
+
+/// Returns the last row that says whether the shop has the product.
+fn last_presence(history: &[Observation]) -> Option<&Observation> {
+    let is_presence =
+        |row: &&Observation| matches!(row.kind, ObservationKind::Gone | ObservationKind::Back);
+    history.iter().rev().find(is_presence)
 }
 
 /// Tells of the latest place in the shop's own best-selling order, and of the one before.

@@ -42,6 +42,7 @@ pub fn product(input: &ProductInput<'_>, language: Language) -> FactSheet {
     let product = input.product;
     let mut sheet = Sheet::new(language);
     identity(&mut sheet, input);
+    history::gone(&mut sheet, input);
     offer::add(&mut sheet, input);
     forms::add(&mut sheet, input);
     looks(&mut sheet, input);

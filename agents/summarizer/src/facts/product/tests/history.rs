@@ -102,10 +102,17 @@ fn a_product_that_is_gone_says_so() {
         observed(ObservationKind::Gone, "2026-03-03"),
     ];
     assert_eq!(
-        said("presence", &lamp(), &history),
+        said("gone_since", &lamp(), &history),
         [
-            "It was no longer in the shop’s list on 3 March 2026.",
-            "Il n’était plus dans la liste de la boutique le 3 mars 2026."
+            "It has not been in its shop’s list since 3 March 2026.",
+            "Il n’est plus dans la liste de sa boutique depuis le 3 mars 2026."
         ]
+    );
+    let mut back = history.to_vec();
+    back.push(observed(ObservationKind::Back, "2026-03-05"));
+    assert!(said("gone_since", &lamp(), &back).is_empty());
+    assert_eq!(
+        said("presence", &lamp(), &back)[0],
+        "It came back into the shop’s list on 5 March 2026."
     );
 }
