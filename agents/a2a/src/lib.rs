@@ -22,4 +22,6 @@ pub use agents::{AGENTS, Agent, Skill, Trade, agent};
 pub use context::{Context, CurrencyOf, RankingSheets};
 pub use edge::{CARD_PATH, Served, router};
 pub use hub::{Hub, NewWork};
-pub use skills::{Kinds, MAX_STORES, kinds, refresh_of, run_item};
+pub use skills::{
+    Kinds, MAX_STORES, ShopCrawl, crawl_of, kinds, refresh_of, run_item, shop_crawls,
+};

@@ -8,6 +8,9 @@ use super::failure::invalid;
 /// The header in which the edge says who calls. What came from outside under this name never gets here.
 pub(crate) const CALLER_HEADER: &str = "x-trouvaille-caller";
 
+/// The header in which the edge says that the caller may look, and have nothing done. Nor does this one come from outside.
+pub(crate) const READS_ONLY_HEADER: &str = "x-trouvaille-reads-only";
+
 /// The header that says the number of the last event that a subscriber has.
 pub(crate) const AFTER_SEQ_HEADER: &str = "a2a-after-seq";
 
@@ -17,6 +20,19 @@ pub(crate) const LOCAL: &str = "local";
 /// Returns who calls.
 pub(super) fn caller(params: &ServiceParams) -> &str {
     header(params, CALLER_HEADER).unwrap_or(LOCAL)
+}
+
+/// Checks that the caller may have work done.
+///
+/// # Errors
+/// Unsupported operation, which is the nearest that the protocol has, for one who may only read.
+pub(super) fn check_may_ask(params: &ServiceParams) -> Result<(), A2AError> {
+    match header(params, READS_ONLY_HEADER) {
+        None => Ok(()),
+        Some(_) => Err(A2AError::unsupported_operation(
+            "permission denied: this token may read its tasks, and send no messages; that takes one with the scope crawl",
+        )),
+    }
 }
 
 /// Returns the first value of a header.

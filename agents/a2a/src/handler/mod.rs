@@ -29,7 +29,7 @@ use crate::conformance::Conformance;
 use crate::{Agent, Context};
 use caller::caller;
 
-pub(crate) use caller::{AFTER_SEQ_HEADER, CALLER_HEADER, LOCAL};
+pub(crate) use caller::{AFTER_SEQ_HEADER, CALLER_HEADER, LOCAL, READS_ONLY_HEADER};
 pub(crate) use failure::{internal, invalid};
 pub(crate) use idempotency::IDEMPOTENCY_KEY_HEADER;
 

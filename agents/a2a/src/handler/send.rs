@@ -11,7 +11,7 @@ use catalog::{
 };
 use futures_util::{StreamExt, stream};
 
-use super::caller::caller;
+use super::caller::{caller, check_may_ask};
 use super::failure::{at_work, ended, following, internal, invalid};
 use super::message::{check, kept};
 use super::tasks::history_length;
@@ -85,6 +85,7 @@ impl Handler {
         params: &ServiceParams,
         request: &SendMessageRequest,
     ) -> Answer<Begun> {
+        check_may_ask(params)?;
         let message = &request.message;
         check(message, self.conformance.is_some())?;
         self.check_push(request.configuration.as_ref())?;

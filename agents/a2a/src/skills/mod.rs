@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use self::crawl::MAX_STORES;
+pub use self::crawl::{MAX_STORES, ShopCrawl};
 use crate::{Agent, Context, Trade, conformance};
 
 /// What a message asks for.
@@ -105,6 +105,16 @@ fn unknown(claimed: &ClaimedItem, context: &Context) -> StoreError {
 /// Returns what it takes to bring a shop up to date: the message that would ask for it, and its items.
 pub fn refresh_of(shop: &catalog::Shop) -> (Value, Vec<NewItem>) {
     crawl::refresh_of(shop)
+}
+
+/// Returns what it takes to crawl a shop up to a page, or all of it: the message that would ask for it, and its items.
+pub fn crawl_of(shop: &catalog::Shop, last_page: Option<u32>) -> (Value, Vec<NewItem>) {
+    crawl::crawl_of(shop, last_page)
+}
+
+/// Returns how far the crawls of shops are among a task's items.
+pub fn shop_crawls(items: &[catalog::WorkItem]) -> Vec<ShopCrawl> {
+    crawl::shop_crawls(items)
 }
 
 /// Returns what an item's payload or result says; `None` for one that another version of the program made.

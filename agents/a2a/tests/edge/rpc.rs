@@ -152,6 +152,37 @@ async fn a_caller_cannot_name_itself() {
 }
 
 #[tokio::test]
+async fn a_caller_who_may_only_read_has_nothing_done() {
+    let server = Server::conformance().await;
+    let message =
+        json!({"message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"text": "x"}]}});
+    let reader = [V1, CT, "Test-Caller: reader", "X-Trouvaille-Reads-Only:"];
+    let refused = server
+        .call_with("/a2a/v1", "SendMessage", &message, &reader)
+        .await;
+    let error = refused.json()["error"].clone();
+    assert_eq!(error["code"], -32004, "{error}");
+    let words = error["message"].as_str().unwrap();
+    assert!(words.starts_with("permission denied"), "{words}");
+    let body = message.to_string();
+    let refused = server
+        .ask("POST /a2a/rest/message:send", &reader, body.as_bytes())
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.json());
+    let listed = server
+        .call_with("/a2a/v1", "ListTasks", &json!({}), &reader)
+        .await;
+    let tasks = listed.json()["result"]["tasks"].clone();
+    assert_eq!(tasks.as_array().map_or(0, Vec::len), 0, "{tasks}");
+    // Whoever may have work done is not hindered by what it says of itself.
+    let sender = [V1, CT, "Test-Caller: alice", "X-Trouvaille-Reads-Only: 1"];
+    let sent = server
+        .call_with("/a2a/v1", "SendMessage", &message, &sender)
+        .await;
+    assert!(sent.json()["result"]["task"]["id"].is_string());
+}
+
+#[tokio::test]
 async fn our_extension_is_confirmed_to_whoever_asks_for_it() {
     let server = Server::start().await;
     let extension = "https://trouvaille.example/ext/crawl/v1";

@@ -116,12 +116,16 @@ impl Server {
     }
 }
 
-/// Stands for authentication: the caller is who it says it is.
+/// Stands for authentication: the caller is who it says it is; one whose name begins with "reader" may only read.
 async fn principal(mut request: Request, next: Next) -> axum::response::Response {
     let named = request.headers_mut().remove("test-caller");
     if let Some(name) = named {
         let id = name.to_str().unwrap().to_owned();
-        request.extensions_mut().insert(Principal { id });
+        let scopes = match id.starts_with("reader") {
+            true => vec![catalog::Scope::Read],
+            false => catalog::Scope::ALL.to_vec(),
+        };
+        request.extensions_mut().insert(Principal { id, scopes });
     }
     next.run(request).await
 }

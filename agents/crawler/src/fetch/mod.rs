@@ -119,6 +119,14 @@ pub struct Fetcher {
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
+/// Checks of `url` what [`Fetcher::check_address`] does, for fetchers that may reach these private networks.
+///
+/// # Errors
+/// [`FetchError::RefusedAddress`] for what would never be requested.
+pub fn check_address(url: &Url, allow_private: &[ipnet::IpNet]) -> Result<(), FetchError> {
+    AddressGuard::new(allow_private.to_vec()).check_url(url)
+}
+
 impl Fetcher {
     /// Returns a fetcher.
     ///

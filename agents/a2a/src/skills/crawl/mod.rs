@@ -11,6 +11,7 @@ mod progress;
 pub(crate) mod request;
 mod shop;
 mod text;
+mod told;
 
 use a2a_sdk::{A2AError, Message, Part};
 use catalog::{ClaimedItem, ItemEnd, NewItem, Shop, StoreError};
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 pub use self::request::MAX_STORES;
 use self::request::Request;
 pub(crate) use self::request::crawl_request_schema;
+pub use self::told::ShopCrawl;
+pub(crate) use self::told::shop_crawls;
 use super::Asked;
 use super::request::{document, invalid, read, violation};
 use crate::{Agent, Context};
@@ -76,4 +79,16 @@ pub(crate) fn refresh_of(shop: &Shop) -> (Value, Vec<NewItem>) {
     });
     let message = Message::new(a2a_sdk::Role::User, vec![Part::data(request)]);
     (json!(message), plan::refresh(shop))
+}
+
+/// Returns the message that asks for a crawl of `shop` up to a page, or of all, and its items.
+pub(crate) fn crawl_of(shop: &Shop, last_page: Option<u32>) -> (Value, Vec<NewItem>) {
+    let mut request = json!({
+        "schema": "crawl-request/1", "skill": "crawl-catalog", "stores": [shop.url],
+    });
+    if let Some(page) = last_page {
+        request["maxPages"] = json!(page);
+    }
+    let message = Message::new(a2a_sdk::Role::User, vec![Part::data(request)]);
+    (json!(message), plan::whole(shop, last_page))
 }

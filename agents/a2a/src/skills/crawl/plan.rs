@@ -96,9 +96,18 @@ pub(super) fn crawl(
 
 /// Returns the items that bring one shop up to date, whenever it was crawled last.
 pub(super) fn refresh(shop: &Shop) -> Vec<NewItem> {
+    one(shop, None, true)
+}
+
+/// Returns the items that crawl one shop up to a page, or all of it.
+pub(super) fn whole(shop: &Shop, last_page: Option<u32>) -> Vec<NewItem> {
+    one(shop, last_page, false)
+}
+
+fn one(shop: &Shop, last_page: Option<u32>, only_new: bool) -> Vec<NewItem> {
     let work = ShopWork {
         shop: shop.clone(),
-        last_page: None,
+        last_page,
         max_age_ms: 0,
         rps: None,
         deadline_ms: None,
@@ -109,7 +118,7 @@ pub(super) fn refresh(shop: &Shop) -> Vec<NewItem> {
         has_list: true,
         has_csv: true,
         since: None,
-        only_new: true,
+        only_new,
         asked_at: None,
     };
     vec![item(SHOP, shop.key.as_str(), &work), last(&close)]
