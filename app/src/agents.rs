@@ -9,6 +9,7 @@ use anyhow::Result;
 use catalog::{MeterLimits, Store, TaskStore};
 use crawler::fetch::{FetchConfig, Fetcher};
 use futures_util::future::BoxFuture;
+use mcp_server::{Data, Opened};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +49,7 @@ pub(crate) struct Agents {
     context: Context,
     /// Who writes summaries; `None` where no agent does.
     writer: Option<Writer>,
+    metrics: Metrics,
 }
 
 impl Face {
@@ -111,7 +113,13 @@ impl Agents {
             bound,
             context,
             writer,
+            metrics: Metrics::default(),
         })
+    }
+
+    /// Returns what counts the requests of all listeners of the process.
+    pub(crate) const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) const fn context(&self) -> &Context {
@@ -176,8 +184,8 @@ impl Agents {
             bound,
             context,
             writer,
+            metrics,
         } = self;
-        let metrics = Metrics::default();
         let served = Served {
             agents: bound.face.agents,
             has_auth: bound.auth.has_tokens(),
@@ -194,7 +202,10 @@ impl Agents {
             cancel,
         );
         let ops = Ops {
-            tasks: Arc::clone(&context.tasks),
+            data: Arc::new(Data::of(Opened {
+                store: Arc::clone(&context.store),
+                tasks: Arc::clone(&context.tasks),
+            })),
             metrics: metrics.clone(),
             summaries: writer.as_ref().map(|writer| Summaries {
                 tally: Arc::clone(&context.summaries.tally),

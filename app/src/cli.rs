@@ -7,8 +7,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crawler::ShopUrlError;
 
 use crate::commands::{
-    agent, backtest, check, crawl, demo, explain, export, import, migrate, prune, rank, report,
-    serve, shops, summarize,
+    agent, backtest, check, crawl, demo, explain, export, import, mcp, migrate, prune, query, rank,
+    report, serve, shops, summarize,
 };
 use crate::config::LogFormat;
 use crate::exit::UsageError;
@@ -25,6 +25,7 @@ use crate::exit::UsageError;
   trouvaille rank --currency USD -k 50             rank what is stored, write ./top_k.csv
   trouvaille explain PRODUCT_ID                    why a product has its place, and what would move it
   trouvaille summarize -k 10                       what the data says of the first 10
+  trouvaille mcp --print-config claude-desktop     what lets an assistant ask all this by itself
   trouvaille check                                 what is stored, and is it well?
 
 Results go to standard output, logs and progress to standard error.
@@ -93,9 +94,13 @@ pub(crate) enum Command {
     Migrate(migrate::MigrateArgs),
     /// Thin out old observations without losing a change of a price
     Prune(prune::PruneArgs),
+    /// Print the answer of one of the assistants' tools as JSON
+    Query(query::QueryArgs),
+    /// Serve assistants by the Model Context Protocol: what is stored, as tools
+    Mcp(mcp::McpArgs),
     /// Serve agents of the A2A protocol, which crawl shops or write summaries on request
     Agent(agent::AgentArgs),
-    /// Serve all agents, and crawl what is due by itself
+    /// Serve all agents and assistants, and crawl what is due by itself
     Serve(serve::ServeArgs),
     /// Tell the state of the data and the configuration; exit 1 when something is wrong
     Check(check::CheckArgs),

@@ -3,8 +3,10 @@
 mod agent;
 mod http;
 pub(crate) mod llm;
+mod mcp;
 mod mongodb;
 mod secret;
+mod security;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,10 @@ pub(crate) use self::agent::check_public_url;
 use self::agent::{AgentConfig, ServeConfig};
 pub(crate) use self::http::HttpConfig;
 use self::llm::LlmConfig;
+pub(crate) use self::mcp::McpConfig;
 use self::mongodb::MongodbConfig;
 use self::secret::Secret;
+pub(crate) use self::security::SecurityConfig;
 use crate::exit::UsageError;
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -37,8 +41,11 @@ const TOKEN: &str = "AGENT__TOKEN";
 /// The variable of the key for the endpoint of a language model.
 const API_KEY: &str = "LLM__API_KEY";
 
+/// The variable of the key that cursors are signed with.
+const SIGNING_KEY: &str = "SECURITY__SIGNING_KEY";
+
 /// The variables that are taken as they stand, also where they look like numbers.
-const VERBATIM: [&str; 3] = [PASSWORD, TOKEN, API_KEY];
+const VERBATIM: [&str; 4] = [PASSWORD, TOKEN, API_KEY, SIGNING_KEY];
 
 /// Tables whose keys are names of the user's own.
 const WITH_FREE_KEYS: [&str; 2] = ["currencies", "llm.prices"];
@@ -54,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) rank: RankConfig,
     pub(crate) agent: AgentConfig,
     pub(crate) serve: ServeConfig,
+    pub(crate) mcp: McpConfig,
+    pub(crate) security: SecurityConfig,
     pub(crate) llm: LlmConfig,
     pub(crate) currencies: HashMap<String, String>,
     shops: Vec<String>,
@@ -141,13 +150,28 @@ impl Config {
                  environment variable {ENV_PREFIX}{PASSWORD}, or name a file in {ENV_PREFIX}{PASSWORD}_FILE"
             );
         }
-        if !uri.is_empty() {
-            return Ok(self.mongodb.with_password(uri)?);
+        match uri.is_empty() {
+            true => default_store(),
+            false => Ok(self.mongodb.with_password(uri)?),
         }
-        let folder = user_folder("XDG_DATA_HOME", ".local/share").context(
-            "there is no data folder: neither XDG_DATA_HOME nor HOME is set; name a store with --store sqlite:PATH",
-        )?;
-        Ok(format!("sqlite:{}", folder.join("trouvaille.db").display()))
+    }
+
+    /// Returns the address of the store as [`Self::store_uri`] does, but never with a password: for what is shown.
+    pub(crate) fn shown_store_uri(&self, flag: Option<&str>) -> Result<String> {
+        match flag.unwrap_or(&self.store.0) {
+            "" => default_store(),
+            uri => Ok(mongodb::without_password(uri)),
+        }
+    }
+
+    /// Returns the variables of the environment that set something which `--config` and `--store` do not say.
+    pub(crate) fn left_out_of_arguments(&self) -> Vec<String> {
+        let is_said = |name: &str| {
+            name.eq_ignore_ascii_case("STORE") && !mongodb::has_password(&self.store.0)
+        };
+        let names = environment().into_iter().map(|(name, _)| name);
+        let left_out = names.filter(|name| !is_said(name));
+        left_out.map(|name| format!("{ENV_PREFIX}{name}")).collect()
     }
 
     /// Returns the configured shops.
@@ -176,6 +200,8 @@ impl Config {
         self.agent.check()?;
         self.serve.check()?;
         self.http.check()?;
+        self.mcp.check()?;
+        self.security.check()?;
         self.llm.check()?;
         let crawl = &self.crawl;
         let contact = &crawl.contact_url;
@@ -269,6 +295,14 @@ fn read_file(flag: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
         ))
     })?;
     Ok(Some((path, text)))
+}
+
+/// Returns the address of the store in the user's data folder.
+fn default_store() -> Result<String> {
+    let folder = user_folder("XDG_DATA_HOME", ".local/share").context(
+        "there is no data folder: neither XDG_DATA_HOME nor HOME is set; name a store with --store sqlite:PATH",
+    )?;
+    Ok(format!("sqlite:{}", folder.join("trouvaille.db").display()))
 }
 
 /// Returns `trouvaille` in the folder that `variable` names, else in `fallback` in the home folder.

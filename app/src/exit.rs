@@ -18,7 +18,7 @@ pub(crate) enum Exit {
 }
 
 /// A mistake in how the program was called or configured.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 

@@ -9,6 +9,7 @@ mod exit;
 #[cfg(test)]
 mod hostile;
 mod http;
+mod mcp;
 mod moment;
 mod output;
 mod owner;
@@ -98,6 +99,7 @@ async fn run_until_cancelled(command: Command, app: &App) -> anyhow::Result<Exit
             | Command::Backtest(_)
             | Command::Report(_)
             | Command::Export(_)
+            | Command::Query(_)
     );
     let cancelled = async {
         match only_reads {
@@ -127,6 +129,8 @@ async fn run_command(command: Command, app: &App) -> anyhow::Result<Exit> {
         Command::Prune(args) => commands::prune::run(&args, app).await,
         Command::Agent(args) => commands::agent::run(&args, app).await,
         Command::Serve(args) => commands::serve::run(&args, app).await,
+        Command::Query(args) => commands::query::run(&args, app).await,
+        Command::Mcp(args) => commands::mcp::run(&args, app).await,
         Command::Check(args) => commands::check::run(&args, app).await,
     }
 }

@@ -110,7 +110,9 @@ pub(crate) async fn explainable(
     let histories = histories(store, filter, now).await?;
     let table = Table::new(now, settings).keeping_values();
     let table = fill(table, store, filter, &histories).await?;
-    let scores = Scores::of(table, settings);
+    let settings = settings.clone();
+    // Seconds of a large store.
+    let scores = tokio::task::spawn_blocking(move || Scores::of(table, &settings)).await?;
     Ok(Explainable { scores, histories })
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use a2a::RankingSheets;
 use anyhow::Result;
-use catalog::{Store, TaskStore};
+use catalog::{Language, Store, StoreError, TaskStore, UnixMs};
+use summarizer::facts::FactSheet;
 use summarizer::openai::{Endpoint, EndpointConfig};
 use summarizer::{Context, Tally};
 
@@ -94,14 +95,21 @@ pub(crate) fn ranking_sheets(store: &Arc<dyn Store>, app: &App) -> Arc<RankingSh
     let (store, clock) = (Arc::clone(store), app.clock);
     Arc::new(move |k, languages| {
         let store = Arc::clone(&store);
-        Box::pin(async move {
-            let store = store.as_ref();
-            match store.latest_ranking().await? {
-                Some(ranking) => sheets::top_k(ranking, k, &languages, store, clock.now()).await,
-                None => Ok(Vec::new()),
-            }
-        })
+        Box::pin(async move { latest_sheets(store.as_ref(), k, &languages, clock.now()).await })
     })
+}
+
+/// Returns what is known of the first `k` places of the latest ranking, or of all; nothing without a ranking.
+pub(crate) async fn latest_sheets(
+    store: &dyn Store,
+    k: Option<usize>,
+    languages: &[Language],
+    now: UnixMs,
+) -> Result<Vec<FactSheet>, StoreError> {
+    match store.latest_ranking().await? {
+        Some(ranking) => sheets::top_k(ranking, k, languages, store, now).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// How long an answer is waited for once the process is told to stop: it is paid for. Most come within seconds, and

@@ -45,8 +45,9 @@ pub(crate) fn init(global: &Global, configured: LogFormat, tells_itself: bool) -
         (false, 1) => "info,reqwest=warn,hyper_util=warn,h2=warn",
         (false, _) => "debug",
     };
-    // It logs whole answers that it cannot read.
-    let level = format!("{level},async_openai=off");
+    // They log whole answers that they cannot read, and whole requests: what was typed is told by the audit line, if at
+    // all.
+    let level = format!("{level},async_openai=off,rmcp=error");
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
         .with_writer(screen.clone())

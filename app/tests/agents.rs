@@ -229,7 +229,8 @@ async fn a_process_that_is_asked_to_stop_leaves_its_work_to_another_at_once() {
 #[test]
 fn other_machines_are_not_let_in_without_tokens() {
     let home = Home::new();
-    for command in [&["agent", "shopify"][..], &["agent", "all"], &["serve"]] {
+    let serve = &["serve", "--mcp", "127.0.0.1:0"][..];
+    for command in [&["agent", "shopify"][..], &["agent", "all"], serve] {
         let args = [command, &["--listen", "0.0.0.0:0", "--ops", "none"]].concat();
         let run = home.run(args);
         run.assert_fails(2, &["0.0.0.0", "http.tokens"]);
@@ -250,7 +251,7 @@ async fn servers_crawl_a_shop_that_is_due_once_between_them() {
     let shop = slow_shop(520).await;
     home.write("config.toml", format!("shops = [{:?}]\n", shop.url()));
     let serve = || {
-        let mut command = server(&home, &["serve"], STORE, SHORT_LEASE);
+        let mut command = server(&home, &["serve", "--mcp", "none"], STORE, SHORT_LEASE);
         command.args(["--config", "config.toml"]);
         Replica::start(command)
     };

@@ -24,7 +24,11 @@ pub(crate) const ROOMS: &[Room] = &[
 ];
 
 /// What the tests of a room may use beside that and the testkit: what its traits are implemented by.
-pub(crate) const FOR_TESTS_OF: &[(&str, &str)] = &[("a2a", "store"), ("summarizer", "store")];
+pub(crate) const FOR_TESTS_OF: &[(&str, &str)] = &[
+    ("a2a", "store"),
+    ("mcp-server", "store"),
+    ("summarizer", "store"),
+];
 
 /// The rooms that do I/O; the others are pure and know no runtime.
 const WITH_IO: &[&str] = &[
@@ -46,7 +50,7 @@ pub(crate) const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite",      &["store"]),
     ("scraper",       &["crawler"]),
     ("robotxt",       &["crawler"]),
-    ("reqwest",       &["crawler", "summarizer", "a2a"]),
+    ("reqwest",       &["crawler", "summarizer", "a2a", "mcp-server"]),
     ("governor",      &["crawler", "summarizer", "mcp-server"]),
     ("async-openai",  &["summarizer"]),
     ("a2a-lf",        &["a2a"]),
@@ -75,6 +79,7 @@ pub(crate) const FOR_TESTS: &[&str] = &[
     "insta",
     "proptest",
     "tempfile",
+    "tiktoken-rs",
     "wiremock",
 ];
 

@@ -69,6 +69,13 @@ pub(crate) struct ServerArgs {
     ops: Option<OpsAddress>,
 }
 
+impl ServerArgs {
+    /// Returns the private networks in which shops may be crawled, beside the configured ones.
+    pub(super) fn allow_private(&self) -> &[IpNet] {
+        &self.allow_private
+    }
+}
+
 pub(crate) async fn run(args: &AgentArgs, app: &App) -> Result<Exit> {
     let agents = chosen(&args.agent)?;
     start(&args.server, agents, args.conformance, app)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use catalog::MAX_TASK_NAME;
+use catalog::{MAX_TASK_NAME, Scope};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
@@ -24,11 +24,12 @@ pub(crate) struct HttpConfig {
     drain_seconds: f64,
 }
 
-/// A caller and what its token hashes to.
+/// A caller, what its token hashes to, and what it may do.
 #[derive(Clone)]
 pub(crate) struct CallerToken {
     pub(crate) caller: String,
     pub(crate) sha256: [u8; 32],
+    pub(crate) scopes: Vec<Scope>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,11 +90,15 @@ impl<'de> Deserialize<'de> for Tokens {
 }
 
 fn token(entry: &Value) -> Result<CallerToken, &'static str> {
-    let table = entry.as_table();
-    let pair = table
-        .filter(|it| it.len() == 2)
-        .and_then(|it| text_pair(it));
-    let (caller, sha256) = pair.ok_or("is not { caller = \"NAME\", sha256 = \"HASH\" }")?;
+    let table = entry.as_table().filter(|it| has_known_keys(it));
+    let pair = table.and_then(text_pair);
+    let (caller, sha256) =
+        pair.ok_or("is not { caller = \"NAME\", sha256 = \"HASH\" }, with or without scopes")?;
+    let scopes = match table.and_then(|it| it.get("scopes")) {
+        Some(scopes) => scopes_in(scopes)
+            .ok_or("has scopes that are not a list of \"read\", \"crawl\", or both")?,
+        None => Scope::ALL.to_vec(),
+    };
     let is_name = (1..=MAX_TASK_NAME).contains(&caller.len())
         && caller.bytes().all(|it| it.is_ascii_graphic());
     if !is_name {
@@ -108,7 +113,13 @@ fn token(entry: &Value) -> Result<CallerToken, &'static str> {
     Ok(CallerToken {
         caller: caller.to_owned(),
         sha256,
+        scopes,
     })
+}
+
+fn has_known_keys(table: &Table) -> bool {
+    let known = ["caller", "sha256", "scopes"];
+    table.keys().all(|it| known.contains(&it.as_str()))
 }
 
 fn text_pair(table: &Table) -> Option<(&str, &str)> {
@@ -116,6 +127,12 @@ fn text_pair(table: &Table) -> Option<(&str, &str)> {
         table.get("caller")?.as_str()?,
         table.get("sha256")?.as_str()?,
     ))
+}
+
+fn scopes_in(value: &Value) -> Option<Vec<Scope>> {
+    let scopes = value.as_array()?.iter();
+    let scopes: Option<Vec<Scope>> = scopes.map(|it| it.clone().try_into().ok()).collect();
+    scopes.filter(|it| !it.is_empty())
 }
 
 fn hash(text: &str) -> Option<[u8; 32]> {
@@ -149,8 +166,24 @@ mod tests {
         let config = config(&entry).unwrap();
         assert_eq!(config.tokens()[0].caller, "alice");
         assert_eq!(config.tokens()[0].sha256[..2], [0x0a, 0xff]);
+        assert_eq!(config.tokens()[0].scopes, Scope::ALL);
         assert_eq!(config.drain(), Duration::from_millis(500));
         assert!(!format!("{config:?}").contains("0aFF"));
+    }
+
+    #[test]
+    fn a_token_may_be_for_less_than_all() {
+        let hash = "ab".repeat(32);
+        let scopes = |scopes: &str| {
+            let entry = format!("[{{ caller = 'a', sha256 = '{hash}', scopes = {scopes} }}]");
+            Ok::<_, String>(config(&entry)?.tokens()[0].scopes.clone())
+        };
+        assert_eq!(scopes("['read']"), Ok(vec![Scope::Read]));
+        assert_eq!(scopes("['crawl', 'read']").unwrap().len(), 2);
+        for wrong in ["[]", "['write']", "'read'", "[1]"] {
+            let error = scopes(wrong).unwrap_err();
+            assert!(error.contains("entry 1 has scopes"), "{error}");
+        }
     }
 
     #[test]

@@ -2,8 +2,6 @@
 
 mod price;
 
-use std::fs::File;
-use std::io::Read;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -16,11 +14,8 @@ use url::Url;
 
 use self::price::{Prices, price_of};
 pub(crate) use self::price::{money, nanos};
-use super::secret::Secret;
+use super::secret::{Secret, key_in};
 use crate::exit::UsageError;
-
-/// More than any key is long.
-const MAX_FILE_BYTES: u64 = 64 << 10;
 
 /// The largest answer: many times what the most tokens of a summary take.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -168,7 +163,7 @@ impl LlmConfig {
     fn api_key(&self) -> Result<Option<String>, UsageError> {
         let key = match self.api_key_file.as_str() {
             "" => self.api_key.0.trim().to_owned(),
-            path => key_in(path)?,
+            path => key_in("llm.api_key_file", path)?,
         };
         Ok(Some(key).filter(|it| !it.is_empty()))
     }
@@ -234,21 +229,6 @@ impl LlmConfig {
 
 fn checked(config: &EndpointConfig) -> Result<(), UsageError> {
     config.check().map_err(|error| UsageError(error.0))
-}
-
-/// Reads a key from a file.
-fn key_in(path: &str) -> Result<String, UsageError> {
-    let unreadable =
-        |detail: &str| UsageError(format!("cannot read llm.api_key_file {path}: {detail}"));
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(&error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text"))?;
-    match text.trim() {
-        "" => Err(unreadable("it is empty")),
-        key => Ok(key.to_owned()),
-    }
 }
 
 impl<'de> Deserialize<'de> for Temperature {

@@ -70,6 +70,16 @@ pub(super) fn has_password(uri: &str) -> bool {
     Parts::of(uri).is_some_and(|parts| !parts.password.is_empty())
 }
 
+/// Returns an address without the password in it.
+pub(super) fn without_password(uri: &str) -> String {
+    match Parts::of(uri) {
+        Some(parts) if !parts.password.is_empty() => {
+            format!("{}{}@{}", parts.scheme, parts.user, parts.rest)
+        }
+        _ => uri.to_owned(),
+    }
+}
+
 /// An address of MongoDB, taken apart as far as the password needs it.
 struct Parts<'a> {
     scheme: &'a str,
@@ -194,6 +204,7 @@ mod tests {
             "mongodb+srv://u:p@h",
         ] {
             assert!(has_password(uri), "{uri}");
+            assert!(!has_password(&without_password(uri)), "{uri}");
         }
         for uri in [
             "mongodb://h/d",
@@ -202,6 +213,7 @@ mod tests {
             "sqlite:a:b@c",
         ] {
             assert!(!has_password(uri), "{uri}");
+            assert_eq!(without_password(uri), uri);
         }
     }
 }

@@ -1,10 +1,17 @@
 //! Texts of the configuration that no message may show.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use toml::Value;
+
+use crate::exit::UsageError;
+
+/// More than any key is long.
+const MAX_FILE_BYTES: u64 = 64 << 10;
 
 /// A text that is never shown.
 #[derive(Clone)]
@@ -23,5 +30,19 @@ impl<'de> Deserialize<'de> for Secret {
             Value::String(text) => Ok(Self(text)),
             _ => Err(D::Error::custom("expected a text in quotes")),
         }
+    }
+}
+
+/// Reads the key in the file that the setting `name` names, without the blanks around it.
+pub(super) fn key_in(name: &str, path: &str) -> Result<String, UsageError> {
+    let unreadable = |detail: &str| UsageError(format!("cannot read {name} {path}: {detail}"));
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(&error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text"))?;
+    match text.trim() {
+        "" => Err(unreadable("it is empty")),
+        key => Ok(key.to_owned()),
     }
 }

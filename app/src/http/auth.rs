@@ -32,6 +32,7 @@ impl Auth {
         let tokens = config.tokens().iter().map(|token| Token {
             caller: Principal {
                 id: token.caller.clone(),
+                scopes: token.scopes.clone(),
             },
             tag: hmac::sign(&key(), &token.sha256),
         });

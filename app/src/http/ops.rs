@@ -14,7 +14,8 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use catalog::{TaskStore, WorkStats};
+use catalog::{StoreError, WorkStats};
+use mcp_server::Data;
 use summarizer::Tally;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -46,7 +47,7 @@ impl FromStr for OpsAddress {
 /// What the answers are made from.
 #[derive(Debug, Clone)]
 pub(crate) struct Ops {
-    pub(crate) tasks: Arc<dyn TaskStore>,
+    pub(crate) data: Arc<Data>,
     pub(crate) metrics: Metrics,
     /// What this process did of summaries; `None` where no agent does them.
     pub(crate) summaries: Option<Summaries>,
@@ -112,7 +113,8 @@ async fn metrics(State(ops): State<Ops>) -> Response {
 }
 
 async fn work(ops: &Ops) -> Option<Vec<WorkStats>> {
-    let asked = tokio::time::timeout(STORE_WAIT, ops.tasks.work_stats()).await;
+    let work = async { ops.data.opened().await?.tasks.work_stats().await };
+    let asked: Result<Result<_, StoreError>, _> = tokio::time::timeout(STORE_WAIT, work).await;
     match asked.ok()? {
         Ok(work) => Some(work),
         Err(error) => {
@@ -246,14 +248,16 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
+    use mcp_server::Opened;
     use store::OpenMode;
 
     use super::*;
 
     async fn ops() -> Ops {
         let opened = store::open_with_tasks("sqlite::memory:", OpenMode::Create).await;
+        let (store, tasks) = opened.unwrap();
         Ops {
-            tasks: opened.unwrap().1,
+            data: Arc::new(Data::of(Opened { store, tasks })),
             metrics: Metrics::default(),
             summaries: None,
             cancel: CancellationToken::new(),

@@ -61,3 +61,22 @@ async fn a_caller_finds_nothing_of_anothers_tasks() {
     let list: Value = agent.call("ListTasks", &json!({})).await;
     assert_eq!(list["tasks"].as_array().map_or(0, Vec::len), 1, "{list}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_reading_has_nothing_crawled() {
+    let home = Home::new();
+    let config = CONFIG.replace("5bd1dc\"", "5bd1dc\", scopes = [\"read\"]");
+    home.write("config.toml", config);
+    let mut command = server(&home, &["agent", "shopify"], STORE, SHORT_LEASE);
+    command.args(["--config", "config.toml"]);
+    let mut agent = Replica::start(command);
+    agent.call_with("alice-token");
+    let message = json!({"message": {
+        "messageId": "1", "role": "ROLE_USER", "parts": [{"text": "https://shop.example"}],
+    }});
+    let refused = agent.ask("SendMessage", &message).await;
+    let words = refused["error"]["message"].as_str().unwrap();
+    assert!(words.contains("scope crawl"), "{refused}");
+    let list = agent.call("ListTasks", &json!({})).await;
+    assert_eq!(list["tasks"].as_array().map_or(0, Vec::len), 0, "{list}");
+}

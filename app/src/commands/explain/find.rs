@@ -145,6 +145,7 @@ async fn ids_of_native(store: &dyn Store, text: &str) -> Result<Vec<ProductId>> 
 /// Returns products that have all words of `text`.
 async fn near(store: &dyn Store, text: &str) -> Result<Vec<ProductRow>> {
     let query = SearchQuery {
+        tag: None,
         text: text.to_owned(),
         filter: ProductFilter::default(),
         order: SearchOrder::default(),

@@ -58,13 +58,16 @@ pub(super) async fn write(
     let mut after = None;
     let mut is_over = false;
     let next_block = async || {
-        if is_over {
-            return Ok(Vec::new());
+        // A short page is not the last one, and a short block is.
+        let mut rows = Vec::new();
+        while !is_over && rows.len() < BLOCK_ROWS {
+            let n_missing = BLOCK_ROWS - rows.len();
+            let page = store.search(query, after.as_ref(), n_missing).await?;
+            is_over = page.next.is_none();
+            after = page.next;
+            rows.extend(page.rows);
         }
-        let page = store.search(query, after.as_ref(), BLOCK_ROWS).await?;
-        is_over = page.next.is_none();
-        after = page.next;
-        Ok(page.rows)
+        Ok(rows)
     };
     write_blocks(path, next_block, move |rows, out| {
         write_products(rows, format, out)

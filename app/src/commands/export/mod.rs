@@ -164,6 +164,7 @@ async fn write_list(
     match args.what {
         What::Products if args.search.is_given() => {
             let query = SearchQuery {
+                tag: None,
                 text: args.search.search.clone().unwrap_or_default(),
                 filter,
                 order: args.search.order(),
