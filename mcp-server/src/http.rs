@@ -1,7 +1,6 @@
 //! MCP over streamable HTTP, without sessions: any replica answers any call.
 
 mod body;
-mod envelope;
 mod names;
 mod refusal;
 
@@ -25,6 +24,7 @@ use self::refusal::Refusal;
 use crate::Context;
 use crate::audit::{CalledSlot, OK, UNKNOWN};
 use crate::conformance::{self, Fixtures};
+use crate::envelope::{self, Envelope};
 use crate::server::Server;
 
 /// Web pages on this machine, by any port.
@@ -111,7 +111,7 @@ async fn answer<S: ServerHandler>(
     };
     let slot = CalledSlot::default();
     let mut response = match prepare(request, endpoint.max_body_bytes, &slot, &mut called).await {
-        Ok(request) => pass_on(&endpoint, request, called.operation).await,
+        Ok((request, envelope)) => pass_on(&endpoint, request, &envelope).await,
         Err(refusal) => refusal.into(),
     };
     if let Some(noted) = slot.called() {
@@ -131,34 +131,37 @@ async fn prepare(
     max_body_bytes: usize,
     slot: &CalledSlot,
     called: &mut Called,
-) -> Result<Request, Refusal> {
+) -> Result<(Request, Envelope), Refusal> {
     let (mut parts, body) = request.into_parts();
-    if parts.method != Method::POST || !envelope::is_json(&parts.headers) {
+    if parts.method != Method::POST || !body::is_json(&parts.headers) {
         // The SDK says what is wrong with it, and reads nothing.
-        return Ok(Request::from_parts(parts, Body::empty()));
+        let request = Request::from_parts(parts, Body::empty());
+        return Ok((request, Envelope::default()));
     }
     let bytes = body::read(&parts.headers, body, max_body_bytes).await?;
-    called.operation = envelope::check(&bytes)?;
+    let envelope = envelope::check(&bytes)?;
+    called.operation = envelope.operation();
     parts.extensions.insert(slot.clone());
-    Ok(Request::from_parts(parts, Body::from(bytes)))
+    let request = Request::from_parts(parts, Body::from(bytes));
+    Ok((request, envelope))
 }
 
 async fn pass_on<S: ServerHandler>(
     endpoint: &Endpoint<S>,
     request: Request,
-    operation: &str,
+    envelope: &Envelope,
 ) -> Response {
-    let is_json = envelope::is_json(request.headers());
+    let is_json = body::is_json(request.headers());
     let asked = Asked::of(&request);
     let response = match &endpoint.sessions {
-        Some(sessions) if conformance::is_of_session(request.headers(), operation) => {
+        Some(sessions) if conformance::is_of_session(request.headers(), envelope.operation()) => {
             sessions.handle(request).await
         }
         _ => endpoint.service.handle(request).await,
     };
     let response = response.map(Body::new);
     if is_json && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return refusal::no_message().into();
+        return Refusal::from(envelope.no_message()).into();
     }
     if response.status() == StatusCode::FORBIDDEN {
         return asked.refused(response.into_body()).await;

@@ -13,6 +13,7 @@ mod context;
 mod cursor;
 mod data;
 mod economy;
+mod envelope;
 mod error;
 mod guard;
 mod http;

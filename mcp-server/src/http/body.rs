@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, EXPECT};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use futures_util::StreamExt;
 
 use super::refusal::{self, Refusal};
@@ -15,6 +15,13 @@ const MAX_SKIPPED_BYTES: usize = 16 << 20;
 
 /// The longest wait for a body.
 const WAIT: Duration = Duration::from_secs(30);
+
+/// Returns whether the headers say that the body is JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let said = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let essence = said.and_then(|it| it.split(';').next());
+    essence.is_some_and(|it| it.trim().eq_ignore_ascii_case("application/json"))
+}
 
 /// Reads a body.
 ///
@@ -37,7 +44,7 @@ async fn collect(body: Body, max_bytes: usize) -> Result<Bytes, Refusal> {
     let mut bytes = Vec::new();
     let mut n_bytes = 0_usize;
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| refusal::no_json("the body broke off"))?;
+        let chunk = chunk.map_err(|_| refusal::broken_off())?;
         n_bytes = n_bytes.saturating_add(chunk.len());
         if n_bytes <= max_bytes {
             bytes.extend_from_slice(&chunk);

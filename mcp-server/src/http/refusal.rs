@@ -4,35 +4,27 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use serde_json::json;
+
+use crate::envelope::RpcError;
 
 /// Why a request was not taken.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
-    code: i32,
-    message: String,
+    error: RpcError,
 }
 
-/// Returns the refusal of a body that is not JSON.
-pub(super) fn no_json(message: impl Into<String>) -> Refusal {
-    refusal(StatusCode::BAD_REQUEST, -32700, message)
-}
-
-/// Returns the refusal of JSON that is no message of the protocol.
-pub(super) fn no_message() -> Refusal {
-    invalid("the body is no JSON-RPC message of MCP")
-}
-
-/// Returns the refusal of a message that is not as it must be.
-pub(super) fn invalid(message: impl Into<String>) -> Refusal {
-    refusal(StatusCode::BAD_REQUEST, -32600, message)
+/// Returns the refusal of a body that breaks off.
+pub(super) fn broken_off() -> Refusal {
+    RpcError::no_json("the body broke off").into()
 }
 
 /// Returns the refusal of a body that is too large.
 pub(super) fn too_large(max_bytes: usize) -> Refusal {
-    let message = format!("the body is larger than {max_bytes} bytes");
-    refusal(StatusCode::PAYLOAD_TOO_LARGE, -32600, message)
+    Refusal {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        error: RpcError::too_large(max_bytes),
+    }
 }
 
 /// Returns the refusal of a `host` or an `origin` that is not among those of this server.
@@ -40,33 +32,34 @@ pub(super) fn not_allowed(what: &str) -> Refusal {
     let message = format!(
         "calls with this {what} are not allowed: the server's operator can name it in mcp.allowed_{what}s"
     );
-    refusal(StatusCode::FORBIDDEN, -32600, message)
+    Refusal {
+        status: StatusCode::FORBIDDEN,
+        error: RpcError::invalid(message),
+    }
 }
 
 /// Returns the refusal of a body that does not come.
 pub(super) fn too_slow(seconds: u64) -> Refusal {
     let message = format!("the body did not come within {seconds} s");
-    refusal(StatusCode::REQUEST_TIMEOUT, -32600, message)
+    Refusal {
+        status: StatusCode::REQUEST_TIMEOUT,
+        error: RpcError::invalid(message),
+    }
 }
 
-fn refusal(status: StatusCode, code: i32, message: impl Into<String>) -> Refusal {
-    Refusal {
-        status,
-        code,
-        message: message.into(),
+impl From<RpcError> for Refusal {
+    fn from(error: RpcError) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            error,
+        }
     }
 }
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
-        let Refusal {
-            status,
-            code,
-            message,
-        } = refusal;
-        let error =
-            json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
-        let mut response = Self::new(Body::from(error.to_string()));
+        let Refusal { status, error } = refusal;
+        let mut response = Self::new(Body::from(error.answer().to_string()));
         *response.status_mut() = status;
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(CONTENT_TYPE, json);

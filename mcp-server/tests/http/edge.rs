@@ -70,19 +70,34 @@ async fn a_body_that_is_not_json_is_a_parse_error() {
 async fn json_that_is_no_message_is_an_invalid_request() {
     let served = served().await;
     let bodies = [
-        "[]",
-        "7",
-        "{}",
-        r#"{"jsonrpc":"2.0"}"#,
-        r#"{"jsonrpc":"1.0","id":1,"method":"tools/list"}"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
-        r#"["2.0","tools/list",null,null]"#,
-        r#"{"jsonrpc":"2.0","id":{},"method":"tools/list"}"#,
-        r#"[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]"#,
+        ("[]", Value::Null),
+        ("7", Value::Null),
+        ("{}", Value::Null),
+        (r#"{"jsonrpc":"2.0","id":7}"#, json!(7)),
+        (
+            r#"{"jsonrpc":"1.0","id":7,"method":"tools/list"}"#,
+            json!(7),
+        ),
+        (r#"{"jsonrpc":"2.0","id":"a","method":7}"#, json!("a")),
+        (
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/list","params":[1]}"#,
+            json!(7),
+        ),
+        (r#"["2.0",7,"tools/list",null,null]"#, Value::Null),
+        (
+            r#"{"jsonrpc":"2.0","id":{},"method":"tools/list"}"#,
+            Value::Null,
+        ),
+        (
+            r#"[{"jsonrpc":"2.0","id":7,"method":"tools/list"}]"#,
+            Value::Null,
+        ),
+        (r#"{"jsonrpc":"1.0","id":7,"result":{}}"#, Value::Null),
     ];
-    for body in bodies {
+    for (body, id) in bodies {
         let answered = served.post().body(body).answered().await;
         assert_eq!((answered.status, answered.code()), (400, -32600), "{body}");
+        assert_eq!(answered.body["id"], id, "{body}");
     }
 }
 
