@@ -91,6 +91,12 @@ impl Envelope {
         known.map_or(UNKNOWN, |at| OPERATIONS[at])
     }
 
+    /// Returns whether it is a request, which is answered whatever is wrong with it.
+    pub(crate) fn is_request(&self) -> bool {
+        let method = self.method.as_str();
+        method.is_some_and(|it| !self.id.is_null() || !is_notification(it))
+    }
+
     /// Returns the error of JSON that is no message of the protocol.
     pub(crate) fn no_message(&self) -> RpcError {
         RpcError {
