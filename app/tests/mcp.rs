@@ -10,7 +10,7 @@ mod without_data;
 
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Catalogue, NORTH_LOFT};
 
 use self::assistant::{Assistant, structured};
@@ -54,6 +54,32 @@ fn assistants_of_both_eras_are_answered_over_standard_input() {
         assert!(!names.contains(&"request_crawl"), "{names:?}");
         let shops = structured(&assistant.call("list_shops", json!({})));
         assert_eq!(shops["shops"].as_array().unwrap().len(), 1, "{shops}");
+        let (code, said) = assistant.leave();
+        assert_eq!(code, Some(0), "{said}");
+    }
+}
+
+#[test]
+fn lines_that_are_no_messages_are_answered_and_do_no_harm() {
+    let home = home_with(12);
+    let long = format!(
+        r#"{{"jsonrpc":"2.0","id":7,"x":"{}"}}"#,
+        "x".repeat(1 << 20)
+    );
+    let lines = [
+        ("{bad json", -32700, Value::Null),
+        (r#"{"jsonrpc":"2.0","id":7,"method":7}"#, -32600, json!(7)),
+        (&long, -32600, Value::Null),
+    ];
+    for start in [Assistant::start, Assistant::start_old] {
+        let mut assistant = start(home.command(["mcp"]));
+        for (line, code, id) in &lines {
+            assistant.send(line);
+            let answer = assistant.receive();
+            assert_eq!(answer["error"]["code"], *code, "{answer}");
+            assert_eq!(answer["id"], *id, "{answer}");
+            structured(&assistant.call("list_shops", json!({})));
+        }
         let (code, said) = assistant.leave();
         assert_eq!(code, Some(0), "{said}");
     }

@@ -1,5 +1,6 @@
 //! An assistant's client, over standard input and output: what it sends and reads is written by hand here.
 
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -43,7 +44,7 @@ impl Assistant {
         });
         let welcome = assistant.ask("initialize", hello);
         assert_eq!(welcome["result"]["protocolVersion"], "2025-06-18");
-        assistant.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        assistant.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
         assistant
     }
 
@@ -56,12 +57,17 @@ impl Assistant {
         } else {
             with_meta(params)
         };
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"));
+        self.send(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        let answer = self.receive();
         assert_eq!(answer["id"], id, "{answer}");
         answer
+    }
+
+    /// Reads the next line.
+    pub(crate) fn receive(&mut self) -> Value {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
     }
 
     /// Calls a tool and returns its result.
@@ -75,7 +81,8 @@ impl Assistant {
         answer["result"].clone()
     }
 
-    fn send(&mut self, message: &Value) {
+    /// Sends a line.
+    pub(crate) fn send(&mut self, message: impl Display) {
         writeln!(self.input.as_mut().unwrap(), "{message}").unwrap();
     }
 
