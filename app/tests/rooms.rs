@@ -78,6 +78,7 @@ pub(crate) const FOR_TESTS: &[&str] = &[
     "cargo_metadata",
     "insta",
     "proptest",
+    "rustix",
     "tempfile",
     "tiktoken-rs",
     "wiremock",

@@ -1,9 +1,13 @@
-//! Stores that are missing, empty, newer or broken: the answers say what to do, and nothing of the machine.
+//! Stores that are missing, empty, newer, locked or broken: the answers say what to do, and nothing of the machine.
 
+use std::fs::File;
+
+use rustix::fs::{FlockOperation, fcntl_lock};
 use serde_json::json;
 use store::OpenMode;
 
-use super::assistant::{Assistant, error};
+use super::assistant::{Assistant, error, structured};
+use super::home_with;
 use crate::program::Home;
 
 /// Where the file says which version of the schema it has, as the format's description has it.
@@ -66,6 +70,25 @@ async fn a_store_of_a_newer_program_is_told_as_that() {
     bytes[USER_VERSION].copy_from_slice(&9_999_u32.to_be_bytes());
     std::fs::write(&path, bytes).unwrap();
     assert_told(&home, "store_newer", "install the newest trouvaille");
+}
+
+#[test]
+fn a_store_that_another_process_keeps_is_told_as_that_and_answers_once_it_is_free() {
+    let home = home_with(1);
+    let path = home.path().join(".local/share/trouvaille/trouvaille.db");
+    // The whole of the file, as SQLite locks its bytes for a transaction that is exclusive.
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let mut assistant = Assistant::start(home.command(["mcp"]));
+    let result = assistant.call("list_shops", json!({}));
+    let error = error(&result);
+    assert_eq!(error["code"], "store_locked", "{error}");
+    assert_eq!(error["next"], "call again in a moment");
+    let folder = home.path().to_str().unwrap();
+    let whole = result.to_string();
+    assert!(!whole.contains(folder) && !whole.contains(".db"), "{whole}");
+    drop(file);
+    structured(&assistant.call("list_shops", json!({})));
 }
 
 #[test]
