@@ -43,11 +43,11 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            few: 1_500,
-            collected: 20_000,
+            few: 1_000,
+            collected: 12_000,
             common: 150_000,
             sample: 100,
-            steps: 10_000,
+            steps: 7_000,
         }
     }
 }
