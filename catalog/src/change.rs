@@ -149,6 +149,7 @@ mod tests {
             after,
             content_hash: None,
             rank: None,
+            source: None,
         }
     }
 

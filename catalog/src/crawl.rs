@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Currency, CurrencySource, NativeId, ShopKey, UnixMs};
+use crate::{Currency, CurrencySource, NativeId, PassNotes, Place, ShopKey, UnixMs};
 
 /// The name of one pass over a shop: the shop and a number that counts its passes from 1.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,8 +18,21 @@ pub struct CrawlKey {
 /// Where an unfinished pass goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// The page to ask for next, from 1.
+    /// The page to store next: a number that counts the pass's pages from 1, whatever routes they come from.
     pub next_page: u32,
+    /// Where the pass's route stands; [`Route::List`](crate::Route::List) goes by the number of the page alone.
+    #[serde(default, skip_serializing_if = "Place::is_start")]
+    pub place: Place,
+}
+
+impl Checkpoint {
+    /// Returns a place in the shop's product list.
+    pub fn page(next_page: u32) -> Self {
+        Self {
+            next_page,
+            place: Place::default(),
+        }
+    }
 }
 
 /// How a pass over a shop ended.
@@ -132,6 +145,9 @@ pub struct CrawlReport {
     pub finished_at: Option<UnixMs>,
     /// Where it would go on; `None` when it need not.
     pub checkpoint: Option<Checkpoint>,
+    /// The routes it took, and what else it tells.
+    #[serde(default, skip_serializing_if = "PassNotes::is_empty")]
+    pub notes: PassNotes,
 }
 
 /// Something in a shop's answer that could not be taken as it stood. Recorded, never the end of a page.

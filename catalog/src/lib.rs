@@ -16,11 +16,14 @@ mod meter;
 mod metrics;
 mod money;
 mod observation;
+mod place_move;
 mod principal;
 mod product;
 mod ranking;
 mod record;
+mod route;
 mod search;
+mod signal;
 mod store;
 mod summary;
 mod task;
@@ -48,6 +51,7 @@ pub use observation::{
     Observation, ObservationFilter, ObservationKey, ObservationKind, ObservationOrder, ObservedRow,
     Offer,
 };
+pub use place_move::{PlaceMove, PlaceMoves};
 pub use principal::{Called, Principal, Scope};
 pub use product::{Availability, Product, ProductRow, Shop, Variant};
 pub use ranking::{
@@ -56,13 +60,15 @@ pub use ranking::{
 pub use record::{
     CrawlRecord, PageRecord, ProductRecord, Record, RecordKey, RecordKind, ShopRecord,
 };
+pub use route::{HostRecord, PassNotes, Place, Route, RouteEnd, RouteUse, Traffic, Validators};
 pub use search::{
     MAX_TOTAL, SearchCursor, SearchOrder, SearchPage, SearchPlace, SearchQuery, query_words,
     search_text, search_words,
 };
+pub use signal::{Certainty, Popularity, RankSource};
 pub use store::{
-    BegunCrawl, CrawlTicket, Forgotten, PageCounts, PageWrite, ProductFilter, Pruned, ShopStatus,
-    Start, Store, StoreError, StoreStats,
+    BegunCrawl, CrawlTicket, Forgotten, KnownPage, PageCounts, PageWrite, ProductFilter, Pruned,
+    ShopStatus, Start, Store, StoreError, StoreStats,
 };
 pub use summary::{Claim, Cost, Fallback, Summary, SummarySource, Written};
 pub use task::{

@@ -35,6 +35,10 @@ pub struct MetricsRow {
 pub enum PopularitySource {
     /// Made from the product's id: stands in for a signal that the shop does not publish, and means nothing.
     Simulated,
+    /// The product's place in its shop's own best-selling order, as the platform has it.
+    Observed,
+    /// The same as a collection has it that the shop calls its best sellers.
+    Estimated,
     /// Nobody knows it, and nothing was put in its place.
     Unavailable,
 }
@@ -79,6 +83,8 @@ impl PopularitySource {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Simulated => "simulated",
+            Self::Observed => "observed",
+            Self::Estimated => "estimated",
             Self::Unavailable => "unavailable",
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContentHash, CrawlKey, Money, ProductId, ShopKey, UnixMs, Variant};
+use crate::{ContentHash, CrawlKey, Money, ProductId, RankSource, ShopKey, UnixMs, Variant};
 
 /// What a variant (or, without one, the whole product) offered at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,9 @@ pub struct Observation {
     pub content_hash: Option<ContentHash>,
     /// The place in the shop's own best-selling order, from 1; of [`ObservationKind::Ranked`] alone.
     pub rank: Option<u32>,
+    /// Where that place was read; `None` for one that an early version observed.
+    #[serde(default)]
+    pub source: Option<RankSource>,
 }
 
 /// Which observations a list is made of. The default is all.

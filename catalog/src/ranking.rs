@@ -17,7 +17,7 @@ pub struct Ranking {
     pub weights: Vec<f64>,
     /// How many products were ranked.
     pub n_ranked: u64,
-    /// Where the popularity came from.
+    /// Where the popularity came from: of products that differ in this, the best that one of them has.
     pub popularity_source: PopularitySource,
     /// Which products were ranked; `None` in rankings of old.
     #[serde(default)]
@@ -77,6 +77,9 @@ pub struct RankedRow {
     /// How sure the place is; `None` where nobody drew weights.
     #[serde(default)]
     pub stability: Option<Stability>,
+    /// Where this product's popularity came from; `None` where the ranking says it for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub popularity: Option<PopularitySource>,
     /// The product as it was when ranked.
     pub product: ProductRow,
 }

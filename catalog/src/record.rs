@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CrawlKey, CrawlReport, NativeId, Observation, Problem, ProblemKind, Product, ProductId,
-    Ranking, RobotsRecord, Shop, ShopKey, Summary, UnixMs,
+    Ranking, RobotsRecord, Shop, ShopKey, Summary, UnixMs, Validators,
 };
 
 /// One record of a store.
@@ -116,6 +116,9 @@ pub struct PageRecord {
     pub problems: Vec<(ProblemKind, u64)>,
     /// The ids seen on it, in order.
     pub seen: Vec<NativeId>,
+    /// What its answer said of its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validators: Option<Validators>,
 }
 
 impl RecordKind {

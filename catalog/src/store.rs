@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Checkpoint, CrawlKey, CrawlReport, Currency, FeatureRow, Lease, LeaseAnswer, LeaseHolder,
-    MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder, ObservedRow,
-    Outcome, PlaceInRanking, Problem, ProblemKind, Product, ProductId, ProductRow, Ranking,
-    RankingHead, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage,
-    SearchQuery, Shop, ShopKey, Summary, TaskEntry, TaskId, TaskState, UnixMs,
+    Checkpoint, CrawlKey, CrawlReport, Currency, FeatureRow, HostRecord, Lease, LeaseAnswer,
+    LeaseHolder, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
+    ObservedRow, Outcome, PassNotes, PlaceInRanking, Problem, ProblemKind, Product, ProductId,
+    ProductRow, RankSource, Ranking, RankingHead, Record, RecordKey, RecordKind, RobotsRecord,
+    SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, Summary, TaskEntry, TaskId, TaskState,
+    UnixMs, Validators,
 };
 
 /// A database of shops, products and their history.
@@ -70,6 +71,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// a change one for each variant whose offer differs, a return one. The same page stored again changes
     /// nothing and counts nothing as new.
     ///
+    /// A page that is [not modified](PageWrite::not_modified) takes over what the same page of the shop's last complete
+    /// pass held: its products count as seen and unchanged, and its problems, but for one of the currency, which is of
+    /// the pass that met it, stand beside those given. Without such a page this fails, and nothing is written.
+    ///
     /// What the page's task is told is written with it; see [`TaskStore::append`](crate::TaskStore::append).
     ///
     /// # Errors
@@ -80,6 +85,30 @@ pub trait Store: Send + Sync + fmt::Debug {
         ticket: &CrawlTicket,
         page: PageWrite,
     ) -> Result<PageCounts, StoreError>;
+
+    /// Returns the pages of the shop's last complete pass that said something of their versions, by page number.
+    ///
+    /// Only those that may be asked for by it in this pass, whose products are still as those pages showed them: none of
+    /// a shop whose currency is another than it was then, or of which a later pass changed anything, and none up to the
+    /// highest page that this pass has stored.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as for `apply_page`.
+    async fn page_validators(&self, ticket: &CrawlTicket) -> Result<Vec<KnownPage>, StoreError>;
+
+    /// Returns the products that page `page` of a pass held or found present, each with its handle, in the order of
+    /// [`ProductId`]; none of a page that is not stored, or no longer kept.
+    async fn products_on_page(
+        &self,
+        crawl: &CrawlKey,
+        page: u32,
+    ) -> Result<Vec<(ProductId, String)>, StoreError>;
+
+    /// Stores what a pass tells of itself in place of what it told before. Long details are cut.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as for `apply_page`.
+    async fn note_pass(&self, ticket: &CrawlTicket, notes: &PassNotes) -> Result<(), StoreError>;
 
     /// Ends a pass and returns its record.
     ///
@@ -98,7 +127,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     ) -> Result<CrawlReport, StoreError>;
 
     /// Appends an observation for each product whose place in the shop's own best-selling order, from 1, is
-    /// another than the last one observed, and returns their number. Unknown and gone products are left out.
+    /// another than the last one observed, or was read at another source, and returns their number. Unknown and gone
+    /// products are left out.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] as for `apply_page`.
@@ -106,6 +136,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         &self,
         ticket: &CrawlTicket,
         ranks: &[(ProductId, u32)],
+        source: RankSource,
         at: UnixMs,
     ) -> Result<u64, StoreError>;
 
@@ -272,6 +303,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn robots(&self, origin: &str, since: UnixMs)
     -> Result<Option<RobotsRecord>, StoreError>;
 
+    /// Stores what is remembered of hosts in place of what was, and forgets what is a month older.
+    async fn save_hosts(&self, hosts: &[HostRecord]) -> Result<(), StoreError>;
+
+    /// Returns what is remembered of the hosts of these names, in their order; those of which nothing is are left out.
+    ///
+    /// What is older than a month may be forgotten.
+    async fn hosts(&self, names: &[String]) -> Result<Vec<HostRecord>, StoreError>;
+
     /// Returns the records of one kind in the order of their keys, from the first behind `after` on. At most
     /// `limit`; fewer than `limit` means the end.
     async fn records(
@@ -346,6 +385,26 @@ pub struct PageWrite {
     pub at: UnixMs,
     /// What the task that crawls is told, in the same atomic step.
     pub task_entry: Option<TaskEntry>,
+    /// What the answer said of its version.
+    pub validators: Option<Validators>,
+    /// Whether the shop said that the page is still the one whose validators were sent: `products` is empty then.
+    pub not_modified: bool,
+    /// Products of the shop that are known to be there unchanged without being read. Those that are not stored are left
+    /// out, and those that are gone, which must be read to be back.
+    pub present: Vec<ProductId>,
+}
+
+/// A page of a shop's last complete pass, to ask whether it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPage {
+    /// The page's number, from 1.
+    pub page: u32,
+    /// Products that were read on it.
+    pub n_products: u64,
+    /// Products that the answer listed, those that could not be read or came twice included.
+    pub n_listed: u64,
+    /// What the answer said of its version.
+    pub validators: Validators,
 }
 
 /// What storing a page changed.

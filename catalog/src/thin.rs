@@ -61,6 +61,7 @@ mod tests {
             after: None,
             content_hash: None,
             rank: None,
+            source: None,
         }
     }
 

@@ -124,7 +124,10 @@ fn top_k_cells<'a>(ranking: &Ranking, row: &'a RankedRow) -> Vec<Cell<'a>> {
         Cell::text(&product.title),
         Cell::Score(row.score),
     ];
-    cells.extend(product_cells(product, ranking.popularity_source));
+    cells.extend(product_cells(
+        product,
+        row.popularity.unwrap_or(ranking.popularity_source),
+    ));
     cells.push(Cell::Share(row.coverage));
     if ranking.stability.is_some() {
         cells.extend(match row.stability {
@@ -154,7 +157,9 @@ fn product_cells(product: &ProductRow, popularity: PopularitySource) -> [Cell<'_
             PopularitySource::Simulated => {
                 Cell::Float(Metrics::simulated_popularity(&product.id.native))
             }
-            PopularitySource::Unavailable => Cell::Empty,
+            PopularitySource::Observed
+            | PopularitySource::Estimated
+            | PopularitySource::Unavailable => Cell::Empty,
         },
         Cell::shown(&product.id),
         Cell::text(product.id.shop.as_str()),
@@ -217,6 +222,7 @@ mod tests {
                 coverage: 1.0,
                 contributions: vec![0.25, 0.25],
                 rank_uncapped: None,
+                popularity: None,
                 stability: None,
                 product: product(title),
             }],
