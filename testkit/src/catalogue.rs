@@ -1,10 +1,20 @@
-//! The products that a fake shop serves, kept as the exact JSON text of each.
+//! The products that a fake shop serves, kept as the exact JSON text of each, and how the shop presents them.
+
+mod collection;
+mod products;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
+use crate::generate::Card;
 use crate::{ShopProfile, generate};
+
+pub use collection::Collection;
+use products::{Entry, Products};
 
 /// A catalogue to serve: made from a seed, or loaded from a saved products document.
 ///
@@ -15,18 +25,17 @@ pub struct Catalogue {
     pub name: String,
     /// The shop's own domain in `/meta.json`.
     pub domain: String,
+    /// The name that the platform gave the shop, in `/meta.json` and on its pages.
+    ///
+    /// The usual one, `<label>.myshopify.example`, exists nowhere (RFC 2606) and is none of the platform's.
+    pub platform_domain: String,
     /// The country in `/meta.json`, ISO 3166-1 alpha-2.
     pub country: String,
     /// The currency in `/meta.json` and on the index page; `None` makes `/meta.json` answer 404.
     pub currency: Option<String>,
-    products: Vec<Entry>,
-}
-
-/// The JSON text of one product, and its handle where it has one.
-#[derive(Debug, Clone)]
-struct Entry {
-    json: Box<RawValue>,
-    handle: Option<Box<str>>,
+    products: Products,
+    collections: Option<Vec<Collection>>,
+    best_sellers: Option<Vec<usize>>,
 }
 
 /// A document of the storefront endpoint.
@@ -44,18 +53,36 @@ impl Catalogue {
     /// # Panics
     /// When `profile` has no departments.
     pub fn generate(profile: &ShopProfile, n_products: usize, seed: u64) -> Self {
+        let products = generate::products(profile, n_products, seed).into_iter();
+        let entries = products.map(|(handle, json)| Entry::made(handle, json));
+        Self::of(profile, Products::Held(entries.collect()))
+    }
+
+    /// Returns as many products of a shop too large to hold: each is made when it is asked for, from `seed` and its
+    /// own number, so none of them is one of [`Self::generate`]'s. Ids ascend.
+    ///
+    /// # Panics
+    /// When a product is asked for and `profile` has no departments.
+    pub fn large(profile: &ShopProfile, n_products: usize, seed: u64) -> Self {
+        let made = Products::Made {
+            profile: Box::new(*profile),
+            seed,
+            n_products,
+            edited: BTreeMap::new(),
+        };
+        Self::of(profile, made)
+    }
+
+    fn of(profile: &ShopProfile, products: Products) -> Self {
         Self {
             name: profile.name.into(),
             domain: profile.domain.into(),
+            platform_domain: platform_domain(profile.domain),
             country: profile.country.into(),
             currency: profile.currency.map(Into::into),
-            products: generate::products(profile, n_products, seed)
-                .into_iter()
-                .map(|(handle, json)| Entry {
-                    json,
-                    handle: Some(handle.into()),
-                })
-                .collect(),
+            products,
+            collections: None,
+            best_sellers: None,
         }
     }
 
@@ -71,9 +98,12 @@ impl Catalogue {
         Ok(Self {
             name: "Saved Shop".into(),
             domain: "saved-shop.example".into(),
+            platform_domain: platform_domain("saved-shop.example"),
             country: "US".into(),
             currency: None,
-            products: products.into_iter().map(Entry::from).collect(),
+            products: Products::Held(products.into_iter().map(Entry::from).collect()),
+            collections: None,
+            best_sellers: None,
         })
     }
 
@@ -84,6 +114,47 @@ impl Catalogue {
         self
     }
 
+    /// Returns the same catalogue of a shop to which the platform gave the name `host`.
+    #[must_use]
+    pub fn with_platform_domain(mut self, host: &str) -> Self {
+        self.platform_domain = host.into();
+        self
+    }
+
+    /// Returns the same catalogue in these collections alone. Usually there are a few that overlap and together show
+    /// everything, `best-sellers` among them.
+    #[must_use]
+    pub fn with_collections(mut self, collections: Vec<Collection>) -> Self {
+        self.collections = Some(collections);
+        self
+    }
+
+    /// Returns the same catalogue with these products as its best-selling ones, best first, and no others.
+    #[must_use]
+    pub fn with_best_sellers(mut self, indexes: Vec<usize>) -> Self {
+        self.best_sellers = Some(indexes);
+        self
+    }
+
+    /// Returns the collections that the shop lists.
+    pub fn collections(&self) -> Vec<Collection> {
+        let usual = || collection::ordinary(self.len());
+        self.collections.clone().unwrap_or_else(usual)
+    }
+
+    /// Returns the index of the product at `place` of the best-selling order, counted from 0.
+    ///
+    /// Usually the order holds every product once and has nothing to do with that of the list.
+    pub fn best_seller(&self, place: usize) -> Option<usize> {
+        if let Some(indexes) = &self.best_sellers {
+            return indexes.get(place).copied().filter(|it| *it < self.len());
+        }
+        // A step that shares no factor with the number of products visits each once.
+        let n_products = self.len();
+        let step = (n_products / 3 + 1..).find(|step| gcd(*step, n_products) == 1)?;
+        (place < n_products).then(|| (place * step + n_products / 2) % n_products)
+    }
+
     /// Returns the number of products.
     pub fn len(&self) -> usize {
         self.products.len()
@@ -91,18 +162,18 @@ impl Catalogue {
 
     /// Returns whether there are no products.
     pub fn is_empty(&self) -> bool {
-        self.products.is_empty()
+        self.len() == 0
     }
 
     /// Returns the product at `index`.
     pub fn product(&self, index: usize) -> Option<Value> {
-        let entry = self.products.get(index)?;
-        serde_json::from_str(entry.json.get()).ok()
+        let json = self.products.get(index)?;
+        serde_json::from_str(json.get()).ok()
     }
 
     /// Adds a product at the end.
     pub fn push(&mut self, product: &Value) {
-        self.products.push(Entry::of(product));
+        self.products.held().push(Entry::of(product));
     }
 
     /// Takes out and returns the product at `index`; the later ones move up.
@@ -110,7 +181,7 @@ impl Catalogue {
     /// # Panics
     /// When there is none.
     pub fn remove(&mut self, index: usize) -> Value {
-        let entry = self.products.remove(index);
+        let entry = self.products.held().remove(index);
         serde_json::from_str(entry.json.get()).expect("raw JSON is JSON")
     }
 
@@ -119,50 +190,74 @@ impl Catalogue {
     /// # Panics
     /// When there is none.
     pub fn edit(&mut self, index: usize, change: impl FnOnce(&mut Value)) {
-        let entry = &mut self.products[index];
-        let mut product = serde_json::from_str(entry.json.get()).expect("raw JSON is JSON");
+        let json = self.products.get(index).expect("there is such a product");
+        let mut product = serde_json::from_str(json.get()).expect("raw JSON is JSON");
         change(&mut product);
-        *entry = Entry::of(&product);
+        self.products.replace(index, &product);
     }
 
     /// Returns the whole catalogue as one `{"products":[..]}` document, such as [`Self::from_json`] reads.
     pub fn to_json(&self) -> Vec<u8> {
-        document(&self.products)
+        self.document(0..self.len())
     }
 
     /// Returns the document of page `page`, counted from 1, at `limit` products per page.
     pub fn page_json(&self, page: usize, limit: usize) -> Vec<u8> {
         let start = page.saturating_sub(1).saturating_mul(limit).min(self.len());
         let end = start.saturating_add(limit).min(self.len());
-        document(&self.products[start..end])
+        self.document(start..end)
     }
 
-    /// Returns the handles with their products' indexes; products without a handle are left out.
-    pub(crate) fn handles(&self) -> impl Iterator<Item = (&str, usize)> {
-        let entries = self.products.iter().enumerate();
-        entries.filter_map(|(index, entry)| Some((entry.handle.as_deref()?, index)))
+    /// Returns the same of a collection; `None` where there is none of this name. Every shop has `all`.
+    pub(crate) fn collection_page(
+        &self,
+        handle: &str,
+        page: usize,
+        limit: usize,
+    ) -> Option<Vec<u8>> {
+        let listed = self.collections();
+        let found = listed.into_iter().find(|it| it.handle == handle);
+        let collection = found.or_else(|| (handle == "all").then(collection::all))?;
+        let start = page.saturating_sub(1).saturating_mul(limit);
+        let places = start..start.saturating_add(limit).min(collection.len(self));
+        Some(self.document(places.filter_map(|place| collection.index(self, place))))
+    }
+
+    /// Returns where products are by their handles, those left out that [`Self::made_at`] finds.
+    pub(crate) fn handles(&self) -> HashMap<Box<str>, usize> {
+        self.products.handles()
+    }
+
+    /// Returns where the product with this handle is, if it is made when it is asked for.
+    pub(crate) fn made_at(&self, handle: &str) -> Option<usize> {
+        self.products.made_at(handle)
+    }
+
+    /// Returns the indexes of all products that have an id, ascending by it.
+    pub(crate) fn by_id(&self) -> Vec<(u64, usize)> {
+        self.products.by_id()
+    }
+
+    /// Returns what a list of all products names of one; `None` where it has no handle.
+    pub(crate) fn card(&self, index: usize) -> Option<Card> {
+        self.products.card(index)
+    }
+
+    fn document(&self, indexes: impl Iterator<Item = usize>) -> Vec<u8> {
+        let products: Vec<Cow<'_, RawValue>> = indexes
+            .filter_map(|index| self.products.get(index))
+            .collect();
+        serde_json::to_vec(&Document { products }).expect("raw JSON serializes")
     }
 }
 
-impl Entry {
-    fn of(product: &Value) -> Self {
-        to_raw_value(product)
-            .expect("a JSON value serializes")
-            .into()
-    }
+fn platform_domain(domain: &str) -> String {
+    let label = domain.split('.').next().unwrap_or_default();
+    format!("{label}.myshopify.example")
 }
 
-impl From<Box<RawValue>> for Entry {
-    fn from(json: Box<RawValue>) -> Self {
-        let product: Value = serde_json::from_str(json.get()).unwrap_or_default();
-        let handle = product["handle"].as_str().map(Into::into);
-        Self { json, handle }
-    }
-}
-
-fn document(entries: &[Entry]) -> Vec<u8> {
-    let products: Vec<&RawValue> = entries.iter().map(|entry| &*entry.json).collect();
-    serde_json::to_vec(&Document { products }).expect("raw JSON serializes")
+const fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]
@@ -174,10 +269,8 @@ mod tests {
         let document = br#"{"products":[{"title":"b","id":2,"handle":"b"},{"id": "x"},7,{"id":1,"handle":"a"}]}"#;
         let catalogue = Catalogue::from_json(document).unwrap();
         assert_eq!(catalogue.to_json(), document);
-        assert_eq!(
-            catalogue.handles().collect::<Vec<_>>(),
-            [("b", 0), ("a", 3)]
-        );
+        let handles = HashMap::from([("b".into(), 0), ("a".into(), 3)]);
+        assert_eq!(catalogue.handles(), handles);
     }
 
     #[test]
@@ -194,5 +287,50 @@ mod tests {
         catalogue.push(&serde_json::json!({"id": 3}));
         let expected = br#"{"products":[{"handle":"renamed","id":1},{"id":3}]}"#;
         assert_eq!(catalogue.to_json(), expected);
+    }
+
+    #[test]
+    fn a_large_shop_makes_the_same_products_again_and_keeps_what_is_changed() {
+        let mut large = Catalogue::large(&crate::NORTH_LOFT, 60_000, 3);
+        let product = large.product(59_999).unwrap();
+        assert_eq!(large.product(59_999).unwrap(), product);
+        assert_eq!(large.by_id()[59_999].0, product["id"].as_u64().unwrap());
+        let handle = product["handle"].as_str().unwrap();
+        assert_eq!(large.card(59_999).unwrap().handle, handle);
+        assert_eq!(large.made_at(handle), Some(59_999));
+        assert_eq!(large.product(60_000), None);
+
+        large.edit(59_999, |product| product["handle"] = "renamed".into());
+        assert_eq!(large.made_at(handle), None);
+        assert_eq!(large.handles()["renamed"], 59_999);
+        assert_eq!(large.product(59_999).unwrap()["id"], product["id"]);
+    }
+
+    #[test]
+    fn the_best_selling_order_holds_every_product_once() {
+        for n_products in [1, 2, 30, 1_000] {
+            let catalogue = Catalogue::large(&crate::NORTH_LOFT, n_products, 1);
+            let places = (0..n_products + 1).map_while(|place| catalogue.best_seller(place));
+            let mut order: Vec<usize> = places.collect();
+            order.sort_unstable();
+            assert_eq!(order, (0..n_products).collect::<Vec<_>>());
+        }
+        let none = Catalogue::from_json(br#"{"products":[]}"#).unwrap();
+        assert_eq!(none.best_seller(0), None);
+    }
+
+    #[test]
+    fn the_usual_collections_overlap_and_show_everything() {
+        let catalogue = Catalogue::large(&crate::NORTH_LOFT, 25_001, 1);
+        let mut n_shown = 0;
+        let mut seen = std::collections::HashSet::new();
+        for collection in catalogue.collections() {
+            let n_products = collection.len(&catalogue);
+            assert!(n_products < 25_000);
+            n_shown += n_products;
+            seen.extend((0..n_products).filter_map(|place| collection.index(&catalogue, place)));
+        }
+        assert!(n_shown > seen.len());
+        assert_eq!(seen.len(), catalogue.len());
     }
 }

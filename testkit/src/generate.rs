@@ -1,5 +1,6 @@
 //! Makes products from a seed: no clock, no hash order, no floats, so the bytes are the same everywhere.
 
+mod alone;
 mod text;
 mod wire;
 
@@ -9,6 +10,7 @@ use fastrand::Rng;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{Department, PriceLadder, ShopProfile};
+pub(crate) use alone::{Card, alone, card, id_of};
 use text::{Dates, Words};
 
 /// Returns handles and JSON texts of `n_products` products.
@@ -17,15 +19,18 @@ pub(crate) fn products(
     n_products: usize,
     seed: u64,
 ) -> Vec<(String, Box<RawValue>)> {
-    let mut maker = Maker {
-        rng: Rng::with_seed(seed),
-        profile,
-        handles: HashSet::with_capacity(n_products),
-        last_product_id: 7_000_000_000_000,
-        last_variant_id: 40_000_000_000_000,
-        last_image_id: 30_000_000_000_000,
-    };
+    let mut maker = Maker::new(profile, seed);
     (0..n_products).map(|_| maker.product()).collect()
+}
+
+/// What is known of a product before the rest of it is made.
+struct Head {
+    id: u64,
+    title: String,
+    handle: String,
+    department: &'static Department,
+    words: Words,
+    dates: Dates,
 }
 
 fn pick(rng: &mut Rng, words: &[&'static str]) -> &'static str {
@@ -45,8 +50,25 @@ struct Maker<'a> {
     last_image_id: u64,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn new(profile: &'a ShopProfile, seed: u64) -> Self {
+        Self {
+            rng: Rng::with_seed(seed),
+            profile,
+            handles: HashSet::new(),
+            last_product_id: 7_000_000_000_000,
+            last_variant_id: 40_000_000_000_000,
+            last_image_id: 30_000_000_000_000,
+        }
+    }
+
     fn product(&mut self) -> (String, Box<RawValue>) {
+        let head = self.head();
+        let json = self.rest(&head);
+        (head.handle, json)
+    }
+
+    fn head(&mut self) -> Head {
         let profile = self.profile;
         let department = self
             .rng
@@ -62,16 +84,32 @@ impl Maker<'_> {
         let handle = self.unused(&text::handle(&title));
         let dates = Dates::make(&mut self.rng, profile);
         self.last_product_id += self.rng.u64(1..2_000_000);
-        let id = self.last_product_id;
+        Head {
+            id: self.last_product_id,
+            title,
+            handle,
+            department,
+            words,
+            dates,
+        }
+    }
 
-        let options = self.options(department);
-        let mut images = self.images(id, &dates);
-        let variants = self.variants(id, department, &options, &mut images, &dates);
-        let product = wire::Product {
+    fn rest(&mut self, head: &Head) -> Box<RawValue> {
+        let Head {
             id,
-            title: &title,
-            handle: &handle,
-            body_html: text::body_html(&mut self.rng, profile, &words),
+            department,
+            dates,
+            ..
+        } = head;
+        let profile = self.profile;
+        let options = self.options(department);
+        let mut images = self.images(*id, dates);
+        let variants = self.variants(*id, department, &options, &mut images, dates);
+        let product = wire::Product {
+            id: *id,
+            title: &head.title,
+            handle: &head.handle,
+            body_html: text::body_html(&mut self.rng, profile, &head.words),
             published_at: dates.published.clone(),
             created_at: &dates.created,
             updated_at: &dates.updated,
@@ -81,13 +119,12 @@ impl Maker<'_> {
             } else {
                 department.product_type
             },
-            tags: text::tags(&mut self.rng, department.tags, &words),
+            tags: text::tags(&mut self.rng, department.tags, &head.words),
             variants,
             images,
             options,
         };
-        let json = to_raw_value(&product).expect("texts and numbers serialize");
-        (handle, json)
+        to_raw_value(&product).expect("texts and numbers serialize")
     }
 
     /// Returns `handle`, with a number behind it if another product has it already.

@@ -15,13 +15,14 @@ mod plan;
 mod profile;
 mod shop;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, Collection};
 pub use demo::{Demo, DemoShop, demo_shops, start_demo};
 pub use hostile::{feed_hostile_bytes, peak_memory};
 pub use llm::{FakeLlm, LlmFault, LlmOn, LlmPlan, Manner, SeenChat};
-pub use plan::{Fault, FaultPlan, On, Wall};
+pub(crate) use plan::Refusal;
+pub use plan::{Bucket, Fault, FaultPlan, On, RetryAfter, Surface, Throttle, Wall, XmlBomb};
 pub use profile::{
     ATELIER_LUMEN, Department, KUMO_STATIONERY, NORTH_LOFT, PriceLadder, SALTMARSH_BATHHOUSE,
     SCREE_AND_SUMMIT, ShopOption, ShopProfile, WALDKAUZ_WERKSTATT,
 };
-pub use shop::{FakeShop, SeenRequest};
+pub use shop::{FakeShop, SeenRequest, early_requests};

@@ -1,10 +1,19 @@
-//! What goes wrong in a fake shop, and at which requests.
+//! How a fake shop behaves: what it opens, what it limits, and what goes wrong at which requests.
+
+mod fault;
+mod on;
+mod throttle;
 
 use std::time::Duration;
 
-/// How a fake shop behaves: its robots.txt, its limits, and its faults.
+pub use fault::{Fault, XmlBomb};
+pub use on::On;
+pub(crate) use throttle::Refusal;
+pub use throttle::{Bucket, RetryAfter, Throttle};
+
+/// How a fake shop behaves: its robots.txt, what it opens, its limits, and its faults.
 ///
-/// The default is a healthy shop.
+/// The default is a healthy shop with everything open.
 #[derive(Debug, Clone)]
 pub struct FaultPlan {
     pub(crate) robots: String,
@@ -12,6 +21,30 @@ pub struct FaultPlan {
     pub(crate) latency: Duration,
     pub(crate) has_validators: bool,
     pub(crate) faults: Vec<(On, Fault)>,
+    pub(crate) closed: Vec<Surface>,
+    pub(crate) closed_list: Option<Fault>,
+    pub(crate) has_password: bool,
+    pub(crate) has_empty_collections: bool,
+    pub(crate) has_inventory: bool,
+    pub(crate) locales: Vec<String>,
+    pub(crate) sitemap_file_size: usize,
+    pub(crate) throttle: Option<Throttle>,
+    pub(crate) shared_throttle: Option<Bucket>,
+}
+
+/// What a shop may show beside its product list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// `/sitemap.xml` and its files.
+    Sitemap,
+    /// `/collections.json` and the lists of collections.
+    Collections,
+    /// `/collections/all.atom`.
+    Atom,
+    /// `/products/<handle>.json` and `.js`.
+    ProductJson,
+    /// The Storefront API, `/api/<version>/graphql.json`.
+    StorefrontApi,
 }
 
 /// What `/products.json` says where page × limit is above 25,000.
@@ -25,84 +58,6 @@ pub enum Wall {
     None,
 }
 
-/// Which requests a fault is for.
-///
-/// ```
-/// use testkit::On;
-/// On::feed(); // every request to /products.json
-/// On::feed().nth(2); // the second one only
-/// On::page(3).times(4); // the first four requests for page 3
-/// On::path("/meta.json").from(2); // all but the first
-/// ```
-#[derive(Debug, Clone)]
-pub struct On {
-    target: Target,
-    first: usize,
-    n_times: usize,
-}
-
-#[derive(Debug, Clone)]
-enum Target {
-    Any,
-    Feed,
-    Page(u64),
-    Path(String),
-}
-
-/// A way to misbehave.
-#[derive(Debug, Clone)]
-pub enum Fault {
-    /// This status with a short text; the second field is the `Retry-After` header's value.
-    Status(u16, Option<String>),
-    /// This status, content type and body, uncompressed.
-    Custom(u16, &'static str, Vec<u8>),
-    /// Status 200 with a page of HTML.
-    Html,
-    /// Status 403 with `cf-mitigated: challenge` and a page of HTML.
-    Challenge,
-    /// Status 200 with a JSON object that has no products.
-    NotShopify,
-    /// Status 302 to this location.
-    Redirect(String),
-    /// Status 302 to the request's own address.
-    RedirectLoop,
-    /// The answer after this time.
-    Delay(Duration),
-    /// The answer's body in chunks of so many bytes, with a pause before each.
-    SlowBody {
-        /// Bytes per chunk, at least 1.
-        chunk_size: usize,
-        /// The pause before each chunk.
-        delay: Duration,
-    },
-    /// No answer; ends with the connection or the shop.
-    Hang,
-    /// The first half of the answer's text, complete and well-formed as HTTP.
-    Truncated,
-    /// Half of the announced body, then the connection ends.
-    CutConnection,
-    /// The answer behind a UTF-8 byte-order mark.
-    Bom,
-    /// The answer as gzip, but without `Content-Encoding`.
-    GzipWithoutHeader,
-    /// The page with every second product damaged: wrong types, nulls, missing fields.
-    WrongTypes,
-    /// Page 1, whichever page was asked for.
-    EndlessPages,
-    /// A valid gzip body that inflates to so many zero bytes, a thousandth of that on the wire.
-    GzipBomb {
-        /// The size after inflating.
-        inflated_bytes: u64,
-    },
-    /// A gzip body without an end that inflates to nothing: empty members, one behind the other.
-    EndlessGzip,
-    /// An uncompressed body of exactly so many bytes (at least 15): a document without products, padded with spaces.
-    Huge {
-        /// The size of the body.
-        bytes: u64,
-    },
-}
-
 impl Default for FaultPlan {
     fn default() -> Self {
         Self {
@@ -111,6 +66,15 @@ impl Default for FaultPlan {
             latency: Duration::ZERO,
             has_validators: false,
             faults: vec![],
+            closed: vec![],
+            closed_list: None,
+            has_password: false,
+            has_empty_collections: false,
+            has_inventory: false,
+            locales: vec![],
+            sitemap_file_size: 5_000,
+            throttle: None,
+            shared_throttle: None,
         }
     }
 }
@@ -155,82 +119,82 @@ impl FaultPlan {
         self.has_validators = true;
         self
     }
-}
 
-impl On {
-    /// Every request.
-    pub const fn any() -> Self {
-        Self::target(Target::Any)
-    }
-
-    /// Every request to `/products.json`.
-    pub const fn feed() -> Self {
-        Self::target(Target::Feed)
-    }
-
-    /// Every request to `/products.json` for this page.
-    pub const fn page(page: u64) -> Self {
-        Self::target(Target::Page(page))
-    }
-
-    /// Every request to this path, as sent: without the query, percent-encoded.
-    pub fn path(path: impl Into<String>) -> Self {
-        Self::target(Target::Path(path.into()))
-    }
-
-    const fn target(target: Target) -> Self {
-        Self {
-            target,
-            first: 1,
-            n_times: usize::MAX,
-        }
-    }
-
-    /// Leaves only the `n`th of these requests, counted from 1.
+    /// Closes a surface: it answers 404.
     #[must_use]
-    pub const fn nth(self, n: usize) -> Self {
-        self.from(n).times(1)
-    }
-
-    /// Leaves these requests from the `n`th on, counted from 1.
-    #[must_use]
-    pub const fn from(mut self, n: usize) -> Self {
-        self.first = n;
+    pub fn without(mut self, surface: Surface) -> Self {
+        self.closed.push(surface);
         self
     }
 
-    /// Leaves so many requests, counted from the first that is left.
+    /// Closes everything but the product list, `/meta.json` and the home page.
     #[must_use]
-    pub const fn times(mut self, n_times: usize) -> Self {
-        self.n_times = n_times;
+    pub fn list_alone(self) -> Self {
+        [
+            Surface::Sitemap,
+            Surface::Collections,
+            Surface::Atom,
+            Surface::ProductJson,
+            Surface::StorefrontApi,
+        ]
+        .into_iter()
+        .fold(self, Self::without)
+    }
+
+    /// Closes the product list, `/products.json`, with this answer, except at the name that the platform gave the shop.
+    #[must_use]
+    pub fn closed_list(mut self, answer: Fault) -> Self {
+        self.closed_list = Some(answer);
         self
     }
 
-    /// Returns whether a request is of this kind; `page` is `None` off `/products.json`.
-    pub(crate) fn matches(&self, path: &str, page: Option<u64>) -> bool {
-        match &self.target {
-            Target::Any => true,
-            Target::Feed => page.is_some(),
-            Target::Page(wanted) => page == Some(*wanted),
-            Target::Path(wanted) => path == wanted,
-        }
+    /// Leads every request but those for robots.txt to `/password`, a page of HTML.
+    #[must_use]
+    pub const fn password(mut self) -> Self {
+        self.has_password = true;
+        self
     }
 
-    /// Returns whether the fault is due at the `n`th request of this kind, counted from 1.
-    pub(crate) const fn is_due(&self, n: usize) -> bool {
-        n >= self.first && n - self.first < self.n_times
-    }
-}
-
-impl Fault {
-    /// This status without `Retry-After`.
-    pub const fn status(code: u16) -> Self {
-        Self::Status(code, None)
+    /// Makes the lists of collections empty, whatever `products_count` says, as where a search app fills the pages.
+    #[must_use]
+    pub const fn empty_collections(mut self) -> Self {
+        self.has_empty_collections = true;
+        self
     }
 
-    /// This status with a `Retry-After` header.
-    pub fn retry_after(code: u16, value: impl Into<String>) -> Self {
-        Self::Status(code, Some(value.into()))
+    /// Makes the JSON of single products tell how many there are of each variant.
+    #[must_use]
+    pub const fn inventory(mut self) -> Self {
+        self.has_inventory = true;
+        self
+    }
+
+    /// Names all products in the sitemap again for this language, such as `fr`, under `/fr/`.
+    #[must_use]
+    pub fn locale(mut self, locale: &str) -> Self {
+        self.locales.push(locale.into());
+        self
+    }
+
+    /// Sets the most products in one file of the sitemap, usually 5,000.
+    #[must_use]
+    pub const fn sitemap_file_size(mut self, n_products: usize) -> Self {
+        self.sitemap_file_size = n_products;
+        self
+    }
+
+    /// Limits the shop's own requests.
+    #[must_use]
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.throttle = Some(throttle);
+        self
+    }
+
+    /// Limits the requests of all shops with this bucket together, as one platform's.
+    #[must_use]
+    pub fn shared_throttle(mut self, bucket: &Bucket) -> Self {
+        self.shared_throttle = Some(bucket.clone());
+        self
     }
 }
 
@@ -253,21 +217,3 @@ Disallow: /collections/*%2B*
 User-agent: Nutch
 Disallow: /
 ";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn due(on: &On) -> Vec<usize> {
-        (1..=6).filter(|n| on.is_due(*n)).collect()
-    }
-
-    #[test]
-    fn requests_are_counted_from_one() {
-        assert_eq!(due(&On::feed()), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(due(&On::feed().nth(2)), [2]);
-        assert_eq!(due(&On::feed().times(2)), [1, 2]);
-        assert_eq!(due(&On::feed().from(3).times(2)), [3, 4]);
-        assert_eq!(due(&On::feed().from(5)), [5, 6]);
-    }
-}

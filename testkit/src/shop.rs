@@ -3,26 +3,26 @@
 mod answer;
 mod body;
 mod connection;
+mod seen;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderName, header};
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Catalogue, FaultPlan};
-use connection::Door;
+use crate::{Bucket, Catalogue, FaultPlan};
+use connection::{Door, Drip};
+use seen::Log;
+pub use seen::{SeenRequest, early_requests};
 
 /// A shop on a free port of 127.0.0.1; dropping it stops it.
 #[derive(Debug)]
@@ -31,26 +31,6 @@ pub struct FakeShop {
     shared: Arc<Shared>,
     server: JoinSet<io::Result<()>>,
     stop: DropGuard,
-}
-
-/// A request that a shop has received.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SeenRequest {
-    /// The method.
-    pub method: String,
-    /// Path and query as sent.
-    pub path: String,
-    /// `Host`; empty where missing, as the others are.
-    pub host: String,
-    /// `User-Agent`.
-    pub user_agent: String,
-    /// `Accept-Encoding`.
-    pub accept_encoding: String,
-    /// `If-None-Match`.
-    pub if_none_match: String,
-    /// When it arrived.
-    pub at: Instant,
 }
 
 impl FakeShop {
@@ -64,15 +44,15 @@ impl FakeShop {
         let addr = listener.local_addr()?;
         let shared = Arc::new(Shared {
             serving: RwLock::new(Arc::new(Serving::new(catalogue, plan))),
-            seen: Mutex::default(),
-            n_seen: watch::Sender::new(0),
+            log: Log::default(),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
         let router = Router::new()
             .fallback(respond)
-            .with_state(Arc::clone(&shared));
+            .with_state(Arc::clone(&shared))
+            .into_make_service_with_connect_info::<Drip>();
         let server = axum::serve(Door::new(listener, stop.clone()), router)
             .with_graceful_shutdown(stop.clone().cancelled_owned());
         let mut tasks = JoinSet::new();
@@ -95,21 +75,21 @@ impl FakeShop {
         self.addr
     }
 
-    /// Returns the last 10,000 requests, oldest first.
+    /// Returns the last 50,000 requests, oldest first.
     pub fn requests(&self) -> Vec<SeenRequest> {
-        let seen = self
-            .shared
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        seen.iter().cloned().collect()
+        self.shared.log.requests()
+    }
+
+    /// Returns how many requests there were in all.
+    pub fn n_requests(&self) -> usize {
+        *self.shared.log.n_seen().borrow()
     }
 
     /// Waits until the shop has received `n_requests` in all.
     ///
     /// Cancel-safe: it only watches a counter.
     pub async fn wait_for_requests(&self, n_requests: usize) {
-        let mut n_seen = self.shared.n_seen.subscribe();
+        let mut n_seen = self.shared.log.n_seen();
         let reached = n_seen.wait_for(|n_seen| *n_seen >= n_requests).await;
         debug_assert!(reached.is_ok(), "the shop holds the sender");
     }
@@ -122,8 +102,10 @@ impl FakeShop {
     /// Serves another catalogue from the next request on, as a shop that has changed.
     pub fn set_catalogue(&self, catalogue: impl Into<Arc<Catalogue>>) {
         let catalogue = catalogue.into();
-        self.shared
-            .change(|serving| Serving::new(catalogue, serving.plan.clone()));
+        self.shared.change(|serving| Serving {
+            bucket: serving.bucket.clone(),
+            ..Serving::new(catalogue, serving.plan.clone())
+        });
     }
 
     /// Follows another plan from the next request on; its faults count from there.
@@ -143,8 +125,7 @@ impl FakeShop {
 #[derive(Debug)]
 struct Shared {
     serving: RwLock<Arc<Serving>>,
-    seen: Mutex<VecDeque<SeenRequest>>,
-    n_seen: watch::Sender<usize>,
+    log: Log,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
 }
@@ -154,52 +135,37 @@ struct Shared {
 struct Serving {
     catalogue: Arc<Catalogue>,
     by_handle: HashMap<Box<str>, usize>,
+    /// The products ascending by id, once somebody asks for the sitemap.
+    by_id: OnceLock<Vec<(u64, usize)>>,
     plan: FaultPlan,
+    bucket: Option<Bucket>,
     n_matched: Vec<AtomicUsize>,
 }
 
-async fn respond(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+/// Longer documents are cut off.
+const MOST_POSTED: usize = 1 << 20;
+
+async fn respond(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(drip): ConnectInfo<Drip>,
+    request: Request,
+) -> Response {
     let _in_flight = InFlight::enter(&shared);
-    let (request, _) = request.into_parts();
-    shared.record(&request);
+    let (request, body) = request.into_parts();
+    let body = to_bytes(body, MOST_POSTED).await.unwrap_or_default();
+    let number = shared.log.arrived(&request, &body);
     let serving = Arc::clone(
         &shared
             .serving
             .read()
             .unwrap_or_else(PoisonError::into_inner),
     );
-    answer::answer(&serving, &request).await
+    let response = answer::answer(&serving, &request, &body, &drip).await;
+    shared.log.answered(number, &response);
+    response
 }
 
-const MOST_SEEN: usize = 10_000;
-
 impl Shared {
-    fn record(&self, request: &Parts) {
-        let text = |name: HeaderName| {
-            let value = request.headers.get(name);
-            value.map_or_else(String::new, |value| {
-                String::from_utf8_lossy(value.as_bytes()).into_owned()
-            })
-        };
-        let path = request.uri.path_and_query();
-        let seen_request = SeenRequest {
-            method: request.method.to_string(),
-            path: path.map_or_else(String::new, ToString::to_string),
-            host: text(header::HOST),
-            user_agent: text(header::USER_AGENT),
-            accept_encoding: text(header::ACCEPT_ENCODING),
-            if_none_match: text(header::IF_NONE_MATCH),
-            at: Instant::now(),
-        };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() == MOST_SEEN {
-            seen.pop_front();
-        }
-        seen.push_back(seen_request);
-        drop(seen);
-        self.n_seen.send_modify(|n_seen| *n_seen += 1);
-    }
-
     fn change(&self, next: impl FnOnce(&Serving) -> Serving) {
         let mut serving = self.serving.write().unwrap_or_else(PoisonError::into_inner);
         *serving = Arc::new(next(&serving));
@@ -208,11 +174,10 @@ impl Shared {
 
 impl Serving {
     fn new(catalogue: Arc<Catalogue>, plan: FaultPlan) -> Self {
-        let by_handle = catalogue
-            .handles()
-            .map(|(handle, index)| (handle.into(), index));
         Self {
-            by_handle: by_handle.collect(),
+            by_handle: catalogue.handles(),
+            by_id: OnceLock::new(),
+            bucket: plan.throttle.clone().map(Bucket::new),
             n_matched: plan.faults.iter().map(|_| AtomicUsize::new(0)).collect(),
             catalogue,
             plan,

@@ -60,6 +60,29 @@ pub(crate) async fn get_with(addr: SocketAddr, path: &str, headers: &str) -> Ans
     parse(&bytes)
 }
 
+/// Asks the shop under another name than `shop.example`.
+pub(crate) async fn get_at(shop: &FakeShop, host: &str, path: &str) -> Answer {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    whole(shop, &request).await
+}
+
+pub(crate) async fn post(shop: &FakeShop, path: &str, document: &Value) -> Answer {
+    let body = document.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    whole(shop, &request).await
+}
+
+async fn whole(shop: &FakeShop, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(shop.addr()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = vec![];
+    stream.read_to_end(&mut bytes).await.unwrap();
+    parse(&bytes)
+}
+
 /// Sends a request and leaves the answer unread.
 pub(crate) async fn send(addr: SocketAddr, path: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(addr).await.unwrap();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use testkit::{Fault, FaultPlan, On};
+use testkit::{Fault, FaultPlan, On, XmlBomb};
 use tokio::io::AsyncReadExt;
 
-use crate::client::{Answer, faulty_shop, get, get_with, inflated, send};
+use crate::client::{Answer, faulty_shop, get, get_at, get_with, inflated, send};
 
 /// The answer to `/products.json` of a shop of 10 products where every request meets `fault`.
 async fn first_answer(fault: Fault) -> Answer {
@@ -208,4 +208,96 @@ async fn a_hanging_shop_holds_one_request_and_answers_the_others() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_fault_may_meet_one_name_of_the_shop_and_a_whole_folder() {
+    let plan = FaultPlan::none()
+        .fault(On::feed().host("old.example"), Fault::status(404))
+        .fault(On::under("/products/"), Fault::status(403));
+    let shop = faulty_shop(2, plan).await;
+    for (host, path, status) in [
+        ("old.example", "/products.json", 404),
+        ("new.example", "/products.json", 200),
+        ("new.example", "/products/a.json", 403),
+    ] {
+        let answer = get_at(&shop, host, path).await;
+        assert_eq!(answer.status, status, "{host}{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_shop_that_moves_sends_everybody_to_the_same_place_elsewhere() {
+    let answer = first_answer(Fault::Moved("http://new.example".into())).await;
+    assert_eq!(answer.status, 301);
+    assert_eq!(
+        answer.header("location"),
+        Some("http://new.example/products.json?page=1")
+    );
+}
+
+#[tokio::test]
+async fn an_empty_answer_has_no_body_and_no_type() {
+    let answer = first_answer(Fault::Empty(430)).await;
+    assert_eq!((answer.status, answer.body.len()), (430, 0));
+    assert_eq!(answer.header("content-type"), None);
+}
+
+#[tokio::test]
+async fn another_currency_comes_from_the_request_that_it_is_meant_for() {
+    let yen = Fault::Currency("JPY".into());
+    let plan = FaultPlan::none().fault(On::path("/meta.json").from(2), yen.clone());
+    let shop = faulty_shop(3, plan.fault(On::path("/").from(2), yen)).await;
+    for expected in ["GBP", "JPY", "JPY"] {
+        assert_eq!(get(&shop, "/meta.json").await.json()["currency"], expected);
+        let active = format!("\"active\":\"{expected}\"");
+        assert!(get(&shop, "/").await.text().contains(&active));
+    }
+}
+
+#[tokio::test]
+async fn a_sitemap_may_lead_to_itself() {
+    let plan = FaultPlan::none().fault(On::path("/sitemap.xml"), Fault::SitemapLoop);
+    let answer = get(&faulty_shop(3, plan).await, "/sitemap.xml?a=1").await;
+    let own = "<loc>http://shop.example/sitemap.xml?a=1</loc>";
+    assert!(answer.text().contains(own), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn bombs_of_xml_are_small_and_name_entities() {
+    for (bomb, most_bytes) in [
+        (XmlBomb::BillionLaughs, 2_000),
+        (XmlBomb::Quadratic, 1_300_000),
+        (XmlBomb::ExternalFile, 400),
+        (XmlBomb::ExternalUrl("http://127.0.0.1:9/dtd"), 400),
+    ] {
+        for (path, root) in [
+            ("/sitemap.xml", "<urlset>"),
+            ("/collections/all.atom", "<feed>"),
+        ] {
+            let plan = FaultPlan::none().fault(On::path(path), Fault::XmlBomb(bomb));
+            let text = get(&faulty_shop(1, plan).await, path).await.text();
+            assert!(text.len() < most_bytes, "{bomb:?}: {}", text.len());
+            assert!(text.contains("<!ENTITY") && text.contains(root));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_drip_from_its_first_line_on() {
+    let fault = Fault::SlowHead {
+        chunk_size: 100,
+        delay: Duration::from_millis(5),
+    };
+    let shop = faulty_shop(0, FaultPlan::none().fault(On::feed(), fault)).await;
+    let mut dripping = send(shop.addr(), "/products.json", "").await;
+    let start = tokio::time::Instant::now();
+    let mut bytes = vec![0; 1_000];
+    let n_first = dripping.read(&mut bytes).await.unwrap();
+    assert!(bytes[..n_first].starts_with(b"HTTP/1.1 200"));
+    assert!(n_first <= 100, "{n_first}");
+    bytes.truncate(n_first);
+    dripping.read_to_end(&mut bytes).await.unwrap();
+    assert!(bytes.ends_with(br#"{"products":[]}"#));
+    assert!(start.elapsed() >= Duration::from_millis(10));
 }

@@ -7,4 +7,6 @@ mod endpoints;
 mod faults;
 mod generated;
 mod lifetime;
+mod limits;
 mod llm;
+mod surfaces;

@@ -7,24 +7,28 @@ use super::value::change_value;
 /// The most bytes of one input. Memory under far larger ones has tests of its own.
 const MAX_BYTES: usize = 1 << 18;
 
-/// What hurts where it is put in: into JSON, TOML, robots.txt or plain bytes.
+/// What hurts where it is put in: into JSON, TOML, XML, HTML, robots.txt or plain bytes.
 #[rustfmt::skip]
-const PIECES: [&[u8]; 52] = [
+const PIECES: [&[u8]; 70] = [
     b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\", b"=", b"#", b"*", b"$", b"'", b"\n", b"\r", b"\t",
     b"\0", b" ", b"%00", b"\"\"", b"{}", b"[]", b"null", b"true", b"-0", b"-1", b"1e999", b"1e-999", b"0.1e1",
     b"18446744073709551615", b"18446744073709551616", b"-9223372036854775809", b"nan", b"inf",
     b"1234567890123456789012345678901234567890.12", b"\\u0000", b"\\ud83d", b"\\ude00", b"\\ud83d\\ude00",
     b"\\u", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\xef\xbb\xbf",
     b"\x1f\x8b\x08\x00", b"\xe2\x80\xae", b"\x1b[31m", b"1979-05-27T07:32:00Z", b"\"products\":[", b"\"id\":",
+    b"<", b">", b"/>", b"&", b";", b"&amp;", b"&#0;", b"&#x110000;", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?",
+    b"<!DOCTYPE a [<!ENTITY b \"c\">]>", b"&b;", b"<loc>", b"</loc>", b"<script>",
 ];
 
 /// What opens a deep nesting, and what closes it.
-const NESTS: [(&[u8], &[u8]); 5] = [
+const NESTS: [(&[u8], &[u8]); 7] = [
     (b"[", b"]"),
     (b"{\"a\":", b"}"),
     (b"[{\"variants\":", b"}]"),
     (b"a.", b""),
     (b"{ a = ", b" }"),
+    (b"<a>", b"</a>"),
+    (b"<entry><s:variant>", b"</s:variant></entry>"),
 ];
 
 /// Returns a file of `corpus` after one to eight changes, two times of three such as leave it well-formed.

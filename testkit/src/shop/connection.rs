@@ -3,11 +3,15 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// A listener whose connections fail once the shop stops.
@@ -35,6 +39,8 @@ impl Listener for Door {
         let connection = Connection {
             stream,
             stopped: Box::pin(self.stop.clone().cancelled_owned()),
+            drip: Drip::default(),
+            pause: None,
         };
         (connection, addr)
     }
@@ -44,10 +50,34 @@ impl Listener for Door {
     }
 }
 
+/// How slowly a connection writes; as fast as it can unless somebody says otherwise.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Drip(Arc<Mutex<Option<(usize, Duration)>>>);
+
+impl Drip {
+    /// Writes pieces of so many bytes with a pause before each from now on, or all that there is.
+    pub(super) fn set(&self, pieces: Option<(usize, Duration)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = pieces;
+    }
+
+    fn get(&self) -> Option<(usize, Duration)> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connected<IncomingStream<'_, Door>> for Drip {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+        stream.io().drip.clone()
+    }
+}
+
 /// A stream that fails once the shop stops.
 pub(super) struct Connection {
     stream: TcpStream,
     stopped: Pin<Box<WaitForCancellationFutureOwned>>,
+    drip: Drip,
+    /// The pause before the next piece.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
@@ -77,7 +107,17 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let Some((chunk_size, delay)) = self.drip.get() else {
+            return Pin::new(&mut self.stream).poll_write(context, bytes);
+        };
+        let pause = self
+            .pause
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(delay)));
+        ready!(pause.as_mut().poll(context));
+        let piece = &bytes[..bytes.len().min(chunk_size.max(1))];
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, piece));
+        self.pause = None;
+        Poll::Ready(written)
     }
 
     fn poll_write_vectored(
@@ -85,6 +125,10 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.drip.get().is_some() {
+            let first = slices.iter().find(|it| !it.is_empty());
+            return self.poll_write(context, first.map_or(&[], |it| it));
+        }
         self.check(context)?;
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }

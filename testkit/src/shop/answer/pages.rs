@@ -4,12 +4,18 @@ use serde_json::{Value, json};
 
 use crate::Catalogue;
 
+use super::http::{HTML, JSON};
+use super::{Asked, Plain};
+
 pub(super) const NOT_FOUND: &str =
     "<!doctype html><title>Not found</title><p>There is nothing here.</p>\n";
 pub(super) const NOT_A_FEED: &str =
     "<!doctype html><title>Welcome</title><p>Our shop is a page now, not a feed.</p>\n";
 pub(super) const CHALLENGE: &str =
     "<!doctype html><title>One moment</title><p>Are you a person?</p>\n";
+
+pub(super) const PASSWORD: &str = "<!doctype html><title>Opening soon</title>\
+    <form action=\"/password\" method=\"post\"><input type=\"password\" name=\"password\"></form>\n";
 
 /// Returns `/meta.json`; `None` for a shop without a currency.
 pub(super) fn meta(catalogue: &Catalogue) -> Option<Value> {
@@ -21,7 +27,7 @@ pub(super) fn meta(catalogue: &Catalogue) -> Option<Value> {
         "currency": currency,
         "domain": catalogue.domain,
         "url": format!("https://{}", catalogue.domain),
-        "myshopify_domain": platform_domain(catalogue),
+        "myshopify_domain": catalogue.platform_domain,
         "money_format": "{{amount}}",
         "ships_to_countries": [catalogue.country],
         "published_products_count": catalogue.len(),
@@ -31,7 +37,7 @@ pub(super) fn meta(catalogue: &Catalogue) -> Option<Value> {
 /// Returns the shop's front page, which names the currency as themes do.
 pub(super) fn index(catalogue: &Catalogue) -> String {
     let name = escaped(&catalogue.name);
-    let shop = platform_domain(catalogue);
+    let shop = &catalogue.platform_domain;
     let currency = catalogue
         .currency
         .as_ref()
@@ -55,15 +61,58 @@ pub(super) fn product(catalogue: &Catalogue, product: &Value) -> String {
     )
 }
 
-/// Returns a product as `/products/<handle>.json` shows it: tags in one text, no word on availability.
-pub(super) fn in_admin_shape(mut product: Value) -> Value {
+/// Returns those pages that name the currency, for another one than `catalogue` has; `None` for any other address.
+pub(super) fn of_currency(catalogue: &Catalogue, asked: &Asked<'_>) -> Option<Plain> {
+    match asked.path() {
+        "/" => Some(Plain::new(200, HTML, index(catalogue))),
+        "/meta.json" => Some(Plain::new(200, JSON, meta(catalogue)?.to_string())),
+        _ => None,
+    }
+}
+
+/// Returns a product as `/products/<handle>.json` shows it: tags in one text, no word on availability, and how many
+/// there are only where the shop tells.
+pub(super) fn in_admin_shape(mut product: Value, has_inventory: bool) -> Value {
     if let Some(tags) = product["tags"].as_array() {
         let tags: Vec<&str> = tags.iter().filter_map(Value::as_str).collect();
         product["tags"] = tags.join(", ").into();
     }
     for variant in product["variants"].as_array_mut().into_iter().flatten() {
         if let Some(variant) = variant.as_object_mut() {
-            variant.remove("available");
+            let is_available = variant.remove("available").is_some_and(|it| it == true);
+            if has_inventory {
+                let id = variant["id"].as_u64().unwrap_or_default();
+                let n_there = if is_available { id % 90 + 1 } else { 0 };
+                variant.insert("inventory_quantity".into(), n_there.into());
+                variant.insert("inventory_policy".into(), "deny".into());
+                variant.insert("inventory_management".into(), "shopify".into());
+            }
+        }
+    }
+    product
+}
+
+/// Returns a product as `/products/<handle>.js` shows it: prices in hundredths, availability, no names but the theme's.
+pub(super) fn in_theme_shape(mut product: Value) -> Value {
+    let hundredths = |price: &Value| {
+        let digits = price.as_str().unwrap_or_default().replace('.', "");
+        digits.parse::<u64>().map_or(Value::Null, Value::from)
+    };
+    let mut is_available = false;
+    for variant in product["variants"].as_array_mut().into_iter().flatten() {
+        is_available |= variant["available"] == true;
+        for name in ["price", "compare_at_price"] {
+            let price = hundredths(&variant[name]);
+            variant[name] = price;
+        }
+    }
+    product["price"] = product["variants"][0]["price"].clone();
+    product["available"] = is_available.into();
+    for (name, theirs) in [("body_html", "description"), ("product_type", "type")] {
+        let value = product[name].take();
+        product[theirs] = value;
+        if let Some(product) = product.as_object_mut() {
+            product.remove(name);
         }
     }
     product
@@ -107,12 +156,8 @@ pub(super) fn percent_decoded(path: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn platform_domain(catalogue: &Catalogue) -> String {
-    let label = catalogue.domain.split('.').next().unwrap_or_default();
-    format!("{label}.myshopify.example")
-}
-
-fn escaped(text: &str) -> String {
+/// Returns a text as it stands in HTML and XML.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
