@@ -1,7 +1,7 @@
 //! Measures the store: `cargo run --release -p store --example ingest [PRODUCTS] [FILE or mongodb://…]`.
 //!
-//! Stores products of about 4.5 KB of JSON each in pages of 250, once new and once unchanged, then scans them
-//! and their history.
+//! Stores products of about 4.5 KB of JSON each in pages of 250, once new, once unchanged and once as pages that are
+//! not modified, then scans them and their history.
 //! Prints CPU seconds of the whole process, without the making of the products, and the file's size.
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
@@ -12,7 +12,7 @@ use std::time::Instant;
 use catalog::{
     Availability, Currency, CurrencySource, LeaseAnswer, Money, ObservationFilter, ObservationKind,
     ObservationOrder, Outcome, PageWrite, Platform, Product, ProductFilter, ProductId, SearchOrder,
-    SearchQuery, Shop, ShopKey, Start, Store, UnixMs, Variant,
+    SearchQuery, Shop, ShopKey, Start, Store, UnixMs, Validators, Variant,
 };
 use store::OpenMode;
 
@@ -39,16 +39,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
         currency: Currency::parse("EUR")?,
         currency_source: CurrencySource::Shop,
     };
-    for pass in ["new", "unchanged"] {
+    for pass in ["new", "unchanged", "not read"] {
         let now = UnixMs::new(1_700_000_000_000);
         let leased = store.lease_shop(&shop.key, pass, 0, None).await?;
         let LeaseAnswer::Granted(lease) = leased else {
             return Err(format!("{leased:?}").into());
         };
+        let clock = Clock::start()?;
         let begun = store.begin_crawl(&lease, &shop, Start::Fresh, now).await?;
+        let n_known = store.page_validators(&begun.ticket).await?.len();
+        println!(
+            "{pass:<10} begin {:?} {n_known} known pages",
+            clock.spent()?
+        );
         let mut spent = Spent::default();
         for page in 0..n_products.div_ceil(PAGE) {
-            let page = made_page(&shop.key, page, n_products);
+            let page = match pass {
+                "not read" => not_modified(page),
+                _ => made_page(&shop.key, page, n_products),
+            };
             let clock = Clock::start()?;
             store.apply_page(&begun.ticket, page).await?;
             let of_page = clock.spent()?;
@@ -211,6 +220,28 @@ fn made_page(shop: &ShopKey, page: u64, n_products: u64) -> PageWrite {
         bytes: 1_000_000,
         at: UnixMs::new(1_700_000_000_000),
         task_entry: None,
+        validators: Some(Validators {
+            path: format!("/products.json?limit=250&page={}", page + 1),
+            etag: Some("\"6b010cdf-2287f\"".to_owned()),
+            last_modified: Some("Sat, 21 Nov 2026 03:15:43 GMT".to_owned()),
+        }),
+        not_modified: false,
+        present: vec![],
+    }
+}
+
+fn not_modified(page: u64) -> PageWrite {
+    PageWrite {
+        page: page as u32 + 1,
+        products: Vec::new(),
+        problems: Vec::new(),
+        next: None,
+        bytes: 200,
+        at: UnixMs::new(1_700_000_000_000),
+        task_entry: None,
+        validators: None,
+        not_modified: true,
+        present: vec![],
     }
 }
 

@@ -332,6 +332,9 @@ async fn fill(store: &dyn Store, n_products: u64) -> Result<(), Box<dyn Error>> 
                 bytes: 1,
                 at: now,
                 task_entry: None,
+                validators: None,
+                not_modified: false,
+                present: vec![],
             };
             store.apply_page(&begun.ticket, page).await?;
         }
@@ -355,6 +358,7 @@ async fn rank(store: &dyn Store) -> Result<(), Box<dyn Error>> {
         coverage: 1.0,
         contributions: vec![0.1; 9],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product,
     });

@@ -79,6 +79,9 @@ async fn crawl(
             bytes: 1,
             at: UnixMs::new(now_ms + i64::from(page) * 1000),
             task_entry: None,
+            validators: None,
+            not_modified: false,
+            present: vec![],
         };
         store.apply_page(&begun.ticket, page).await?;
     }

@@ -33,6 +33,8 @@ pub(crate) struct BriefRow {
     rank_uncapped: Option<u32>,
     #[serde(default)]
     stability: Option<Stability>,
+    #[serde(default)]
+    popularity: Option<PopularitySource>,
     product: Named,
 }
 
@@ -98,6 +100,7 @@ impl From<BriefRow> for RankedRow {
             contributions: read.contributions,
             rank_uncapped: read.rank_uncapped,
             stability: read.stability,
+            popularity: read.popularity,
             product: ProductRow::named(read.product.id),
         }
     }

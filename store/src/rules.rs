@@ -1,14 +1,49 @@
 //! What both databases decide in the same way: which pass goes on, what a pass shows to be gone, what a change is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use catalog::{CrawlReport, Offer, Product, Reason, Start, Stop, UnixMs, Variant};
+use catalog::{
+    CrawlReport, Offer, PassNotes, ProblemKind, Product, Reason, Start, Stop, UnixMs, Variant,
+};
 
 /// Problems kept of one pass; all are counted.
 pub(crate) const MAX_PROBLEMS: u32 = 1000;
 
 /// How long a robots.txt is kept: a day, after which nobody may use it (RFC 9309, 2.4).
 pub(crate) const ROBOTS_KEPT_MS: i64 = 86_400_000;
+
+/// How long is remembered what a host taught: a month.
+pub(crate) const HOSTS_KEPT_MS: i64 = 30 * 86_400_000;
+
+/// More routes than any pass takes.
+const MAX_ROUTES: usize = 32;
+
+/// The most bytes of a detail: details have words of strangers in them.
+const MAX_DETAIL_BYTES: usize = 1_000;
+
+/// Returns what is stored of what a pass tells of itself.
+pub(crate) fn bounded_notes(notes: &PassNotes) -> PassNotes {
+    let cut = |detail: &mut String| detail.truncate(detail.floor_char_boundary(MAX_DETAIL_BYTES));
+    let mut notes = notes.clone();
+    notes.routes.truncate(MAX_ROUTES);
+    for route in &mut notes.routes {
+        cut(&mut route.detail);
+    }
+    if let Some(popularity) = &mut notes.popularity {
+        cut(&mut popularity.detail);
+    }
+    notes
+}
+
+/// Returns how many products the answer listed of which a page's row tells what could be read, and the problems.
+pub(crate) fn n_listed(n_products: u64, problems: &BTreeMap<ProblemKind, u64>) -> u64 {
+    let not_read = [ProblemKind::ProductRefused, ProblemKind::Duplicate];
+    n_products
+        + not_read
+            .iter()
+            .filter_map(|kind| problems.get(kind))
+            .sum::<u64>()
+}
 
 /// Returns whether a new crawl goes on with `pass`.
 pub(crate) fn goes_on(pass: &CrawlReport, start: Start, now: UnixMs) -> bool {

@@ -1,11 +1,12 @@
 //! Begins passes, and says which of them may write.
 
 use catalog::{
-    BegunCrawl, Checkpoint, CrawlKey, CrawlTicket, Currency, CurrencySource, Lease, Outcome, Shop,
-    ShopKey, Start, UnixMs,
+    BegunCrawl, Checkpoint, CrawlKey, CrawlTicket, Currency, CurrencySource, Lease, Outcome,
+    PassNotes, Shop, ShopKey, Start, UnixMs,
 };
 use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 
+use super::archive::of_crawl;
 use super::decode::{self, StoredShop};
 use super::decode_history::{self, StoredCrawl};
 use super::fault::Fault;
@@ -13,7 +14,7 @@ use super::keys::{crawl_key, crawl_range};
 use super::lease;
 use super::product::{date, whole, word};
 use super::steps::{FindArgs, Steps, Update, number};
-use crate::rules::goes_on;
+use crate::rules::{bounded_notes, goes_on};
 
 pub(super) async fn begin(
     steps: &mut Steps<'_>,
@@ -152,7 +153,8 @@ async fn newest_pass(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<Option<New
 /// Opens `pass` again.
 ///
 /// A pass whose last page is stored, but which nobody ended, goes on with that page: it is asked for again,
-/// and storing it again changes nothing.
+/// and storing it again changes nothing. What its pages said of their versions counts no more if the shop's currency is
+/// another now: they showed its prices in the one before.
 async fn go_on(
     steps: &mut Steps<'_>,
     lease: &Lease,
@@ -161,6 +163,11 @@ async fn go_on(
     now: UnixMs,
 ) -> Result<Begun, Fault> {
     let report = &pass.stored.report;
+    if report.currency != shop.currency {
+        let forget = doc! { "$unset": { "validators": "" } };
+        let forget = Update::many(of_crawl(&report.key), forget)?;
+        steps.update("pages", vec![forget]).await?;
+    }
     let last_page = u32::try_from(pass.last_page).ok().filter(|page| *page > 0);
     let next_page = report
         .checkpoint
@@ -182,7 +189,10 @@ async fn go_on(
     steps.update("crawls", vec![opened]).await?;
     Ok(Begun {
         n: report.key.n,
-        checkpoint: Checkpoint { next_page },
+        checkpoint: Checkpoint {
+            next_page,
+            place: pass.stored.place,
+        },
         n_known: pass.stored.n_known,
     })
 }
@@ -223,7 +233,7 @@ async fn begin_fresh(
         .await?;
     Ok(Begun {
         n,
-        checkpoint: Checkpoint { next_page: 1 },
+        checkpoint: Checkpoint::page(1),
         n_known,
     })
 }
@@ -260,6 +270,31 @@ fn new_pass(epoch: u64, shop: &Shop, n: u64, n_known: u64, now: UnixMs) -> Resul
         "created_at": date(now),
         "updated_at": date(now),
     })
+}
+
+/// Stores what the pass tells of itself in place of what it told before.
+pub(super) async fn note(
+    steps: &mut Steps<'_>,
+    ticket: &CrawlTicket,
+    notes: &PassNotes,
+) -> Result<(), Fault> {
+    if ticket.epoch == FENCED_OFF {
+        return Err(Fault::Fenced(ticket.crawl.shop.clone()));
+    }
+    let change = doc! { "$set": { "notes": notes_text(notes)? } };
+    let noted = Update::one(fence(ticket), change)?;
+    match steps.update("crawls", vec![noted]).await?.n_matched {
+        0 => Err(Fault::Fenced(ticket.crawl.shop.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Returns what a pass tells of itself as JSON, which has no limits of its own; `None` where that is nothing.
+pub(super) fn notes_text(notes: &PassNotes) -> Result<Option<String>, Fault> {
+    let notes = bounded_notes(notes);
+    let text = serde_json::to_string(&notes);
+    let text = text.map_err(|error| Fault::Failed(error.to_string()))?;
+    Ok((!notes.is_empty()).then_some(text))
 }
 
 /// The epoch of a pass that nobody may write any more; no lease has it.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use catalog::{
     Checkpoint, ContentHash, CrawlCounts, CrawlKey, CrawlReport, Currency, CurrencySource,
-    NativeId, Observation, ObservationKind, Offer, Outcome, PageRecord, Problem, ProblemKind,
-    Reason, Stop,
+    NativeId, Observation, ObservationKind, Offer, Outcome, PageRecord, PassNotes, Place, Problem,
+    ProblemKind, RankSource, Reason, Stop, Validators,
 };
 use mongodb::bson::RawDocument;
 use serde::Deserialize;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{Error as NameError, StrDeserializer};
 
 use super::decode::{Ms, fields, money, shop_key, time};
 use super::fault::Fault;
@@ -30,6 +32,7 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         #[serde(borrow)]
         hash: Option<&'a str>,
         rank: Option<u32>,
+        source: Option<RankSource>,
     }
     let read: ObservationDocument<'_> = fields(document, "an observation")?;
     let product = parse_product_key(read.product)?;
@@ -47,8 +50,15 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         after: read.after.map(OfferDocument::read).transpose()?,
         content_hash: hash.transpose().map_err(Fault::Damaged)?,
         rank: read.rank,
+        source: read.source,
     };
     Ok((read.n, observation))
+}
+
+/// Reads the name of a source; one that a newer version wrote is no source that this one knows.
+pub(super) fn rank_source(name: &str) -> Option<RankSource> {
+    let name: StrDeserializer<'_, NameError> = name.into_deserializer();
+    RankSource::deserialize(name).ok()
 }
 
 #[derive(Deserialize)]
@@ -75,6 +85,8 @@ impl OfferDocument {
 pub(super) struct StoredCrawl {
     pub(super) report: CrawlReport,
     pub(super) n_known: u64,
+    /// Where the route of its next page stands, or of its last one where there is no next.
+    pub(super) place: Place,
 }
 
 pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
@@ -89,6 +101,9 @@ pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
         stop: Option<Stop>,
         detail: Option<String>,
         next_page: Option<u32>,
+        place: Option<Place>,
+        #[serde(borrow)]
+        notes: Option<&'a str>,
         currency: Currency,
         currency_source: CurrencySource,
         n_known: u64,
@@ -102,6 +117,7 @@ pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
         bytes: u64,
     }
     let read: CrawlDocument<'_> = fields(document, "a crawl")?;
+    let place = read.place.unwrap_or_default();
     Ok(StoredCrawl {
         report: CrawlReport {
             key: CrawlKey {
@@ -123,10 +139,19 @@ pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
             currency_source: read.currency_source,
             started_at: read.started_at.0,
             finished_at: time(read.finished_at),
-            checkpoint: read.next_page.map(|next_page| Checkpoint { next_page }),
+            checkpoint: read
+                .next_page
+                .map(|next_page| Checkpoint { next_page, place }),
+            notes: read.notes.map_or_else(|| Ok(PassNotes::default()), notes)?,
         },
         n_known: read.n_known,
+        place,
     })
+}
+
+fn notes(text: &str) -> Result<PassNotes, Fault> {
+    let read = serde_json::from_str(text);
+    read.map_err(|error| Fault::Damaged(format!("the notes of a crawl: {error}")))
 }
 
 fn outcome(
@@ -164,6 +189,7 @@ pub(super) fn problems(document: &RawDocument) -> Result<Vec<Problem>, Fault> {
     Ok(problems)
 }
 
+/// Reads a document of `pages`; what a query left out of the ids is left out.
 pub(super) fn page(document: &RawDocument) -> Result<PageRecord, Fault> {
     #[derive(Deserialize)]
     struct PageDocument {
@@ -171,7 +197,9 @@ pub(super) fn page(document: &RawDocument) -> Result<PageRecord, Fault> {
         products: u64,
         bytes: u64,
         kinds: BTreeMap<ProblemKind, u64>,
+        #[serde(default)]
         seen: Vec<Native>,
+        validators: Option<Validators>,
     }
     let read: PageDocument = fields(document, "a page of a crawl")?;
     let mut seen: Vec<NativeId> = read.seen.into_iter().map(Native::read).collect();
@@ -182,6 +210,7 @@ pub(super) fn page(document: &RawDocument) -> Result<PageRecord, Fault> {
         bytes: read.bytes,
         problems: read.kinds.into_iter().collect(),
         seen,
+        validators: read.validators,
     })
 }
 

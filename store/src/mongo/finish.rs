@@ -195,6 +195,7 @@ async fn mark_gone(
             after: None,
             content_hash: None,
             rank: None,
+            source: None,
         };
         rows.push((it.key.as_str(), n, encode_observation(&it.key, n, &row)));
         let mark =

@@ -17,6 +17,8 @@ mod decode_history;
 mod fault;
 mod features;
 mod finish;
+mod held;
+mod hosts;
 mod keys;
 mod lease;
 mod observe;
@@ -40,18 +42,19 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 mod upgrade;
+mod versions;
 mod waiting;
 
 use std::fmt;
 
 use async_trait::async_trait;
 use catalog::{
-    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, Lease,
-    LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
-    ObservedRow, Outcome, PageCounts, PageWrite, PlaceInRanking, Problem, Product, ProductFilter,
-    ProductId, ProductRow, Pruned, Ranking, RankingHead, Record, RecordKey, RecordKind,
-    RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store,
-    StoreError, StoreStats, Summary, UnixMs,
+    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, HostRecord,
+    KnownPage, Lease, LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey,
+    ObservationOrder, ObservedRow, Outcome, PageCounts, PageWrite, PassNotes, PlaceInRanking,
+    Problem, Product, ProductFilter, ProductId, ProductRow, Pruned, RankSource, Ranking,
+    RankingHead, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage,
+    SearchQuery, Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats, Summary, UnixMs,
 };
 use mongodb::{Client, Database};
 
@@ -157,14 +160,37 @@ impl Store for MongoStore {
         .await
     }
 
+    async fn page_validators(&self, ticket: &CrawlTicket) -> Result<Vec<KnownPage>, StoreError> {
+        self.read("look up the versions of pages", |steps| {
+            Box::pin(versions::known_pages(steps, ticket))
+        })
+        .await
+    }
+
+    async fn products_on_page(
+        &self,
+        crawl: &CrawlKey,
+        page: u32,
+    ) -> Result<Vec<(ProductId, String)>, StoreError> {
+        read::products_on_page(self, crawl, page).await
+    }
+
+    async fn note_pass(&self, ticket: &CrawlTicket, notes: &PassNotes) -> Result<(), StoreError> {
+        self.write_under("note what a crawl tells", lease_of(ticket), |steps| {
+            Box::pin(crawl::note(steps, ticket, notes))
+        })
+        .await
+    }
+
     async fn observe_ranks(
         &self,
         ticket: &CrawlTicket,
         ranks: &[(ProductId, u32)],
+        source: RankSource,
         at: UnixMs,
     ) -> Result<u64, StoreError> {
         self.write_under("store an order of products", lease_of(ticket), |steps| {
-            Box::pin(observe::ranks(steps, ticket, ranks, at))
+            Box::pin(observe::ranks(steps, ticket, (ranks, source), at))
         })
         .await
     }
@@ -341,6 +367,14 @@ impl Store for MongoStore {
         since: UnixMs,
     ) -> Result<Option<RobotsRecord>, StoreError> {
         summaries::robots(self, origin, since).await
+    }
+
+    async fn save_hosts(&self, hosts: &[HostRecord]) -> Result<(), StoreError> {
+        hosts::save(self, hosts).await
+    }
+
+    async fn hosts(&self, names: &[String]) -> Result<Vec<HostRecord>, StoreError> {
+        hosts::hosts(self, names).await
     }
 
     async fn records(

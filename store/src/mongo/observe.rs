@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use catalog::{CrawlTicket, Observation, ObservationKind, ProductId, UnixMs};
+use catalog::{CrawlTicket, Observation, ObservationKind, ProductId, RankSource, UnixMs};
 use mongodb::bson::{Bson, RawDocument, RawDocumentBuf, doc};
 
 use super::crawl::{check_fence, fence};
@@ -30,11 +30,12 @@ pub(super) async fn store_observations(
     Ok(())
 }
 
-/// Appends a row for each product whose place is another than the one observed last, and returns their number.
+/// Appends a row for each product whose place is another than the one observed last, or was read at another source, and
+/// returns their number.
 pub(super) async fn ranks(
     steps: &mut Steps<'_>,
     ticket: &CrawlTicket,
-    ranks: &[(ProductId, u32)],
+    (ranks, source): (&[(ProductId, u32)], RankSource),
     at: UnixMs,
 ) -> Result<u64, Fault> {
     check_fence(steps, ticket).await?;
@@ -45,7 +46,7 @@ pub(super) async fn ranks(
         let Some(product) = known.get(key) else {
             continue;
         };
-        if product.last_rank == Some(*rank) {
+        if (product.last_rank, product.last_source) == (Some(*rank), Some(source)) {
             continue;
         }
         let row = Observation {
@@ -58,11 +59,13 @@ pub(super) async fn ranks(
             after: None,
             content_hash: None,
             rank: Some(*rank),
+            source: Some(source),
         };
         let n = product.n_observations + 1;
         rows.push((key.as_str(), n, encode_observation(key, n, &row)));
         let mark = doc! {
             "last_rank": i64::from(*rank),
+            "last_source": source.name(),
             "n_observations": whole(n),
             "updated_at": date(at),
         };
@@ -99,6 +102,7 @@ fn places<'a>(ticket: &CrawlTicket, ranks: &'a [(ProductId, u32)]) -> Vec<Place<
 struct Ranked {
     n_observations: u64,
     last_rank: Option<u32>,
+    last_source: Option<RankSource>,
 }
 
 async fn ranked_products(
@@ -108,7 +112,7 @@ async fn ranked_products(
     let keys: Vec<&str> = places.iter().map(|(key, _, _)| key.as_str()).collect();
     let known = doc! { "_id": { "$in": keys }, "gone_at": Bson::Null };
     let args = FindArgs {
-        projection: Some(doc! { "n_observations": 1, "last_rank": 1 }),
+        projection: Some(doc! { "n_observations": 1, "last_rank": 1, "last_source": 1 }),
         batch_size: u32::try_from(places.len() + 1).ok(),
         ..FindArgs::default()
     };
@@ -123,11 +127,13 @@ fn read_ranked(document: &RawDocument) -> Result<(String, Ranked), Fault> {
         key: String,
         n_observations: u64,
         last_rank: Option<u32>,
+        last_source: Option<RankSource>,
     }
     let read: RankedDocument = decode::fields(document, "a product")?;
     let ranked = Ranked {
         n_observations: read.n_observations,
         last_rank: read.last_rank,
+        last_source: read.last_source,
     };
     Ok((read.key, ranked))
 }

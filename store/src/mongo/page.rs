@@ -3,21 +3,24 @@
 //! Without them the order counts: rows of the history first, which do not exist before their product says so, then
 //! the products, then the page, and the pass with its checkpoint last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use catalog::{
-    ContentHash, CrawlTicket, PageCounts, PageWrite, Problem, ProblemKind, Product, UnixMs, Variant,
+use catalog::{ContentHash, CrawlTicket, PageCounts, PageWrite, Problem, Product, UnixMs, Variant};
+use mongodb::bson::{
+    Bson, DateTime, Document, RawArrayBuf, RawDocument, doc, rawdoc, serialize_to_bson,
 };
-use mongodb::bson::{Bson, DateTime, Document, RawArrayBuf, RawDocument, doc, rawdoc};
 
 use super::crawl::{FENCED_OFF, check_fence, fence};
 use super::decode;
+use super::decode_history;
 use super::fault::Fault;
+use super::held::{Held, present};
 use super::keys::{native, page_key, product_key};
 use super::product::{Facts, date, whole};
-use super::sight::{Changes, Sights};
+use super::sight::Changes;
 use super::steps::{Change, FindAndModify, Steps, Update, number};
 use super::tasks::PageEntry;
+use super::versions;
 use crate::rules::MAX_PROBLEMS;
 
 /// A page and what is worked out of it before the server is asked anything.
@@ -59,13 +62,10 @@ pub(super) async fn apply(
     ticket: &CrawlTicket,
     hashed: &HashedPage<'_>,
 ) -> Result<PageCounts, Fault> {
-    if let Some(foreign) = hashed
-        .page
-        .products
-        .iter()
-        .find(|it| it.id.shop != ticket.crawl.shop)
-    {
-        let (id, shop) = (&foreign.id, &ticket.crawl.shop);
+    let ids = hashed.page.products.iter().map(|it| &it.id);
+    let mut ids = ids.chain(&hashed.page.present);
+    if let Some(id) = ids.find(|id| id.shop != ticket.crawl.shop) {
+        let shop = &ticket.crawl.shop;
         return Err(Fault::Failed(format!("{id} is no product of {shop}")));
     }
     if ticket.epoch == FENCED_OFF {
@@ -84,9 +84,14 @@ pub(super) async fn apply(
         let known = known.get(it.key.as_str());
         changes.see(ticket, hashed.page.at, (index, it), known)?;
     }
+    let mut held = Held::given(hashed.page, &changes.sights);
+    if hashed.page.not_modified {
+        held.take_over(versions::held(steps, ticket, hashed.page.page).await?);
+    }
+    held.add_present(present(steps, &hashed.page.present).await?);
     changes.store(steps).await?;
-    record_page(steps, ticket, hashed.page, &changes.sights, entry).await?;
-    Ok(changes.sights.counts)
+    record_page(steps, ticket, hashed.page, &held, entry).await?;
+    Ok(held.counts)
 }
 
 /// A product as the store knows it.
@@ -133,7 +138,8 @@ fn known_pipeline(hashed: &HashedPage<'_>) -> RawArrayBuf {
     let mut pipeline = RawArrayBuf::new();
     pipeline.push(rawdoc! { "$match": { "_id": { "$in": keys } } });
     pipeline.push(rawdoc! { "$project": {
-        "hash": 1, "first_seen_at": 1, "gone_at": 1, "n_observations": 1, "last_rank": 1, "variants": variants,
+        "hash": 1, "first_seen_at": 1, "gone_at": 1, "n_observations": 1, "last_rank": 1, "last_source": 1,
+        "variants": variants,
     } });
     pipeline
 }
@@ -141,7 +147,8 @@ fn known_pipeline(hashed: &HashedPage<'_>) -> RawArrayBuf {
 /// Reads field by field, which takes half the time of a derived reader.
 fn read_known(document: &RawDocument) -> Result<(String, Known), Fault> {
     let (mut key, mut hash, mut first_seen_at, mut gone_at) = (None, None, None, None);
-    let (mut n_observations, mut last_rank, mut has_variants) = (None, None, false);
+    let (mut n_observations, mut last_rank, mut last_source) = (None, None, None);
+    let mut has_variants = false;
     for field in document {
         let (name, value) = field?;
         match name.as_str() {
@@ -151,6 +158,7 @@ fn read_known(document: &RawDocument) -> Result<(String, Known), Fault> {
             "gone_at" => gone_at = value.as_datetime(),
             "n_observations" => n_observations = value.as_i64(),
             "last_rank" => last_rank = value.as_i64(),
+            "last_source" => last_source = value.as_str(),
             "variants" => has_variants = true,
             _ => {}
         }
@@ -171,6 +179,7 @@ fn read_known(document: &RawDocument) -> Result<(String, Known), Fault> {
             .and_then(|n| u64::try_from(n).ok())
             .ok_or_else(wrong)?,
         last_rank: last_rank.and_then(|rank| u32::try_from(rank).ok()),
+        last_source: last_source.and_then(decode_history::rank_source),
     };
     let known = Known {
         hash: hash.ok_or_else(wrong)?.to_owned(),
@@ -189,19 +198,14 @@ async fn record_page(
     steps: &mut Steps<'_>,
     ticket: &CrawlTicket,
     page: &PageWrite,
-    sights: &Sights,
+    held: &Held,
     entry: Option<Document>,
 ) -> Result<(), Fault> {
-    let problems = all_problems(page, sights);
-    let mut kinds: BTreeMap<ProblemKind, i64> = BTreeMap::new();
-    for problem in &problems {
-        *kinds.entry(problem.kind).or_default() += 1;
-    }
+    let kinds = held.kinds.iter();
     let kinds: Document = kinds
-        .iter()
-        .map(|(kind, n)| (kind.name().to_owned(), Bson::from(*n)))
+        .map(|(kind, n)| (kind.name().to_owned(), Bson::from(whole(*n))))
         .collect();
-    let seen: Vec<Bson> = sights
+    let seen: Vec<Bson> = held
         .seen
         .iter()
         .map(|id| Bson::try_from(native(id)))
@@ -211,10 +215,11 @@ async fn record_page(
             "shop": ticket.crawl.shop.as_str(),
             "crawl_n": whole(ticket.crawl.n),
             "page": i64::from(page.page),
-            "products": whole(page.products.len() as u64),
+            "products": whole(held.n_products),
             "bytes": whole(page.bytes),
-            "problems": whole(problems.len() as u64),
+            "problems": held.n_problems(),
             "kinds": kinds,
+            "validators": serialize_to_bson(&held.validators)?,
             "updated_at": date(page.at),
         },
         "$setOnInsert": { "created_at": date(page.at) },
@@ -231,23 +236,12 @@ async fn record_page(
     let earlier = earlier
         .map(|document| Earlier::read(&document))
         .transpose()?;
-    let counted = counted(page, sights.counts, earlier.as_ref(), &problems, entry);
-    let updates = move_on(ticket, page, counted, &problems)?;
+    let counted = counted(page, held, earlier.as_ref(), entry);
+    let updates = move_on(ticket, page, counted, &held.problems)?;
     match steps.update("crawls", updates).await?.n_matched {
         0 => Err(Fault::Fenced(ticket.crawl.shop.clone())),
         _ => Ok(()),
     }
-}
-
-/// Returns the page's problems in their order, those that only this database has included.
-fn all_problems(page: &PageWrite, sights: &Sights) -> Vec<Problem> {
-    let refused = sights.refused.iter().map(|problem| Problem {
-        page: page.page,
-        ..problem.clone()
-    });
-    let mut problems: Vec<Problem> = page.problems.iter().cloned().chain(refused).collect();
-    problems.sort_by_key(|problem| problem.index);
-    problems
 }
 
 /// What an earlier reading of the same page counted.
@@ -271,16 +265,13 @@ impl Earlier {
 /// Returns the change of what the pass counts, with what its task is told.
 fn counted(
     page: &PageWrite,
-    counts: PageCounts,
+    held: &Held,
     earlier: Option<&Earlier>,
-    problems: &[Problem],
     entry: Option<Document>,
 ) -> Document {
-    let (products, bytes, n_problems) = (
-        whole(page.products.len() as u64),
-        whole(page.bytes),
-        whole(problems.len() as u64),
-    );
+    let (products, bytes, n_problems) =
+        (whole(held.n_products), whole(page.bytes), held.n_problems());
+    let counts = held.counts;
     let mut counted = doc! {
         "$inc": {
             "pages": i64::from(earlier.is_none()),
@@ -324,11 +315,12 @@ fn move_on(
     let mut goes_on = fence(ticket);
     goes_on.insert("finished_at", Bson::Null);
     goes_on.insert("last_page", doc! { "$lte": i64::from(page.page) });
-    let next_page = page.next.map(|next| i64::from(next.next_page));
-    updates.push(Update::one(
-        goes_on,
-        doc! { "$set": { "next_page": next_page } },
-    )?);
+    let mut moved = doc! { "next_page": page.next.map(|next| i64::from(next.next_page)) };
+    if let Some(next) = page.next {
+        // The last page leaves it where it was, since a pass that nobody ended goes on with that page.
+        moved.insert("place", serialize_to_bson(&next.place)?);
+    }
+    updates.push(Update::one(goes_on, doc! { "$set": moved })?);
     Ok(updates)
 }
 

@@ -2,7 +2,7 @@
 
 use catalog::{
     Availability, FeatureInputs, Metrics, Money, Observation, ObservationKind, Offer, Product,
-    UnixMs, Variant, search_words,
+    RankSource, UnixMs, Variant, search_words,
 };
 use mongodb::bson::raw::{BindRawBsonRef, CStr, cstr};
 use mongodb::bson::{DateTime, RawArrayBuf, RawBson, RawDocumentBuf};
@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) n_observations: u64,
     /// The place in the shop's best-selling order that was observed last.
     pub(super) last_rank: Option<u32>,
+    /// Where that place was read.
+    pub(super) last_source: Option<RankSource>,
 }
 
 /// Returns the document of a product; `hash` is its content hash as text.
@@ -46,6 +48,11 @@ pub(super) fn encode_product(product: &Product, hash: &str, facts: &Facts) -> Ra
     }
     it.append(cstr!("n_observations"), whole(facts.n_observations));
     some(it, cstr!("last_rank"), facts.last_rank.map(i64::from));
+    some(
+        it,
+        cstr!("last_source"),
+        facts.last_source.map(RankSource::name),
+    );
     it.append(cstr!("available_ratio"), metrics.available_ratio);
     it.append(cstr!("num_tags"), i64::from(metrics.num_tags));
     it.append(cstr!("avg_price"), metrics.avg_price);
@@ -139,6 +146,11 @@ pub(super) fn encode_observation(
         it.append(cstr!("hash"), hash.to_string().as_str());
     }
     some(it, cstr!("rank"), observation.rank.map(i64::from));
+    some(
+        it,
+        cstr!("source"),
+        observation.source.map(RankSource::name),
+    );
     it.append(cstr!("created_at"), date(observation.at));
     it.append(cstr!("updated_at"), date(observation.at));
     document

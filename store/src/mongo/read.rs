@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use catalog::{
-    Currency, MetricsRow, Observation, Product, ProductFilter, ProductId, ProductRow, ShopKey,
-    StoreError,
+    CrawlKey, Currency, MetricsRow, Observation, Product, ProductFilter, ProductId, ProductRow,
+    ShopKey, StoreError,
 };
 use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 
@@ -12,7 +12,7 @@ use super::MongoStore;
 use super::decode::{self, METRICS_FIELDS, ROW_FIELDS, Shops};
 use super::decode_history;
 use super::fault::Fault;
-use super::keys::{observation_range, product_key};
+use super::keys::{observation_range, page_key, parse_product_key, product_key};
 use super::scan::{Scan, is_pushed_down, pushed_down, ranges};
 use super::steps::{FindArgs, Steps, number};
 
@@ -102,6 +102,51 @@ pub(super) async fn products_of_handle(
             Box::pin(find_handle(steps, handle, shop, limit))
         })
         .await
+}
+
+pub(super) async fn products_on_page(
+    store: &MongoStore,
+    crawl: &CrawlKey,
+    page: u32,
+) -> Result<Vec<(ProductId, String)>, StoreError> {
+    store
+        .read("read a page of a crawl", |steps| {
+            Box::pin(find_on_page(steps, crawl, page))
+        })
+        .await
+}
+
+async fn find_on_page(
+    steps: &mut Steps<'_>,
+    crawl: &CrawlKey,
+    page: u32,
+) -> Result<Vec<(ProductId, String)>, Fault> {
+    let query = doc! { "_id": page_key(crawl, page) };
+    let only = doc! { "seen": 1 };
+    let Some(document) = steps.find_one("pages", query, Some(only)).await? else {
+        return Ok(Vec::new());
+    };
+    let seen = decode_history::seen(&document)?;
+    let shops = all_shops(steps).await?;
+    let Some(shop) = shops.get(&crawl.shop) else {
+        return Ok(Vec::new());
+    };
+    let of_shop = |native| ProductId {
+        platform: shop.shop.platform,
+        shop: crawl.shop.clone(),
+        native,
+    };
+    let keys: Vec<String> = seen
+        .into_iter()
+        .map(|native| product_key(&of_shop(native)))
+        .collect();
+    let mut found = Vec::with_capacity(keys.len());
+    for document in products_by_key(steps, &keys, &["handle"]).await? {
+        let id = parse_product_key(document.get_str("_id")?)?;
+        found.push((id, document.get_str("handle")?.to_owned()));
+    }
+    found.sort();
+    Ok(found)
 }
 
 async fn find_handle(

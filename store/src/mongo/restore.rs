@@ -9,6 +9,7 @@ use catalog::{
 use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf, doc, serialize_to_bson};
 
 use super::archive::of_crawl;
+use super::crawl::notes_text;
 use super::fault::Fault;
 use super::keys::{crawl_key, crawl_range, native, observation_range, page_key, product_key};
 use super::product::{
@@ -39,6 +40,7 @@ pub(super) async fn put(steps: &mut Steps<'_>, records: &[Record]) -> Result<(),
     }
     check_needs(steps, &shops, &products, &crawls).await?;
     put_shops(steps, &shops).await?;
+    forget_versions(steps, &products).await?;
     put_products(steps, &products).await?;
     put_crawls(steps, &crawls).await?;
     for ranking in rankings {
@@ -154,6 +156,26 @@ async fn platforms(
     Ok(stored.map(|(key, it)| (key, it.shop.platform)).collect())
 }
 
+/// Forgets which versions of its pages a shop's products are of: those that take their place may be of others.
+async fn forget_versions(
+    steps: &mut Steps<'_>,
+    products: &BTreeMap<String, &ProductRecord>,
+) -> Result<(), Fault> {
+    let shops: BTreeSet<&ShopKey> = products.values().map(|it| &it.product.id.shop).collect();
+    let mut updates = Vec::with_capacity(shops.len());
+    for shop in shops {
+        let (from, to) = crawl_range(shop);
+        let pages =
+            doc! { "_id": { "$gte": from, "$lt": to }, "validators": { "$ne": Bson::Null } };
+        updates.push(Update::many(
+            pages,
+            doc! { "$unset": { "validators": "" } },
+        )?);
+    }
+    steps.update("pages", updates).await?;
+    Ok(())
+}
+
 /// Stores histories, then products, since what a product counts of its history is there for readers.
 async fn put_products(
     steps: &mut Steps<'_>,
@@ -190,12 +212,14 @@ fn product_document(record: &ProductRecord) -> Result<RawDocumentBuf, Fault> {
     let ranked = history
         .iter()
         .filter(|(_, row)| row.kind == ObservationKind::Ranked);
+    let last = ranked.max_by_key(|(n, _)| *n).map(|(_, row)| row);
     let facts = Facts {
         first_seen_at: record.first_seen_at,
         stored_at: record.stored_at,
         gone_at: record.gone_at,
         n_observations: history.iter().map(|(n, _)| *n).max().unwrap_or_default(),
-        last_rank: ranked.max_by_key(|(n, _)| *n).and_then(|(_, row)| row.rank),
+        last_rank: last.and_then(|row| row.rank),
+        last_source: last.and_then(|row| row.source),
     };
     let hash = record.product.content_hash().to_string();
     let document = encode_product(&record.product, &hash, &facts);
@@ -254,6 +278,7 @@ fn page_document(
         "problems": whole(n_problems),
         "kinds": kinds,
         "seen": seen,
+        "validators": serialize_to_bson(&page.validators)?,
         "created_at": at,
         "updated_at": at,
     })
@@ -276,8 +301,9 @@ fn crawl_document(record: &CrawlRecord) -> Result<Document, Fault> {
         "stop": reason.map(|reason| reason.stop.name()),
         "detail": reason.map(|reason| &reason.detail),
         "next_page": next_page,
+        "place": report.checkpoint.map(|it| serialize_to_bson(&it.place)).transpose()?,
+        "notes": notes_text(&report.notes)?,
         "last_page": i64::from(last_page.unwrap_or_default()),
-        "last_page": record.pages.iter().map(|page| i64::from(page.page)).max().unwrap_or(0),
         "currency": report.currency.code(),
         "currency_source": word(&report.currency_source)?,
         "n_known": whole(record.n_known),

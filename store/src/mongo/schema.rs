@@ -10,7 +10,7 @@ use super::upgrade;
 use crate::OpenMode;
 
 /// The newest version of the schema.
-pub(super) const SCHEMA_VERSION: u32 = 4;
+pub(super) const SCHEMA_VERSION: u32 = 5;
 
 /// The version of a database that is being set up.
 const BEGUN: u32 = 0;
@@ -20,6 +20,9 @@ const APPLICATION: &str = "trouvaille";
 
 /// How long robots.txt files are kept, in seconds.
 const ROBOTS_KEPT_S: i32 = 86_400;
+
+/// How long is remembered what hosts taught, in seconds.
+const HOSTS_KEPT_S: i32 = 30 * 86_400;
 
 /// How long a right to a key is kept after it is over, in seconds.
 const RIGHTS_KEPT_S: i32 = 86_400;
@@ -125,6 +128,7 @@ pub(super) async fn set_up(steps: &mut Steps<'_>) -> Result<(), Fault> {
         "ranking_rows",
         "summaries",
         "robots",
+        "hosts",
         "tasks",
         "task_events",
         "task_chunks",
@@ -149,7 +153,7 @@ const COLLECTION_EXISTS: i32 = 48;
 
 /// Returns the indexes beside those on `_id`, which have the products, histories, passes and pages of a shop side by
 /// side already. Each one more would cost every page.
-fn indexes() -> [(&'static str, Vec<Document>); 8] {
+fn indexes() -> [(&'static str, Vec<Document>); 9] {
     let index = |name: &str, key: Document| doc! { "name": name, "key": key };
     let with = |mut index: Document, options: Document| {
         index.extend(options);
@@ -198,6 +202,7 @@ fn indexes() -> [(&'static str, Vec<Document>); 8] {
         ),
         ("rankings", vec![index("time", doc! { "at": -1 })]),
         ("robots", vec![kept("updated_at", ROBOTS_KEPT_S)]),
+        ("hosts", vec![kept("updated_at", HOSTS_KEPT_S)]),
         (
             "tasks",
             vec![

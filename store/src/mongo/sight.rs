@@ -51,6 +51,7 @@ impl<'a> Changes<'a> {
                 gone_at: None,
                 n_observations: 0,
                 last_rank: None,
+                last_source: None,
             },
             |known| known.facts,
         );
@@ -155,6 +156,7 @@ fn rows_of(
         after,
         content_hash: Some(it.hash),
         rank: None,
+        source: None,
     };
     let whole_product = |kind| row(kind, None, None, Some(whole_offer(it.product)));
     let Some(known) = known else {

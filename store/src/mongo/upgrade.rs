@@ -1,5 +1,6 @@
 //! Brings a database of an earlier version along. Version 1 did not keep the numbers of the balanced score, version 2
-//! no tasks, and version 3 had no index of handles: the last two only need their collections and indexes.
+//! no tasks, version 3 had no index of handles, and version 4 remembered no hosts: the last three only need their
+//! collections and indexes. What else a version added is a field that a document may be without.
 //!
 //! A document gets its numbers only while its content is what they were worked out from, so that any number of processes may
 //! do this at once, beside crawls, and be cut off: what has its numbers is passed over the next time. A block is one

@@ -8,7 +8,7 @@ use catalog::{
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use super::codec::{CRAWL_COLUMNS, Ms, Native, Word, crawl_report, from_json, time};
+use super::codec::{CRAWL_COLUMNS, Ms, Native, Word, crawl_report, from_json, time, validators};
 use super::fault::Fault;
 use super::observed::history;
 use super::page::{problem_kinds, seen_ids};
@@ -135,7 +135,7 @@ fn crawls(
 
 fn pages(tx: &Transaction<'_>, shop_id: i64, crawl: &CrawlKey) -> Result<Vec<PageRecord>, Fault> {
     let mut find = tx.prepare_cached(
-        "SELECT page, products, bytes, kinds, seen FROM pages
+        "SELECT page, products, bytes, kinds, seen, validators FROM pages
          WHERE shop_id = ?1 AND crawl_n = ?2 ORDER BY page",
     )?;
     let mut rows = find.query(params![shop_id, crawl.n])?;
@@ -148,6 +148,7 @@ fn pages(tx: &Transaction<'_>, shop_id: i64, crawl: &CrawlKey) -> Result<Vec<Pag
             bytes: row.get(2)?,
             problems: kinds.into_iter().collect(),
             seen: native_ids(tx, &row.get::<_, String>(4)?)?,
+            validators: validators(row.get::<_, Option<String>>(5)?.as_deref())?,
         });
     }
     Ok(found)

@@ -2,8 +2,8 @@
 
 use catalog::{
     Checkpoint, ContentHash, CrawlCounts, CrawlKey, CrawlReport, Currency, Metrics, Money,
-    NativeId, Observation, Offer, Outcome, Platform, ProductId, ProductRow, Reason, ShopKey, Stop,
-    UnixMs,
+    NativeId, Observation, Offer, Outcome, PassNotes, Place, Platform, ProductId, ProductRow,
+    Reason, ShopKey, Stop, UnixMs, Validators,
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
@@ -12,6 +12,7 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::fault::Fault;
+use crate::rules::bounded_notes;
 
 /// A type that is one word in JSON, stored as that word.
 pub(super) struct Word<T>(pub(super) T);
@@ -158,10 +159,18 @@ pub(super) fn product_row(shop: &ShopRow, row: &Row<'_>) -> Result<ProductRow, F
 /// The columns of [`crawl_report`], of a table or alias `c`.
 pub(super) const CRAWL_COLUMNS: &str = "c.n, c.outcome, c.stop, c.detail, c.currency, c.currency_source, \
      c.started_at, c.finished_at, c.next_page, c.pages, c.products, c.new, c.changed, c.back, c.gone, \
-     c.problems, c.bytes";
+     c.problems, c.bytes, c.place, c.notes";
 
 pub(super) fn crawl_report(shop: ShopKey, row: &Row<'_>) -> Result<CrawlReport, Fault> {
-    let next_page: Option<u32> = row.get(8)?;
+    let checkpoint = match row.get(8)? {
+        None => None,
+        Some(next_page) => Some(Checkpoint {
+            next_page,
+            place: place(row, 17)?,
+        }),
+    };
+    let notes: Option<String> = row.get(18)?;
+    let notes = notes.map(|notes| from_json(&notes, "the notes of a crawl"));
     Ok(CrawlReport {
         key: CrawlKey {
             shop,
@@ -182,8 +191,35 @@ pub(super) fn crawl_report(shop: ShopKey, row: &Row<'_>) -> Result<CrawlReport, 
         currency_source: row.get::<_, Word<_>>(5)?.0,
         started_at: row.get::<_, Ms>(6)?.0,
         finished_at: time(row, 7)?,
-        checkpoint: next_page.map(|next_page| Checkpoint { next_page }),
+        checkpoint,
+        notes: notes.transpose()?.unwrap_or_default(),
     })
+}
+
+/// Reads where a route stands, as [`place_json`] wrote it.
+pub(super) fn place(row: &Row<'_>, column: usize) -> Result<Place, Fault> {
+    let place: Option<String> = row.get(column)?;
+    let place = place.map(|place| from_json(&place, "the place of a crawl"));
+    Ok(place.transpose()?.unwrap_or_default())
+}
+
+pub(super) fn place_json(place: &Place) -> Result<Option<String>, Fault> {
+    (!place.is_start()).then(|| to_json(place)).transpose()
+}
+
+/// Returns what a pass tells of itself as it is stored.
+pub(super) fn notes_json(notes: &PassNotes) -> Result<Option<String>, Fault> {
+    let notes = bounded_notes(notes);
+    (!notes.is_empty()).then(|| to_json(&notes)).transpose()
+}
+
+pub(super) fn validators_json(validators: Option<&Validators>) -> Result<Option<String>, Fault> {
+    validators.map(to_json).transpose()
+}
+
+pub(super) fn validators(json: Option<&str>) -> Result<Option<Validators>, Fault> {
+    let read = |json| from_json(json, "the version of a page");
+    json.map(read).transpose()
 }
 
 fn outcome(row: &Row<'_>) -> Result<Option<Outcome>, Fault> {
@@ -257,7 +293,8 @@ pub(super) fn offer(row: &Row<'_>, first: usize) -> Result<Option<Offer>, Fault>
 /// The columns of [`observation`], of a table or alias `o`.
 pub(super) const OBSERVATION_COLUMNS: &str = "o.kind, o.variant, o.at, o.crawl_n, \
      o.before_available, o.before_currency, o.before_price, o.before_compare_at, \
-     o.after_available, o.after_currency, o.after_price, o.after_compare_at, o.hash, o.rank";
+     o.after_available, o.after_currency, o.after_price, o.after_compare_at, o.hash, o.rank, \
+     o.source";
 
 /// Reads an observation of `product` from the first columns of `row`.
 pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observation, Fault> {
@@ -274,6 +311,7 @@ pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observati
         after: offer(row, 8)?,
         content_hash: hash.map(ContentHash),
         rank: row.get(13)?,
+        source: row.get::<_, Option<Word<_>>>(14)?.map(|Word(it)| it),
         product,
     })
 }

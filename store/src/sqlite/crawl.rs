@@ -1,18 +1,15 @@
-//! Begins and ends passes.
-
-use std::collections::HashSet;
+//! Begins passes, and says which of them may write.
 
 use catalog::{
     BegunCrawl, Checkpoint, CrawlKey, CrawlReport, CrawlTicket, Currency, CurrencySource, Lease,
-    Outcome, Shop, ShopKey, Start, UnixMs,
+    PassNotes, Shop, ShopKey, Start, UnixMs,
 };
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::codec::{CRAWL_COLUMNS, Native, Word, crawl_report, native_sql};
+use super::codec::{CRAWL_COLUMNS, Word, crawl_report, notes_json, place};
 use super::fault::Fault;
 use super::leases;
-use super::page::seen_ids;
-use crate::rules::{goes_on, shrunk};
+use crate::rules::goes_on;
 
 pub(super) fn begin(
     tx: &Transaction<'_>,
@@ -117,30 +114,44 @@ pub(super) fn newest_pass(
 /// Opens `pass` again, and returns where it goes on.
 ///
 /// A pass whose last page is stored, but which nobody ended, goes on with that page: it is asked for again,
-/// and storing it again changes nothing.
+/// and storing it again changes nothing. What its pages said of their versions counts no more if the shop's currency is
+/// another now: they showed its prices in the one before.
 fn go_on(
     tx: &Transaction<'_>,
     shop_id: i64,
     shop: &Shop,
     pass: &CrawlReport,
 ) -> Result<Checkpoint, Fault> {
-    let next_page = tx.query_row(
+    if pass.currency != shop.currency {
+        tx.execute(
+            "UPDATE pages SET validators = NULL WHERE shop_id = ?1 AND crawl_n = ?2",
+            params![shop_id, pass.key.n],
+        )?;
+    }
+    let mut open = tx.prepare_cached(
         "UPDATE crawls SET
              outcome = NULL, stop = NULL, detail = NULL, finished_at = NULL,
              currency = ?3, currency_source = ?4,
              next_page = COALESCE(next_page,
                  (SELECT MAX(page) FROM pages WHERE shop_id = ?1 AND crawl_n = ?2), 1)
          WHERE shop_id = ?1 AND n = ?2
-         RETURNING next_page",
-        params![
-            shop_id,
-            pass.key.n,
-            Word(shop.currency),
-            Word(shop.currency_source)
-        ],
-        |row| row.get(0),
+         RETURNING next_page, place",
     )?;
-    Ok(Checkpoint { next_page })
+    let mut rows = open.query(params![
+        shop_id,
+        pass.key.n,
+        Word(shop.currency),
+        Word(shop.currency_source)
+    ])?;
+    let row = rows.next()?.ok_or_else(|| missing_pass(&pass.key))?;
+    Ok(Checkpoint {
+        next_page: row.get(0)?,
+        place: place(row, 1)?,
+    })
+}
+
+pub(super) fn missing_pass(crawl: &CrawlKey) -> Fault {
+    Fault::Damaged(format!("pass {} of {} is missing", crawl.n, crawl.shop))
 }
 
 fn begin_fresh(
@@ -167,7 +178,7 @@ fn begin_fresh(
             Word(shop.currency_source)
         ],
     )?;
-    Ok(Checkpoint { next_page: 1 })
+    Ok(Checkpoint::page(1))
 }
 
 /// Returns the shop's row id if `ticket` may still write.
@@ -186,132 +197,16 @@ pub(super) fn fence(tx: &Transaction<'_>, ticket: &CrawlTicket) -> Result<i64, F
     shop_id.ok_or_else(|| Fault::Fenced(ticket.crawl.shop.clone()))
 }
 
-pub(super) fn finish(
+/// Stores what the pass tells of itself in place of what it told before.
+pub(super) fn note(
     tx: &Transaction<'_>,
     ticket: &CrawlTicket,
-    outcome: Outcome,
-    now: UnixMs,
-) -> Result<CrawlReport, Fault> {
-    let shop_id = fence(tx, ticket)?;
-    let n = ticket.crawl.n;
-    if let Some(report) = report_if_ended(tx, shop_id, ticket)? {
-        return Ok(report);
-    }
-    let read_to_the_end = outcome.is_done();
-    let (outcome, gone) = settle(tx, shop_id, n, outcome)?;
-    mark_gone(tx, shop_id, n, &gone, now)?;
-    let reason = outcome.reason();
-    tx.execute(
-        "UPDATE crawls SET outcome = ?3, stop = ?4, detail = ?5, finished_at = ?6, gone = gone + ?7,
-             next_page = CASE WHEN ?8 THEN NULL ELSE next_page END
-         WHERE shop_id = ?1 AND n = ?2",
-        params![
-            shop_id,
-            n,
-            outcome.word(),
-            reason.map(|reason| reason.stop.name()),
-            reason.map(|reason| &reason.detail),
-            now.ms(),
-            gone.len(),
-            read_to_the_end,
-        ],
-    )?;
-    if outcome == Outcome::Complete {
-        tx.execute(
-            "UPDATE shops SET last_complete_at = ?2 WHERE id = ?1",
-            params![shop_id, now.ms()],
-        )?;
-        tx.execute(
-            "DELETE FROM pages WHERE shop_id = ?1 AND crawl_n < ?2",
-            params![shop_id, n],
-        )?;
-    }
-    report_if_ended(tx, shop_id, ticket)?
-        .ok_or_else(|| Fault::Damaged(format!("pass {n} of {} is missing", ticket.crawl.shop)))
-}
-
-fn report_if_ended(
-    tx: &Transaction<'_>,
-    shop_id: i64,
-    ticket: &CrawlTicket,
-) -> Result<Option<CrawlReport>, Fault> {
-    let pass = newest_pass(tx, shop_id, &ticket.crawl.shop)?;
-    Ok(pass.filter(|pass| pass.key == ticket.crawl && pass.outcome.is_some()))
-}
-
-/// A product's row id and its id on the platform.
-type Gone = (i64, Native);
-
-/// Returns how the pass really ended, and which products it shows to be gone.
-fn settle(
-    tx: &Transaction<'_>,
-    shop_id: i64,
-    n: u64,
-    outcome: Outcome,
-) -> Result<(Outcome, Vec<Gone>), Fault> {
-    let seen = match &outcome {
-        Outcome::Complete => seen_by(tx, shop_id, n)?,
-        Outcome::Gone(_) => HashSet::new(),
-        Outcome::Partial(_) | Outcome::Blocked(_) | Outcome::Failed(_) => {
-            return Ok((outcome, Vec::new()));
-        }
-    };
-    let mut find = tx.prepare_cached(
-        "SELECT id, native_id FROM products WHERE shop_id = ?1 AND gone_at IS NULL",
-    )?;
-    let known = find.query_map([shop_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let known: Vec<Gone> = known.collect::<Result<_, _>>()?;
-    let missing: Vec<Gone> = known
-        .into_iter()
-        .filter(|(id, _)| !seen.contains(id))
-        .collect();
-    if outcome != Outcome::Complete {
-        return Ok((outcome, missing));
-    }
-    let n_known: u64 = tx.query_row(
-        "SELECT n_known FROM crawls WHERE shop_id = ?1 AND n = ?2",
-        params![shop_id, n],
-        |row| row.get(0),
-    )?;
-    Ok(
-        match shrunk(n_known, missing.len() as u64, seen.is_empty()) {
-            None => (outcome, missing),
-            Some(reason) => (Outcome::Partial(reason), Vec::new()),
-        },
-    )
-}
-
-fn seen_by(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<HashSet<i64>, Fault> {
-    let mut find =
-        tx.prepare_cached("SELECT seen FROM pages WHERE shop_id = ?1 AND crawl_n = ?2")?;
-    let mut rows = find.query(params![shop_id, n])?;
-    let mut seen = HashSet::new();
-    while let Some(row) = rows.next()? {
-        let ids = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        seen.extend(seen_ids(ids)?);
-    }
-    Ok(seen)
-}
-
-fn mark_gone(
-    tx: &Transaction<'_>,
-    shop_id: i64,
-    n: u64,
-    gone: &[Gone],
-    now: UnixMs,
+    notes: &PassNotes,
 ) -> Result<(), Fault> {
-    let mut observe = tx.prepare_cached(
-        "INSERT INTO observations
-             (product_id, n, kind, at, crawl_n, before_available, before_currency, before_price)
-         SELECT id, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = id),
-                'gone', ?3, ?4, in_stock, currency, price_min
-         FROM products WHERE shop_id = ?1 AND native_id = ?2",
+    let shop_id = fence(tx, ticket)?;
+    tx.execute(
+        "UPDATE crawls SET notes = ?3 WHERE shop_id = ?1 AND n = ?2",
+        params![shop_id, ticket.crawl.n, notes_json(notes)?],
     )?;
-    let mut mark = tx
-        .prepare_cached("UPDATE products SET gone_at = ?3 WHERE shop_id = ?1 AND native_id = ?2")?;
-    for (_, Native(native)) in gone {
-        observe.execute(params![shop_id, native_sql(native), now.ms(), n])?;
-        mark.execute(params![shop_id, native_sql(native), now.ms()])?;
-    }
     Ok(())
 }

@@ -10,7 +10,9 @@ mod crawl;
 mod detail;
 mod fault;
 mod features;
+mod finish;
 mod grouped;
+mod hosts;
 mod leases;
 mod observed;
 mod page;
@@ -26,6 +28,7 @@ mod store;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod worker;
 
 use std::path::PathBuf;

@@ -1,15 +1,16 @@
 //! Stores one page of a pass in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use catalog::{CrawlTicket, PageCounts, PageWrite, Problem, ProblemKind};
-use rusqlite::{Transaction, named_params, params};
+use catalog::{CrawlTicket, PageCounts, PageWrite, Problem, ProblemKind, ProductId};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::codec::{Word, from_json, to_json};
+use super::codec::{Word, from_json, native_sql, place_json, to_json, validators_json};
 use super::crawl::fence;
 use super::fault::Fault;
 use super::product::{Sight, Statements, store_product};
 use super::tasks::append;
+use super::versions::{self, HeldPage};
 use crate::rules::MAX_PROBLEMS;
 
 /// How many problems of each kind a page had.
@@ -35,33 +36,116 @@ pub(super) fn apply(
     if let Some(entry) = &page.task_entry {
         append(tx, entry)?;
     }
-    let mut statements = Statements::prepare(tx)?;
-    let mut counts = PageCounts::default();
-    let mut seen = Vec::with_capacity(page.products.len());
-    for (product, hash) in page.products.iter().zip(&hashed.hashes) {
-        if product.id.shop != ticket.crawl.shop {
-            let (id, shop) = (&product.id, &ticket.crawl.shop);
-            return Err(Fault::Failed(format!("{id} is no product of {shop}")));
-        }
-        seen.push(store_product(
-            tx,
-            &mut statements,
-            sight,
-            product,
-            hash,
-            &mut counts,
-        )?);
+    let mut held = Held::given(page)?;
+    if page.not_modified {
+        held.take_over(versions::held(tx, sight, page.page)?);
     }
-    store_problems(tx, sight, page)?;
-    record_page(tx, sight, page, counts, seen)?;
-    Ok(counts)
+    store_products(tx, sight, ticket, hashed, &mut held)?;
+    add_present(tx, sight, ticket, page, &mut held)?;
+    store_problems(tx, sight, page.page, &held)?;
+    record_page(tx, sight, page, &held)?;
+    Ok(held.counts)
+}
+
+/// What a page holds, whether it was read or not.
+struct Held {
+    n_products: u64,
+    problems: Vec<Problem>,
+    kinds: Kinds,
+    seen: Vec<i64>,
+    validators: Option<String>,
+    counts: PageCounts,
+}
+
+impl Held {
+    fn given(page: &PageWrite) -> Result<Self, Fault> {
+        let mut kinds = Kinds::new();
+        for problem in &page.problems {
+            *kinds.entry(problem.kind.name().to_owned()).or_default() += 1;
+        }
+        Ok(Self {
+            n_products: page.products.len() as u64,
+            problems: page.problems.clone(),
+            kinds,
+            seen: Vec::with_capacity(page.products.len()),
+            validators: validators_json(page.validators.as_ref())?,
+            counts: PageCounts::default(),
+        })
+    }
+
+    /// Adds what an earlier pass read of the page, which is still the same.
+    fn take_over(&mut self, earlier: HeldPage) {
+        self.n_products += earlier.n_products;
+        self.counts.unchanged += earlier.n_products;
+        self.problems.extend(earlier.problems);
+        for (kind, n) in earlier.kinds {
+            *self.kinds.entry(kind).or_default() += n;
+        }
+        self.seen.extend(earlier.seen);
+        self.validators = self.validators.take().or(earlier.validators);
+    }
+}
+
+fn store_products(
+    tx: &Transaction<'_>,
+    sight: Sight,
+    ticket: &CrawlTicket,
+    hashed: &HashedPage,
+    held: &mut Held,
+) -> Result<(), Fault> {
+    if hashed.page.products.is_empty() {
+        return Ok(());
+    }
+    let mut statements = Statements::prepare(tx)?;
+    for (product, hash) in hashed.page.products.iter().zip(&hashed.hashes) {
+        if product.id.shop != ticket.crawl.shop {
+            return Err(foreign(&product.id, ticket));
+        }
+        let counts = &mut held.counts;
+        let id = store_product(tx, &mut statements, sight, product, hash, counts)?;
+        held.seen.push(id);
+    }
+    Ok(())
+}
+
+/// Adds the products that are known to be there without being read, unless they are stored as gone.
+fn add_present(
+    tx: &Transaction<'_>,
+    sight: Sight,
+    ticket: &CrawlTicket,
+    page: &PageWrite,
+    held: &mut Held,
+) -> Result<(), Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT id FROM products WHERE shop_id = ?1 AND native_id = ?2 AND gone_at IS NULL",
+    )?;
+    let mut handled: HashSet<i64> = held.seen.iter().copied().collect();
+    for id in &page.present {
+        if id.shop != ticket.crawl.shop {
+            return Err(foreign(id, ticket));
+        }
+        let key = params![sight.shop_id, native_sql(&id.native)];
+        let found: Option<i64> = find.query_row(key, |row| row.get(0)).optional()?;
+        let Some(row_id) = found.filter(|row_id| handled.insert(*row_id)) else {
+            continue;
+        };
+        held.seen.push(row_id);
+        held.n_products += 1;
+        held.counts.unchanged += 1;
+    }
+    Ok(())
+}
+
+fn foreign(product: &ProductId, ticket: &CrawlTicket) -> Fault {
+    let shop = &ticket.crawl.shop;
+    Fault::Failed(format!("{product} is no product of {shop}"))
 }
 
 /// Replaces the page's problems, as far as the pass may keep more.
-fn store_problems(tx: &Transaction<'_>, sight: Sight, page: &PageWrite) -> Result<(), Fault> {
+fn store_problems(tx: &Transaction<'_>, sight: Sight, page: u32, held: &Held) -> Result<(), Fault> {
     tx.prepare_cached("DELETE FROM problems WHERE shop_id = ?1 AND crawl_n = ?2 AND page = ?3")?
-        .execute(params![sight.shop_id, sight.crawl_n, page.page])?;
-    if page.problems.is_empty() {
+        .execute(params![sight.shop_id, sight.crawl_n, page])?;
+    if held.problems.is_empty() {
         return Ok(());
     }
     let kept: usize = tx.query_row(
@@ -69,7 +153,7 @@ fn store_problems(tx: &Transaction<'_>, sight: Sight, page: &PageWrite) -> Resul
         params![sight.shop_id, sight.crawl_n],
         |row| row.get(0),
     )?;
-    let mut problems: Vec<&Problem> = page.problems.iter().collect();
+    let mut problems: Vec<&Problem> = held.problems.iter().collect();
     problems.sort_by_key(|problem| problem.index);
     let mut insert = tx.prepare_cached(
         "INSERT INTO problems (shop_id, crawl_n, page, place, kind, idx, product, detail)
@@ -80,7 +164,7 @@ fn store_problems(tx: &Transaction<'_>, sight: Sight, page: &PageWrite) -> Resul
         insert.execute(params![
             sight.shop_id,
             sight.crawl_n,
-            page.page,
+            page,
             place,
             Word(problem.kind),
             problem.index,
@@ -107,35 +191,32 @@ fn record_page(
     tx: &Transaction<'_>,
     sight: Sight,
     page: &PageWrite,
-    counts: PageCounts,
-    mut seen: Vec<i64>,
+    held: &Held,
 ) -> Result<(), Fault> {
     let earlier = earlier_reading(tx, sight, page.page)?;
     let is_first_reading = earlier.is_none();
     let earlier = earlier.unwrap_or_default();
-    seen.extend(earlier.seen);
+    let mut seen = earlier.seen;
+    seen.extend(&held.seen);
     seen.sort_unstable();
     seen.dedup();
-    let mut kinds = Kinds::new();
-    for problem in &page.problems {
-        *kinds.entry(problem.kind.name().to_owned()).or_default() += 1;
-    }
-    let n_products = page.products.len() as u64;
-    let n_problems = page.problems.len() as u64;
+    let counts = held.counts;
+    let n_problems: u64 = held.kinds.values().sum();
     tx.prepare_cached(
         "INSERT OR REPLACE INTO pages
-             (shop_id, crawl_n, page, products, bytes, problems, kinds, seen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (shop_id, crawl_n, page, products, bytes, problems, kinds, seen, validators)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         sight.shop_id,
         sight.crawl_n,
         page.page,
-        n_products,
+        held.n_products,
         page.bytes,
         n_problems,
-        to_json(&kinds)?,
+        to_json(&held.kinds)?,
         to_json(&seen)?,
+        held.validators,
     ])?;
     // The checkpoint is that of the highest page: an old page that comes again does not move it back, and
     // none moves that of a pass that ended.
@@ -144,9 +225,11 @@ fn record_page(
              pages = pages + :page, products = products - :old_products + :products,
              new = new + :new, changed = changed + :changed, back = back + :back,
              problems = problems - :old_problems + :problems, bytes = bytes - :old_bytes + :bytes,
-             next_page = CASE WHEN finished_at IS NULL AND :n >= (SELECT MAX(page) FROM pages
-                                          WHERE shop_id = :shop_id AND crawl_n = :crawl_n)
-                         THEN :next_page ELSE next_page END
+             (next_page, place) = (SELECT
+                 CASE WHEN moves THEN :next_page ELSE next_page END,
+                 CASE WHEN moves AND :next_page IS NOT NULL THEN :place ELSE place END
+                 FROM (SELECT finished_at IS NULL AND :n >= (SELECT MAX(page) FROM pages
+                           WHERE shop_id = :shop_id AND crawl_n = :crawl_n) AS moves))
          WHERE shop_id = :shop_id AND n = :crawl_n",
     )?
     .execute(named_params! {
@@ -154,9 +237,10 @@ fn record_page(
         ":crawl_n": sight.crawl_n,
         ":n": page.page,
         ":next_page": page.next.map(|next| next.next_page),
+        ":place": page.next.map_or(Ok(None), |next| place_json(&next.place))?,
         ":page": is_first_reading,
         ":old_products": earlier.products,
-        ":products": n_products,
+        ":products": held.n_products,
         ":new": counts.new,
         ":changed": counts.changed,
         ":back": counts.back,

@@ -1,8 +1,8 @@
 //! Stores one product of a page, and what changed in it.
 
 use catalog::{
-    FeatureInputs, Metrics, ObservationKind, Offer, PageCounts, Product, UnixMs, Variant,
-    search_text,
+    FeatureInputs, Metrics, ObservationKind, Offer, PageCounts, Product, RankSource, UnixMs,
+    Variant, search_text,
 };
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
@@ -78,9 +78,9 @@ impl<'tx> Statements<'tx> {
                 "INSERT INTO observations
                      (product_id, n, kind, variant, at, crawl_n,
                       before_available, before_currency, before_price, before_compare_at,
-                      after_available, after_currency, after_price, after_compare_at, hash, rank)
+                      after_available, after_currency, after_price, after_compare_at, hash, rank, source)
                  VALUES (?1, COALESCE(?2, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = ?1)),
-                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             )?,
             index: Index::prepare(tx)?,
         })
@@ -113,6 +113,7 @@ impl<'tx> Statements<'tx> {
             after.3,
             row.hash,
             row.rank,
+            row.source.map(Word),
         ])?;
         Ok(())
     }
@@ -129,6 +130,7 @@ pub(super) struct NewRow<'a> {
     pub(super) after: Option<Offer>,
     pub(super) hash: Option<&'a [u8; 16]>,
     pub(super) rank: Option<u32>,
+    pub(super) source: Option<RankSource>,
 }
 
 impl NewRow<'_> {
@@ -141,6 +143,7 @@ impl NewRow<'_> {
             after: None,
             hash: None,
             rank: None,
+            source: None,
         }
     }
 }

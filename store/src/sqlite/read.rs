@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use catalog::{
-    Currency, MetricsRow, NativeId, Observation, Product, ProductFilter, ProductId, ProductRow,
-    ShopKey,
+    CrawlKey, Currency, MetricsRow, NativeId, Observation, Product, ProductFilter, ProductId,
+    ProductRow, ShopKey,
 };
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -16,6 +16,7 @@ use super::codec::{
 use super::detail;
 use super::fault::Fault;
 use super::observed;
+use super::page::seen_ids;
 
 pub(super) fn products(
     tx: &Transaction<'_>,
@@ -215,6 +216,35 @@ pub(super) fn products_of_handle(
     ids.sort();
     ids.truncate(limit);
     product_rows(tx, &ids)
+}
+
+/// Returns the products on a page of a pass, with their handles, in the order of their ids.
+pub(super) fn products_on_page(
+    tx: &Transaction<'_>,
+    crawl: &CrawlKey,
+    page: u32,
+) -> Result<Vec<(ProductId, String)>, Fault> {
+    let Some(shop) = shop(tx, &crawl.shop)? else {
+        return Ok(Vec::new());
+    };
+    let mut find_page = tx.prepare_cached(
+        "SELECT seen FROM pages WHERE shop_id = ?1 AND crawl_n = ?2 AND page = ?3",
+    )?;
+    let key = params![shop.id, crawl.n, page];
+    let seen: Option<String> = find_page.query_row(key, |row| row.get(0)).optional()?;
+    let mut find = tx.prepare_cached(
+        "SELECT p.native_id, t.handle FROM products p
+         JOIN product_texts t ON t.product_id = p.id WHERE p.id = ?1",
+    )?;
+    let mut found = Vec::new();
+    for row_id in seen_ids(seen.as_deref().unwrap_or("[]"))? {
+        let read = |row: &Row<'_>| Ok((row.get::<_, Native>(0)?.0, row.get(1)?));
+        if let Some((native, handle)) = find.query_row([row_id], read).optional()? {
+            found.push((shop.product_id(native), handle));
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 pub(super) fn shop(tx: &Transaction<'_>, key: &ShopKey) -> Result<Option<ShopRow>, Fault> {

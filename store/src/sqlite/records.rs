@@ -85,17 +85,20 @@ pub(super) fn problems(
     )?;
     let found = find.query_map(
         params![crawl.shop.as_str(), crawl.n, sql_limit(limit)],
-        |row| {
-            Ok(Problem {
-                kind: row.get::<_, Word<_>>(0)?.0,
-                page: row.get(1)?,
-                index: row.get(2)?,
-                product: row.get(3)?,
-                detail: row.get(4)?,
-            })
-        },
+        problem,
     )?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Reads a problem from the columns kind, page, idx, product and detail.
+pub(super) fn problem(row: &Row<'_>) -> rusqlite::Result<Problem> {
+    Ok(Problem {
+        kind: row.get::<_, Word<_>>(0)?.0,
+        page: row.get(1)?,
+        index: row.get(2)?,
+        product: row.get(3)?,
+        detail: row.get(4)?,
+    })
 }
 
 pub(super) fn save_summary(tx: &Transaction<'_>, summary: &Summary) -> Result<(), Fault> {

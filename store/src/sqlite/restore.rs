@@ -1,18 +1,21 @@
 //! Takes in the records of another store.
 
+use std::collections::BTreeSet;
+
 use catalog::{
     CrawlKey, CrawlRecord, NativeId, PageRecord, Problem, ProductRecord, Record, ShopKey,
     ShopRecord, UnixMs, search_text,
 };
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use super::codec::{Word, native_sql, to_json};
+use super::codec::{Word, native_sql, notes_json, place_json, to_json, validators_json};
 use super::fault::Fault;
 use super::page::Kinds;
 use super::product::{NewRow, Sight, Statements, put};
 use super::{leases, rankings, read, records, search};
 
 pub(super) fn put_records(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault> {
+    forget_versions(tx, records)?;
     for record in records {
         match record {
             Record::Shop(it) => put_shop(tx, it)?,
@@ -22,6 +25,25 @@ pub(super) fn put_records(tx: &Transaction<'_>, records: &[Record]) -> Result<()
             Record::Summary(it) => records::save_summary(tx, it)?,
             Record::Robots(it) => records::put_robots(tx, it)?,
         }
+    }
+    Ok(())
+}
+
+/// Forgets which versions of its pages a shop's products are of: those that take their place may be of others.
+fn forget_versions(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault> {
+    let mut forget = tx.prepare_cached(
+        "UPDATE pages SET validators = NULL
+         WHERE validators IS NOT NULL AND shop_id = (SELECT id FROM shops WHERE key = ?1)",
+    )?;
+    let shops: BTreeSet<&ShopKey> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Product(it) => Some(&it.product.id.shop),
+            _ => None,
+        })
+        .collect();
+    for shop in shops {
+        forget.execute([shop.as_str()])?;
     }
     Ok(())
 }
@@ -83,6 +105,7 @@ fn put_product(tx: &Transaction<'_>, record: &ProductRecord) -> Result<(), Fault
             after: row.after,
             hash: row.content_hash.as_ref().map(|hash| &hash.0),
             rank: row.rank,
+            source: row.source,
         };
         statements.observe(sight(row.crawl.n, row.at), id, &new_row)?;
     }
@@ -109,9 +132,11 @@ fn put_crawl(tx: &Transaction<'_>, record: &CrawlRecord) -> Result<(), Fault> {
     tx.prepare_cached(
         "INSERT OR REPLACE INTO crawls
              (shop_id, n, started_at, finished_at, outcome, stop, detail, next_page, currency,
-              currency_source, n_known, pages, products, new, changed, back, gone, problems, bytes)
+              currency_source, n_known, pages, products, new, changed, back, gone, problems, bytes,
+              place, notes)
          VALUES (:shop_id, :n, :started_at, :finished_at, :outcome, :stop, :detail, :next_page, :currency,
-              :currency_source, :n_known, :pages, :products, :new, :changed, :back, :gone, :problems, :bytes)",
+              :currency_source, :n_known, :pages, :products, :new, :changed, :back, :gone, :problems, :bytes,
+              :place, :notes)",
     )?
     .execute(named_params! {
         ":shop_id": shop_id,
@@ -133,6 +158,8 @@ fn put_crawl(tx: &Transaction<'_>, record: &CrawlRecord) -> Result<(), Fault> {
         ":gone": counts.gone,
         ":problems": counts.problems,
         ":bytes": counts.bytes,
+        ":place": report.checkpoint.map_or(Ok(None), |checkpoint| place_json(&checkpoint.place))?,
+        ":notes": notes_json(&report.notes)?,
     })?;
     put_pages(tx, shop_id, crawl, &record.pages)?;
     put_problems(tx, shop_id, crawl, &record.problems)
@@ -147,8 +174,8 @@ fn put_pages(
     tx.prepare_cached("DELETE FROM pages WHERE shop_id = ?1 AND crawl_n = ?2")?
         .execute(params![shop_id, crawl.n])?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO pages (shop_id, crawl_n, page, products, bytes, problems, kinds, seen)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO pages (shop_id, crawl_n, page, products, bytes, problems, kinds, seen, validators)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     for page in pages {
         let kinds = page.problems.iter();
@@ -164,6 +191,7 @@ fn put_pages(
             kinds.values().sum::<u64>(),
             to_json(&kinds)?,
             to_json(&row_ids(tx, shop_id, &page.seen)?)?,
+            validators_json(page.validators.as_ref())?,
         ])?;
     }
     Ok(())

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -46,6 +46,10 @@ const MIGRATIONS: [Migration; 6] = [
     Migration {
         sql: include_str!("schema_6.sql"),
         fill: search::fill_words,
+    },
+    Migration {
+        sql: include_str!("schema_7.sql"),
+        fill: |_| Ok(()),
     },
 ];
 

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use catalog::{
-    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, Lease,
-    LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey, ObservationOrder,
-    ObservedRow, Outcome, PageCounts, PageWrite, PlaceInRanking, Problem, Product, ProductFilter,
-    ProductId, ProductRow, Pruned, Ranking, RankingHead, Record, RecordKey, RecordKind,
-    RobotsRecord, SearchCursor, SearchPage, SearchQuery, Shop, ShopKey, ShopStatus, Start, Store,
-    StoreError, StoreStats, Summary, UnixMs,
+    BegunCrawl, CrawlKey, CrawlReport, CrawlTicket, Currency, FeatureRow, Forgotten, HostRecord,
+    KnownPage, Lease, LeaseAnswer, MetricsRow, Observation, ObservationFilter, ObservationKey,
+    ObservationOrder, ObservedRow, Outcome, PageCounts, PageWrite, PassNotes, PlaceInRanking,
+    Problem, Product, ProductFilter, ProductId, ProductRow, Pruned, RankSource, Ranking,
+    RankingHead, Record, RecordKey, RecordKind, RobotsRecord, SearchCursor, SearchPage,
+    SearchQuery, Shop, ShopKey, ShopStatus, Start, Store, StoreError, StoreStats, Summary, UnixMs,
 };
 
 use super::page::HashedPage;
 use super::{
-    SqliteStore, admin, archive, crawl, features, leases, observed, page, rankings, ranks, read,
-    records, restore, schema, search,
+    SqliteStore, admin, archive, crawl, features, finish, hosts, leases, observed, page, rankings,
+    ranks, read, records, restore, schema, search, versions,
 };
 
 #[async_trait]
@@ -92,7 +92,7 @@ impl Store for SqliteStore {
     ) -> Result<CrawlReport, StoreError> {
         let ticket = ticket.clone();
         self.write("end a crawl", move |tx| {
-            crawl::finish(tx, &ticket, outcome, now)
+            finish::finish(tx, &ticket, outcome, now)
         })
         .await
     }
@@ -210,15 +210,59 @@ impl Store for SqliteStore {
         self.read("read the latest ranking", read).await
     }
 
+    async fn page_validators(&self, ticket: &CrawlTicket) -> Result<Vec<KnownPage>, StoreError> {
+        let ticket = ticket.clone();
+        self.read("look up the versions of pages", move |tx| {
+            versions::known_pages(tx, &ticket)
+        })
+        .await
+    }
+
+    async fn products_on_page(
+        &self,
+        crawl: &CrawlKey,
+        page: u32,
+    ) -> Result<Vec<(ProductId, String)>, StoreError> {
+        let crawl = crawl.clone();
+        self.read("read a page of a crawl", move |tx| {
+            read::products_on_page(tx, &crawl, page)
+        })
+        .await
+    }
+
+    async fn note_pass(&self, ticket: &CrawlTicket, notes: &PassNotes) -> Result<(), StoreError> {
+        let (ticket, notes) = (ticket.clone(), notes.clone());
+        self.write("note what a crawl tells", move |tx| {
+            crawl::note(tx, &ticket, &notes)
+        })
+        .await
+    }
+
+    async fn save_hosts(&self, hosts: &[HostRecord]) -> Result<(), StoreError> {
+        if hosts.is_empty() {
+            return Ok(());
+        }
+        let hosts = hosts.to_vec();
+        self.write("save what hosts taught", move |tx| hosts::save(tx, &hosts))
+            .await
+    }
+
+    async fn hosts(&self, names: &[String]) -> Result<Vec<HostRecord>, StoreError> {
+        let names = names.to_vec();
+        self.read("look up hosts", move |tx| hosts::hosts(tx, &names))
+            .await
+    }
+
     async fn observe_ranks(
         &self,
         ticket: &CrawlTicket,
         ranks: &[(ProductId, u32)],
+        source: RankSource,
         at: UnixMs,
     ) -> Result<u64, StoreError> {
         let (ticket, ranks) = (ticket.clone(), ranks.to_vec());
         self.write("observe ranks", move |tx| {
-            ranks::observe_ranks(tx, &ticket, &ranks, at)
+            ranks::observe_ranks(tx, &ticket, &ranks, source, at)
         })
         .await
     }

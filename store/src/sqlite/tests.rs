@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use catalog::{
     BegunCrawl, Currency, CurrencySource, LeaseAnswer, NewTask, ObservationFilter, ObservationKind,
-    ObservedRow, PageWrite, Platform, Problem, ProblemKind, Product, ProductFilter, Shop, Start,
-    Store, StoreError, TaskChange, TaskEntry, TaskId, TaskState, TaskStore, UnixMs,
+    ObservedRow, Outcome, PageWrite, Platform, Problem, ProblemKind, Product, ProductFilter, Shop,
+    Start, Store, StoreError, TaskChange, TaskEntry, TaskId, TaskState, TaskStore, UnixMs,
+    Validators,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -83,7 +84,58 @@ fn large_page(page: u32) -> PageWrite {
         bytes: 1,
         at: UnixMs::new(0),
         task_entry: None,
+        validators: None,
+        not_modified: false,
+        present: vec![],
     }
+}
+
+#[tokio::test]
+async fn a_page_whose_products_are_as_they_were_changes_its_own_row_and_the_passs_alone() {
+    let (_folder, _path, store) = new_store().await;
+    let full = || PageWrite {
+        products: (1..=250).map(|n| product("a.example", n)).collect(),
+        problems: vec![],
+        validators: Some(Validators {
+            path: "/products.json".into(),
+            etag: Some("1".into()),
+            last_modified: None,
+        }),
+        ..large_page(1)
+    };
+    let first = begin(&store).await.unwrap().ticket;
+    let new = store.apply_page(&first, full()).await.unwrap();
+    assert_eq!(new.new, 250);
+    let now = UnixMs::new(9);
+    let ended = store.finish_crawl(&first, Outcome::Complete, now).await;
+    ended.unwrap();
+    let n_changes = || {
+        store
+            .writer
+            .run(|connection| Ok::<u64, Fault>(connection.total_changes()))
+    };
+    let not_read = || PageWrite {
+        products: vec![],
+        not_modified: true,
+        ..full()
+    };
+    let known = || PageWrite {
+        products: vec![],
+        present: full().products.into_iter().map(|it| it.id).collect(),
+        ..full()
+    };
+    let ticket = begin(&store).await.unwrap().ticket;
+    for page in [full(), not_read(), known(), not_read()] {
+        let before = n_changes().await.unwrap();
+        let counts = store.apply_page(&ticket, page).await.unwrap();
+        assert_eq!(counts.unchanged, 250);
+        assert_eq!(n_changes().await.unwrap() - before, 2);
+    }
+    let before = n_changes().await.unwrap();
+    let ended = store.finish_crawl(&ticket, Outcome::Complete, now).await;
+    assert_eq!(ended.unwrap().counts.gone, 0);
+    // The pass, the shop, and the page of the pass before that nobody needs any more.
+    assert_eq!(n_changes().await.unwrap() - before, 3);
 }
 
 fn task() -> NewTask {
@@ -179,6 +231,9 @@ async fn a_page_that_finds_no_room_is_not_stored_and_goes_in_when_there_is_room(
     };
     let told_page = || PageWrite {
         task_entry: Some(TaskEntry::new(&task().id, told.clone(), UnixMs::new(1))),
+        validators: None,
+        not_modified: false,
+        present: vec![],
         ..large_page(2)
     };
     let room_for = |n_more: i64| {
@@ -232,7 +287,14 @@ async fn a_crowded_moment_is_listed_as_others_are() {
             let ranks = [(page.products[1].id.clone(), 1)];
             store.apply_page(&begun.ticket, page).await.unwrap();
             let at = UnixMs::new(moment);
-            let observed = store.observe_ranks(&begun.ticket, &ranks, at).await;
+            let observed = store
+                .observe_ranks(
+                    &begun.ticket,
+                    &ranks,
+                    catalog::RankSource::StorefrontApi,
+                    at,
+                )
+                .await;
             assert_eq!(observed.unwrap(), 1);
         }
     }

@@ -89,10 +89,13 @@ pub(crate) fn page(n: u32, products: Vec<Product>) -> PageWrite {
         page: n,
         products,
         problems: vec![],
-        next: Some(Checkpoint { next_page: n + 1 }),
+        next: Some(Checkpoint::page(n + 1)),
         bytes: 100,
         at: at(n.into()),
         task_entry: None,
+        validators: None,
+        not_modified: false,
+        present: vec![],
     }
 }
 

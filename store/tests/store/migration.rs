@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use catalog::{
-    Claim, FeatureInputs, FeatureRow, MeterLimits, MeterStep, Metered, ObservationFilter,
-    ObservationOrder, ProductFilter, RecordKind, SearchOrder, SearchQuery, Start, Stop, Store,
-    StoreError, Summary, SummarySource, UnixMs, Written,
+    Checkpoint, Claim, FeatureInputs, FeatureRow, MeterLimits, MeterStep, Metered,
+    ObservationFilter, ObservationOrder, PassNotes, ProductFilter, RankSource, RecordKind,
+    SearchOrder, SearchQuery, Start, Stop, Store, StoreError, Summary, SummarySource, Traffic,
+    UnixMs, Written,
 };
 use rusqlite::Connection;
 use store::OpenMode;
@@ -19,12 +20,13 @@ use crate::made_tasks::{self, crawls, make, new_task, shown, take, task_id};
 use crate::sqlite::{file, open_at, refusal};
 
 /// What each version added to the schema.
-const VERSIONS: [&str; 5] = [
+const VERSIONS: [&str; 6] = [
     include_str!("../../src/sqlite/schema_1.sql"),
     include_str!("../../src/sqlite/schema_2.sql"),
     include_str!("../../src/sqlite/schema_3.sql"),
     include_str!("../../src/sqlite/schema_4.sql"),
     include_str!("../../src/sqlite/schema_5.sql"),
+    include_str!("../../src/sqlite/schema_6.sql"),
 ];
 
 async fn fill(store: &dyn Store) {
@@ -270,6 +272,64 @@ async fn rankings_and_handles_of_version_5_are_found() {
         let older = open_at(&older, OpenMode::Existing).await.unwrap();
         assert_eq!(shown(&*older).await, wanted);
     }
+}
+
+#[tokio::test]
+async fn a_file_of_version_6_keeps_all_that_it_held_and_takes_what_is_new() {
+    let (_folder, newer, older) = newer_and_older(6).await;
+    let newer = open_at(&newer, OpenMode::Existing).await.unwrap();
+    let older = open_at(&older, OpenMode::Existing).await.unwrap();
+    assert_eq!(state(&*older).await, state(&*newer).await);
+    for kind in RecordKind::ALL {
+        let records = older.records(kind, None, 99).await.unwrap();
+        assert_eq!(records, newer.records(kind, None, 99).await.unwrap());
+    }
+    for store in [&newer, &older] {
+        // An unfinished pass of the earlier version goes on at the same page, and knows no versions.
+        let begun = begin(&**store, "a.example", RESUME, 5).await;
+        let expected = (true, Checkpoint::page(2));
+        assert_eq!((begun.resumed, begun.checkpoint), expected);
+        assert_eq!(store.page_validators(&begun.ticket).await.unwrap(), []);
+        let notes = PassNotes {
+            traffic: Some(Traffic::default()),
+            ..PassNotes::default()
+        };
+        store.note_pass(&begun.ticket, &notes).await.unwrap();
+        let ranks = [(id("a.example", 1), 1)];
+        let source = RankSource::StorefrontApi;
+        let observed = store.observe_ranks(&begun.ticket, &ranks, source, at(6));
+        assert_eq!(observed.await.unwrap(), 1);
+        apply(&**store, &begun, last_page(2, products("a.example", 3..6))).await;
+        finish(&**store, &begun, partial(Stop::MaxPages), 7).await;
+    }
+    assert_eq!(state(&*older).await, state(&*newer).await);
+}
+
+/// A place in an order that the earlier version observed, which did not say where it had read it.
+#[tokio::test]
+async fn ranks_of_version_6_have_no_source_until_they_are_read_again() {
+    let (_folder, newer) = file();
+    let store = open_at(&newer, OpenMode::Create).await.unwrap();
+    fill(&*store).await;
+    let begun = begin(&*store, "a.example", RESUME, 5).await;
+    let ranks = [(id("a.example", 1), 1)];
+    let source = RankSource::StorefrontApi;
+    let observe = async |store: &dyn Store| {
+        let observed = store.observe_ranks(&begun.ticket, &ranks, source, at(6));
+        observed.await.unwrap()
+    };
+    assert_eq!(observe(&*store).await, 1);
+    drop(store);
+    let older = older(&newer, 6);
+    let store = open_at(&older, OpenMode::Existing).await.unwrap();
+    let last = async || {
+        let history = store.observations(&ranks[0].0, 99).await.unwrap();
+        history.last().map(|row| (row.rank, row.source))
+    };
+    assert_eq!(last().await, Some((Some(1), None)));
+    assert_eq!(observe(&*store).await, 1);
+    assert_eq!(last().await, Some((Some(1), Some(source))));
+    assert_eq!(observe(&*store).await, 0);
 }
 
 /// Summaries as the program wrote them before they named their facts.

@@ -134,6 +134,9 @@ fn page(page: u32, products: Vec<Product>) -> PageWrite {
         bytes: 1,
         at: at(page.into()),
         task_entry: None,
+        validators: None,
+        not_modified: false,
+        present: vec![],
     }
 }
 

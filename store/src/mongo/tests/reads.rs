@@ -22,6 +22,7 @@ fn product_document() -> Document {
         gone_at: Some(at(3)),
         n_observations: 4,
         last_rank: None,
+        last_source: None,
     };
     let hash = product.content_hash().to_string();
     Document::try_from(encode_product(&product, &hash, &facts)).unwrap()
@@ -41,6 +42,7 @@ fn observation(n: u64, at_ms: i64) -> Observation {
         after: None,
         content_hash: None,
         rank: u32::try_from(n).ok(),
+        source: None,
     }
 }
 
@@ -195,6 +197,7 @@ fn large_ranking() -> Ranking {
         coverage: -0.0,
         contributions: vec![0.1, f64::from(rank) / 3.0],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product: row.clone(),
     };

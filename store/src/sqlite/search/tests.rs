@@ -76,6 +76,9 @@ async fn fill(store: &SqliteStore, path: &std::path::Path) {
                 bytes: 1,
                 at: UnixMs::new(1),
                 task_entry: None,
+                validators: None,
+                not_modified: false,
+                present: vec![],
             };
             store.apply_page(&begun.ticket, page).await.unwrap();
             // The next row id is one more than the greatest.
@@ -96,6 +99,7 @@ async fn fill(store: &SqliteStore, path: &std::path::Path) {
         coverage: 1.0,
         contributions: vec![],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product,
     });

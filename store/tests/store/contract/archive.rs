@@ -1,10 +1,10 @@
 //! Records: everything that a store holds, out of one and into another.
 
 use catalog::{
-    CrawlRecord, NativeId, Observation, ObservationFilter, ObservationKind, ObservationOrder,
-    Offer, Outcome, PageRecord, PopularitySource, ProblemKind, Product, ProductFilter,
-    ProductRecord, RankedRow, Ranking, Record, RecordKey, RecordKind, SearchOrder, SearchQuery,
-    ShopRecord, Start, Stop, Store, StoreError,
+    Checkpoint, CrawlRecord, NativeId, Observation, ObservationFilter, ObservationKind,
+    ObservationOrder, Offer, Outcome, PageRecord, Place, PopularitySource, ProblemKind, Product,
+    ProductFilter, ProductRecord, RankedRow, Ranking, Record, RecordKey, RecordKind, Route,
+    SearchOrder, SearchQuery, ShopRecord, Start, Stop, Store, StoreError, Validators,
 };
 use store::OpenMode;
 
@@ -33,11 +33,21 @@ async fn fill(store: &dyn Store) {
             problem(ProblemKind::ProductRefused, 1, None),
             problem(ProblemKind::Price, 1, Some(0)),
         ];
+        with_problems.validators = Some(version());
         apply(store, &begun, with_problems).await;
-        apply(store, &begun, page(2, first[4..].to_vec())).await;
+        let mut second = page(2, first[4..].to_vec());
+        second.next = Some(there());
+        apply(store, &begun, second).await;
+        let noted = super::notes::notes();
+        store.note_pass(&begun.ticket, &noted).await.unwrap();
         let ranks = [(id(host, 2), 1), (id(host, "$where"), 2)];
         store
-            .observe_ranks(&begun.ticket, &ranks, at(4))
+            .observe_ranks(
+                &begun.ticket,
+                &ranks,
+                catalog::RankSource::StorefrontApi,
+                at(4),
+            )
             .await
             .unwrap();
         if host == "a.example" {
@@ -63,6 +73,25 @@ async fn fill(store: &dyn Store) {
     }
 }
 
+fn version() -> Validators {
+    Validators {
+        path: "/products.json?limit=250&page=1".into(),
+        etag: Some("W/\"$a.b\"".into()),
+        last_modified: Some("Sat, 31 Jan 2026 12:00:00 GMT".into()),
+    }
+}
+
+fn there() -> Checkpoint {
+    Checkpoint {
+        next_page: 3,
+        place: Place {
+            route: Route::Sitemap,
+            part: 2,
+            item: 7,
+        },
+    }
+}
+
 async fn ranking(store: &dyn Store, now: i64, preset: &str) -> Ranking {
     let rows = store.products(&ProductFilter::default(), None, 2).await;
     let ranked = rows.unwrap().into_iter().zip(1..);
@@ -82,6 +111,7 @@ async fn ranking(store: &dyn Store, now: i64, preset: &str) -> Ranking {
                 coverage: 1.0 / 3.0,
                 contributions: vec![1e-300],
                 rank_uncapped: None,
+                popularity: None,
                 stability: None,
                 product,
             })
@@ -253,6 +283,7 @@ pub(super) async fn a_record_replaces_the_one_with_its_key(store: &dyn Store) {
             after: None,
             content_hash: None,
             rank: Some(rank),
+            source: Some(catalog::RankSource::StorefrontApi),
         };
         (n, observation)
     };
@@ -281,7 +312,14 @@ pub(super) async fn a_record_replaces_the_one_with_its_key(store: &dyn Store) {
     let counts = apply(store, &begun, page(1, vec![other])).await;
     assert_eq!((counts.back, counts.unchanged), (1, 1));
     let ranks = [(id("a.example", 1), 6)];
-    let observed = store.observe_ranks(&begun.ticket, &ranks, at(2)).await;
+    let observed = store
+        .observe_ranks(
+            &begun.ticket,
+            &ranks,
+            catalog::RankSource::StorefrontApi,
+            at(2),
+        )
+        .await;
     assert_eq!(observed.unwrap(), 0);
     let rows = store.observations(&id("a.example", 1), 9).await.unwrap();
     assert_eq!(rows.len(), 3);
@@ -362,6 +400,7 @@ pub(super) async fn a_record_tells_what_pages_held(store: &dyn Store) {
         bytes: 100,
         problems: vec![(ProblemKind::ProductRefused, 1), (ProblemKind::Price, 2)],
         seen: natives(&["0", "2", "$where", "a.b"]),
+        validators: Some(version()),
     };
     let second = PageRecord {
         page: 2,
@@ -369,9 +408,12 @@ pub(super) async fn a_record_tells_what_pages_held(store: &dyn Store) {
         bytes: 100,
         problems: vec![],
         seen: natives(&["007", "{$gt: 1}", "\u{e9}\0"]),
+        validators: None,
     };
     assert_eq!(newest.pages, [first, second]);
     assert_eq!(newest.n_known, 7);
+    assert_eq!(newest.report.notes, super::notes::notes());
+    assert_eq!(newest.report.checkpoint, Some(there()));
     let indices: Vec<_> = newest.problems.iter().map(|it| it.index).collect();
     assert_eq!(indices, [None, Some(0), Some(2)]);
     assert_eq!(newest.report.outcome, Some(partial(Stop::RateLimited)));

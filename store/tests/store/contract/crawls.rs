@@ -13,7 +13,7 @@ use crate::made::{
 pub(super) async fn a_new_shop_begins_at_page_1(store: &dyn Store) {
     let begun = begin(store, "a.example", RESUME, 0).await;
     assert_eq!(begun.ticket.crawl.n, 1);
-    assert_eq!(begun.checkpoint, Checkpoint { next_page: 1 });
+    assert_eq!(begun.checkpoint, Checkpoint::page(1));
     assert!(!begun.resumed);
     assert_eq!(begun.shop, shop("a.example"));
     assert_eq!(begun.previous_currency, Currency::UNKNOWN);
@@ -35,7 +35,7 @@ pub(super) async fn an_unfinished_pass_goes_on_at_its_checkpoint(store: &dyn Sto
     assert!(again.resumed);
     assert_eq!(again.ticket.crawl, begun.ticket.crawl);
     assert!(again.ticket.epoch > begun.ticket.epoch);
-    assert_eq!(again.checkpoint, Checkpoint { next_page: 3 });
+    assert_eq!(again.checkpoint, Checkpoint::page(3));
     assert_eq!(again.n_known, 0, "before the pass");
     apply(store, &again, last_page(3, products("a.example", 6..9))).await;
     let report = finish(store, &again, Outcome::Complete, 1001).await;
@@ -49,10 +49,10 @@ pub(super) async fn a_pass_that_stopped_for_a_passing_reason_goes_on_and_is_open
     let begun = begin(store, "a.example", Start::Fresh, 0).await;
     apply(store, &begun, page(1, products("a.example", 0..3))).await;
     let report = finish(store, &begun, partial(Stop::Interrupted), 5).await;
-    assert_eq!(report.checkpoint, Some(Checkpoint { next_page: 2 }));
+    assert_eq!(report.checkpoint, Some(Checkpoint::page(2)));
     let again = begin(store, "a.example", RESUME, 10).await;
     assert!(again.resumed);
-    assert_eq!(again.checkpoint, Checkpoint { next_page: 2 });
+    assert_eq!(again.checkpoint, Checkpoint::page(2));
     let open = store.crawls(None, 9).await.unwrap();
     assert_eq!(open.len(), 1);
     assert_eq!((&open[0].outcome, open[0].finished_at), (&None, None));
@@ -88,7 +88,7 @@ pub(super) async fn a_pass_that_began_too_long_ago_begins_anew(store: &dyn Store
     assert!(begin(store, "a.example", RESUME, 1000).await.resumed);
     let late = begin(store, "a.example", RESUME, 1001).await;
     assert!(!late.resumed);
-    assert_eq!(late.checkpoint, Checkpoint { next_page: 1 });
+    assert_eq!(late.checkpoint, Checkpoint::page(1));
     assert_eq!(late.ticket.crawl.n, 2);
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn a_pass_whose_last_page_is_stored_goes_on_with_that_page(stor
     assert_eq!(store.crawls(None, 9).await.unwrap()[0].checkpoint, None);
     let again = begin(store, "a.example", RESUME, 1).await;
     assert!(again.resumed);
-    assert_eq!(again.checkpoint, Checkpoint { next_page: 2 });
+    assert_eq!(again.checkpoint, Checkpoint::page(2));
     let counts = apply(store, &again, last_page(2, products("a.example", 3..5))).await;
     assert_eq!((counts.new, counts.unchanged), (0, 2));
     let report = finish(store, &again, Outcome::Complete, 2).await;

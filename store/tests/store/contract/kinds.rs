@@ -53,7 +53,12 @@ async fn fill(store: &dyn Store) {
         let begun = begin(store, host, Start::Fresh, now).await;
         apply(store, &begun, last_page(now as u32, later)).await;
         let ranks = [(id(host, 1), 1), (id(host, "zebra"), 2)];
-        let observed = store.observe_ranks(&begun.ticket, &ranks, at(now));
+        let observed = store.observe_ranks(
+            &begun.ticket,
+            &ranks,
+            catalog::RankSource::StorefrontApi,
+            at(now),
+        );
         assert_eq!(observed.await.unwrap(), 2);
         finish(store, &begun, catalog::Outcome::Complete, now).await;
     }

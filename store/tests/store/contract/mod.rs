@@ -8,6 +8,7 @@ mod gone;
 mod kinds;
 mod leases;
 mod lists;
+mod notes;
 mod observed;
 mod pages;
 mod prune;
@@ -18,6 +19,7 @@ mod search;
 mod search_all;
 mod search_order;
 mod tasks;
+mod versions;
 
 pub(crate) use rankings::ranking_of;
 
@@ -104,6 +106,7 @@ on_every_backend! {
         a_product_without_a_price_is_in_its_shops_currency,
     }
     pages::{
+        a_page_knows_its_products_and_their_handles,
         a_page_counts_what_it_changed,
         the_same_page_again_changes_nothing,
         a_page_read_again_replaces_its_share_of_the_counts,
@@ -116,6 +119,34 @@ on_every_backend! {
         a_page_with_a_product_of_another_shop_is_refused_whole,
         observations_are_bounded_and_oldest_first,
         variants_that_share_an_id_do_not_change_by_themselves,
+    }
+    notes::{
+        a_pass_goes_on_where_its_route_stood,
+        an_old_page_again_moves_no_route_back,
+        a_last_page_that_nobody_followed_up_is_asked_for_where_it_was,
+        a_pass_tells_what_it_noted_last,
+        a_fenced_pass_notes_nothing,
+        notes_of_any_length_are_cut,
+        what_hosts_taught_is_found_by_their_names,
+        a_host_is_forgotten_after_a_month,
+    }
+    versions::{
+        pages_of_the_last_complete_pass_are_asked_for_by_their_versions,
+        a_pass_without_complete_ones_before_it_knows_no_versions,
+        versions_of_another_currency_are_not_used,
+        a_page_that_was_read_in_another_currency_has_no_version,
+        versions_are_not_used_where_a_later_pass_changed_anything,
+        a_resumed_pass_asks_by_version_behind_its_last_page_alone,
+        a_page_that_is_not_modified_takes_over_what_it_held,
+        what_a_page_that_is_not_modified_says_besides_is_added,
+        what_is_on_no_page_is_gone_though_pages_are_not_modified,
+        a_page_that_is_not_modified_changes_nothing_when_stored_again,
+        a_page_that_no_complete_pass_has_cannot_be_not_modified,
+        problems_of_pages_that_are_not_modified_are_kept_up_to_a_thousand,
+        a_product_that_is_known_to_be_there_counts_as_seen,
+        a_gone_product_is_not_back_before_it_is_read,
+        products_put_in_place_of_others_are_of_no_known_version,
+        an_unchanged_shop_gets_no_rows,
     }
     records::{
         problems_come_by_page_then_index,
@@ -190,6 +221,7 @@ on_every_backend! {
         rows_have_the_content_hash_where_content_was_read,
         a_rank_is_observed_when_it_is_another_than_before,
         a_list_of_ranks_given_twice_is_observed_once,
+        a_rank_is_observed_again_when_it_was_read_at_another_source,
         times_are_kept_to_the_millisecond,
         a_history_is_paged_while_pages_are_written,
         an_empty_store_has_no_history,

@@ -241,7 +241,12 @@ pub(super) async fn rows_have_the_content_hash_where_content_was_read(store: &dy
     apply(store, &begun, last_page(1, with(&changed))).await;
     let ranks = [(first.id.clone(), 7)];
     store
-        .observe_ranks(&begun.ticket, &ranks, at(3))
+        .observe_ranks(
+            &begun.ticket,
+            &ranks,
+            catalog::RankSource::StorefrontApi,
+            at(3),
+        )
         .await
         .unwrap();
     let history = store.observations(&first.id, 99).await.unwrap();
@@ -268,7 +273,14 @@ pub(super) async fn a_rank_is_observed_when_it_is_another_than_before(store: &dy
     let begun = begin(store, "a.example", Start::Fresh, 2).await;
     let of = |native: u64| id("a.example", native);
     let observe = async |ranks: &[(catalog::ProductId, u32)], now: i64| {
-        let observed = store.observe_ranks(&begun.ticket, ranks, at(now)).await;
+        let observed = store
+            .observe_ranks(
+                &begun.ticket,
+                ranks,
+                catalog::RankSource::StorefrontApi,
+                at(now),
+            )
+            .await;
         observed.unwrap()
     };
     // 0 is gone, 99 unknown, and the shop of the last another one.
@@ -297,6 +309,7 @@ pub(super) async fn a_rank_is_observed_when_it_is_another_than_before(store: &dy
         after: None,
         content_hash: None,
         rank: Some(rank),
+        source: Some(catalog::RankSource::StorefrontApi),
     };
     assert_eq!(history[1..], [expected(4, 10), expected(1, 12)]);
     let last = store.observations(&of(3), 9).await.unwrap().pop().unwrap();
@@ -314,11 +327,46 @@ pub(super) async fn a_list_of_ranks_given_twice_is_observed_once(store: &dyn Sto
         (id("a.example", 1), 3),
     ];
     for n_observed in [2, 0] {
-        let observed = store.observe_ranks(&begun.ticket, &ranks, at(1)).await;
+        let observed = store
+            .observe_ranks(
+                &begun.ticket,
+                &ranks,
+                catalog::RankSource::StorefrontApi,
+                at(1),
+            )
+            .await;
         assert_eq!(observed.unwrap(), n_observed);
     }
     let history = store.observations(&id("a.example", 1), 9).await.unwrap();
     assert_eq!(history.last().unwrap().rank, Some(1));
+}
+
+pub(super) async fn a_rank_is_observed_again_when_it_was_read_at_another_source(store: &dyn Store) {
+    use catalog::RankSource::{Collection, SortedList, StorefrontApi};
+    crawl(store, "a.example", products("a.example", 0..3), 0).await;
+    let begun = begin(store, "a.example", Start::Fresh, 2).await;
+    let ranks = [(id("a.example", 1), 1), (id("a.example", 2), 2)];
+    let observe = async |source, now: i64| {
+        let observed = store.observe_ranks(&begun.ticket, &ranks, source, at(now));
+        observed.await.unwrap()
+    };
+    assert_eq!(observe(Collection, 10).await, 2);
+    assert_eq!(observe(Collection, 11).await, 0);
+    assert_eq!(observe(StorefrontApi, 12).await, 2);
+    // A change of the content in between does not make the source forgotten.
+    apply(
+        store,
+        &begun,
+        page(1, vec![dearer("a.example", 1, 5), product("a.example", 2)]),
+    )
+    .await;
+    assert_eq!(observe(StorefrontApi, 13).await, 0);
+    assert_eq!(observe(SortedList, 14).await, 2);
+    let history = store.observations(&ranks[0].0, 99).await.unwrap();
+    let sources: Vec<_> = history.iter().filter_map(|it| it.source).collect();
+    assert_eq!(sources, [Collection, StorefrontApi, SortedList]);
+    let of_kind = |it: &&Observation| it.kind == ObservationKind::Ranked;
+    assert_eq!(history.iter().filter(of_kind).count(), 3);
 }
 
 pub(super) async fn times_are_kept_to_the_millisecond(store: &dyn Store) {

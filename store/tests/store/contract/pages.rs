@@ -90,14 +90,14 @@ pub(super) async fn an_old_page_again_does_not_move_the_checkpoint_back(store: &
         .await;
     }
     let checkpoint = async || store.crawls(None, 1).await.unwrap()[0].checkpoint;
-    assert_eq!(checkpoint().await, Some(Checkpoint { next_page: 4 }));
+    assert_eq!(checkpoint().await, Some(Checkpoint::page(4)));
     apply(store, &begun, page(1, vec![product("a.example", 1)])).await;
-    assert_eq!(checkpoint().await, Some(Checkpoint { next_page: 4 }));
+    assert_eq!(checkpoint().await, Some(Checkpoint::page(4)));
     apply(store, &begun, last_page(4, vec![])).await;
     apply(store, &begun, page(1, vec![product("a.example", 1)])).await;
     assert_eq!(checkpoint().await, None);
     apply(store, &begun, page(4, vec![])).await;
-    assert_eq!(checkpoint().await, Some(Checkpoint { next_page: 5 }));
+    assert_eq!(checkpoint().await, Some(Checkpoint::page(5)));
 }
 
 pub(super) async fn what_is_no_content_is_no_change(store: &dyn Store) {
@@ -257,4 +257,26 @@ pub(super) async fn variants_that_share_an_id_do_not_change_by_themselves(store:
     crawl(store, "a.example", vec![product], 1).await;
     let history = store.observations(&id("a.example", 1), 9).await.unwrap();
     assert_eq!(history.len(), 1);
+}
+
+pub(super) async fn a_page_knows_its_products_and_their_handles(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..9), 0).await;
+    let begun = begin(store, "a.example", Start::Fresh, 10).await;
+    let mut first = page(1, vec![product("a.example", 12), product("a.example", 3)]);
+    first.present = vec![id("a.example", 7), id("a.example", 3)];
+    apply(store, &begun, first).await;
+    let on_page = async |n| {
+        store
+            .products_on_page(&begun.ticket.crawl, n)
+            .await
+            .unwrap()
+    };
+    let named = |n| (id("a.example", n), product("a.example", n).handle);
+    assert_eq!(on_page(1).await, [3, 7, 12].map(named));
+    assert_eq!(on_page(2).await, []);
+    let unknown = catalog::CrawlKey {
+        shop: shop("b.example").key,
+        n: 1,
+    };
+    assert_eq!(store.products_on_page(&unknown, 1).await.unwrap(), []);
 }

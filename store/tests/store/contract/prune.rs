@@ -54,7 +54,12 @@ async fn fill(store: &dyn Store, host: &str, native: u64) {
         apply(store, &begun, page).await;
         let ranks = [(id(host, native), hour as u32 / 2)];
         store
-            .observe_ranks(&begun.ticket, &ranks, at(now))
+            .observe_ranks(
+                &begun.ticket,
+                &ranks,
+                catalog::RankSource::StorefrontApi,
+                at(now),
+            )
             .await
             .unwrap();
     }
@@ -173,7 +178,14 @@ pub(super) async fn the_last_place_is_known_after_pruning(store: &dyn Store) {
     prune_all(store, MIDNIGHT + 999 * HOUR, 9).await;
     let begun = begin(store, "a.example", Start::Fresh, 1).await;
     let ranks = [(id("a.example", 1), 23)];
-    let observed = store.observe_ranks(&begun.ticket, &ranks, at(2)).await;
+    let observed = store
+        .observe_ranks(
+            &begun.ticket,
+            &ranks,
+            catalog::RankSource::StorefrontApi,
+            at(2),
+        )
+        .await;
     assert_eq!(observed.unwrap(), 0);
     let mut dearer = with_offer("a.example", 1, 1200, false);
     dearer.variants[1].price = Some(eur(1));

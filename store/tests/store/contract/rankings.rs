@@ -15,6 +15,7 @@ pub(crate) async fn ranking_of(store: &dyn Store, now: i64, hosts: &[&str]) -> R
         coverage: 1.0,
         contributions: vec![],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product,
     });

@@ -88,6 +88,7 @@ async fn ranking(store: &dyn Store, now: i64, preset: &str, score: f64) -> Ranki
             coverage: 1.0 / 3.0,
             contributions: vec![1e-300],
             rank_uncapped: None,
+            popularity: None,
             stability: None,
             product,
         }],
@@ -129,12 +130,14 @@ pub(super) async fn a_ranking_keeps_how_sure_it_is_and_its_places_without_caps(s
     let second = RankedRow {
         rank: 2,
         rank_uncapped: Some(u32::MAX),
+        popularity: None,
         stability: Some(STABILITY),
         ..first.clone()
     };
     let third = RankedRow {
         rank: 3,
         rank_uncapped: Some(3),
+        popularity: None,
         ..first.clone()
     };
     ranking.rows.extend([second, third]);

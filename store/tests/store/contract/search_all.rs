@@ -203,6 +203,7 @@ pub(super) async fn every_query_finds_what_a_look_at_each_product_finds(store: &
             coverage: 1.0,
             contributions: vec![],
             rank_uncapped: None,
+            popularity: None,
             stability: None,
             product,
         })

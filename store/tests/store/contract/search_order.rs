@@ -57,6 +57,7 @@ async fn rank(store: &dyn Store, now: i64, ranks: &[(&str, u64)]) {
         coverage: 1.0,
         contributions: vec![],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product,
     });

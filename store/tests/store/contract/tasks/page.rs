@@ -78,6 +78,9 @@ pub(in super::super) async fn a_page_whose_event_is_refused_is_not_stored(
     assert!(is_fenced(&refused, &lost));
     let of_nobody = PageWrite {
         task_entry: Some(entry("unknown", progress(2), 2)),
+        validators: None,
+        not_modified: false,
+        present: vec![],
         ..told(2, &kept)
     };
     let refused = store.apply_page(&begun.ticket, of_nobody).await;
