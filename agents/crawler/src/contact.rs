@@ -9,7 +9,7 @@ use catalog::{
 use url::{Host, Url};
 
 use crate::crawl::Crawl;
-use crate::fetch::{FetchError, Fetcher, RobotsAnswer};
+use crate::fetch::{FetchError, Fetcher, Pace, RobotsAnswer};
 use crate::outcome::{interrupted, outcome_of_fetch};
 use crate::platforms::shopify;
 
@@ -50,7 +50,12 @@ pub(crate) async fn first_contact(
         () = crawl.cancel.cancelled() => Err(interrupted()),
         contact = ask_for_meta(base, crawl) => contact,
     };
-    places.extend(contact.as_ref().ok().map(|contact| contact.base.clone()));
+    if let Ok(contact) = &contact {
+        // A redirect may have led to a host of which nothing was recalled yet.
+        let base = std::slice::from_ref(&contact.base);
+        recall_hosts(base, crawl.fetcher, crawl.store, (crawl.now)()).await?;
+        places.push(contact.base.clone());
+    }
     keep_robots(&places, crawl.fetcher, crawl.store, (crawl.now)()).await?;
     Ok(contact)
 }
@@ -119,6 +124,33 @@ pub(crate) async fn keep_robots(
     Ok(())
 }
 
+/// Gives the fetcher what earlier crawls learned of the hosts' limits and of their platform's.
+pub(crate) async fn recall_hosts(
+    places: &[Url],
+    fetcher: &Fetcher,
+    store: &dyn Store,
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    for record in store.hosts(&Fetcher::names_to_remember(places)).await? {
+        fetcher.remember_host(&record, now);
+    }
+    Ok(())
+}
+
+/// Stores what the hosts that were asked at `pace` taught of their limits.
+pub(crate) async fn keep_hosts(
+    pace: &Pace,
+    fetcher: &Fetcher,
+    store: &dyn Store,
+    now: UnixMs,
+) -> Result<(), StoreError> {
+    let records = fetcher.take_hosts(&pace.hosts(), now);
+    if records.is_empty() {
+        return Ok(());
+    }
+    store.save_hosts(&records).await
+}
+
 async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> {
     let shop = crawl.shop;
     let meta_url = base
@@ -145,6 +177,7 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
         Err(
             error @ (FetchError::Unreachable { .. }
             | FetchError::NoRobots(_)
+            | FetchError::LeftAlone { .. }
             | FetchError::RefusedAddress { .. }),
         ) => {
             return Err(outcome_of_fetch(&error));

@@ -1,32 +1,22 @@
-//! The one crawl loop: a shop's pages, one after the other, into the store, to a typed end.
+//! The one crawl: a shop's products into the store, under its lease, to a typed end.
+//!
+//! The pass itself stands in `pass`, the ways to the products in `routes`.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use catalog::{
-    BegunCrawl, Checkpoint, CrawlReport, Currency, Lease, Outcome, PageCounts, PageWrite, Problem,
-    ProblemKind, Reason, Shop, Start, Stop, Store, StoreError, TaskEntry, UnixMs,
+    BegunCrawl, CrawlReport, Currency, Lease, Outcome, PageCounts, Popularity, Shop, Start, Store,
+    StoreError, TaskEntry, UnixMs,
 };
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::contact::{Contact, first_contact};
+use crate::contact::{first_contact, keep_hosts, likely_places, recall_hosts};
 use crate::fetch::{Fetcher, Pace};
 use crate::lease::{CrawlError, LeaseTerms, ShopLease};
-use crate::outcome::{check_status, interrupted, outcome_of_fetch, outcome_of_read};
-use crate::platforms::{Page, shopify};
-
-/// Products per page: the most that Shopify gives.
-pub(crate) const PAGE_SIZE: usize = 250;
-
-/// Shopify shows no product behind this one: `page * limit` may not exceed it.
-pub(crate) const WALL: usize = 25_000;
-
-/// A resumed pass never begins behind the wall, or it would stand there for ever.
-const LAST_RESUMABLE_PAGE: u32 = (WALL / PAGE_SIZE) as u32;
-
-/// More pages than any Shopify list has: what goes on here makes products up.
-const MOST_PAGES: u32 = 4 * LAST_RESUMABLE_PAGE;
+use crate::outcome::interrupted;
+use crate::pass::Pass;
+use crate::popularity;
 
 /// How a shop is crawled.
 #[derive(Debug, Clone, Copy)]
@@ -128,7 +118,7 @@ pub async fn crawl(
         let ended = lease.ended_meanwhile().await?;
         match ended.filter(|it| it.outcome == Some(Outcome::Complete)) {
             Some(report) if options.start != Start::Fresh => Ok(report),
-            _ => crawl.run(lease.lease()).await,
+            _ => crawl.run_and_learn(lease.lease()).await,
         }
     };
     Ok(lease.hold_at(pace, work).await?)
@@ -136,7 +126,7 @@ pub async fn crawl(
 
 impl CrawlOptions<'_> {
     /// Returns whether a call that began at `first_page` was asked not to go as far as `page`.
-    fn ends_before(&self, page: u32, first_page: u32) -> bool {
+    pub(crate) fn ends_before(&self, page: u32, first_page: u32) -> bool {
         let last_page = self.task.and_then(|task| task.last_page);
         self.max_pages.is_some_and(|most| page - first_page >= most)
             || last_page.is_some_and(|last| page > last)
@@ -152,10 +142,21 @@ pub(crate) struct Crawl<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) now: &'a (dyn Fn() -> UnixMs + Sync),
     pub(crate) cancel: &'a CancellationToken,
-    on_page: &'a (dyn Fn(Progress) + Sync),
+    pub(crate) on_page: &'a (dyn Fn(Progress) + Sync),
 }
 
 impl Crawl<'_> {
+    /// Runs with what earlier crawls learned of the shop's hosts, and keeps what this one learns, however it ends.
+    async fn run_and_learn(&self, lease: &Lease) -> Result<CrawlReport, StoreError> {
+        let (fetcher, store) = (self.fetcher, self.store);
+        let places =
+            Url::parse(&self.shop.url).map_or_else(|_| vec![], |base| likely_places(&base));
+        recall_hosts(&places, fetcher, store, (self.now)()).await?;
+        let report = self.run(lease).await;
+        keep_hosts(self.pace, fetcher, store, (self.now)()).await?;
+        report
+    }
+
     async fn run(&self, lease: &Lease) -> Result<CrawlReport, StoreError> {
         let contact = first_contact(self).await?;
         let shop = match &contact {
@@ -167,23 +168,45 @@ impl Crawl<'_> {
             .store
             .begin_crawl(lease, &shop, start, started_at)
             .await?;
-        let mut pass = Pass {
-            crawl: self,
-            begun: &begun,
-            seen: HashSet::new(),
-        };
+        let mut pass = Pass::of(self, &begun).await?;
+        let mut base = None;
         let outcome = match contact {
             Err(outcome) => pass.softened(outcome),
             // Biased: behind a cancellation no request leaves.
-            Ok(contact) => tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => interrupted(),
-                outcome = pass.run(contact) => outcome?,
-            },
+            Ok(contact) => {
+                base = Some(contact.base.clone());
+                tokio::select! {
+                    biased;
+                    () = self.cancel.cancelled() => interrupted(),
+                    outcome = pass.run(contact) => outcome?,
+                }
+            }
         };
+        let popularity = self.popularity(base.as_ref(), &outcome, &begun).await?;
+        pass.close_notes(&outcome, popularity).await?;
         self.store
             .finish_crawl(&begun.ticket, outcome, (self.now)())
             .await
+    }
+
+    /// Looks at the shop's best-selling order, where there may be one and nobody has cancelled.
+    async fn popularity(
+        &self,
+        base: Option<&Url>,
+        outcome: &Outcome,
+        begun: &BegunCrawl,
+    ) -> Result<Option<Popularity>, StoreError> {
+        let is_wanted =
+            self.fetcher.observes_best_sellers() && popularity::is_worth_a_look(outcome);
+        let Some(base) = base.filter(|_| is_wanted) else {
+            return Ok(None);
+        };
+        // Biased: behind a cancellation no request leaves.
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Ok(None),
+            found = popularity::observe(self, base, begun) => found.map(Some),
+        }
     }
 }
 
@@ -199,165 +222,4 @@ async fn unanswered(shop: &Shop, store: &dyn Store) -> Result<Shop, StoreError> 
         url,
         ..shop.clone()
     })
-}
-
-/// One pass over one shop, while it runs.
-struct Pass<'a> {
-    crawl: &'a Crawl<'a>,
-    begun: &'a BegunCrawl,
-    /// The ids of this call's pages as numbers, to notice a list that repeats for ever.
-    seen: HashSet<u64>,
-}
-
-impl Pass<'_> {
-    /// Reads page after page. Cancel-safe: every page is stored in one step or not at all.
-    async fn run(&mut self, mut contact: Contact) -> Result<Outcome, StoreError> {
-        let first_page = self.begun.checkpoint.next_page;
-        for page_number in first_page.. {
-            if page_number > MOST_PAGES {
-                let detail = format!("more than {MOST_PAGES} pages: no Shopify shop lists so many");
-                return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
-            }
-            if self.crawl.options.ends_before(page_number, first_page) {
-                let detail = format!("stopped behind page {}, as asked", page_number - 1);
-                return Ok(Outcome::Partial(Reason::new(Stop::MaxPages, detail)));
-            }
-            let (page, bytes) = match self.read_page(&mut contact, page_number).await {
-                Ok(it) => it,
-                Err(outcome) => return Ok(self.softened_at(page_number, outcome)),
-            };
-            let brings_nothing_new = page
-                .products
-                .iter()
-                .all(|product| self.seen.contains(&product.id.native.to_u64()));
-            if brings_nothing_new && !page.products.is_empty() && page_number > first_page {
-                let detail = format!("page {page_number} only repeats products of earlier pages");
-                return Ok(Outcome::Partial(Reason::new(Stop::Endless, detail)));
-            }
-            let is_last = page.n_listed < PAGE_SIZE;
-            self.store_page(page_number, page, is_last, bytes).await?;
-            if is_last {
-                return Ok(Outcome::Complete);
-            }
-        }
-        unreachable!("the loop above ends at MOST_PAGES")
-    }
-
-    async fn store_page(
-        &mut self,
-        page_number: u32,
-        page: Page,
-        is_last: bool,
-        bytes: u64,
-    ) -> Result<(), StoreError> {
-        self.seen.extend(
-            page.products
-                .iter()
-                .map(|product| product.id.native.to_u64()),
-        );
-        let n_products = page.products.len() as u64;
-        let read = PageRead {
-            page: page_number,
-            n_products,
-            bytes,
-        };
-        let task = self.crawl.options.task;
-        let mut problems = page.problems;
-        if page_number == 1 {
-            problems.extend(self.currency_problem());
-        }
-        for problem in &mut problems {
-            problem.page = page_number;
-        }
-        let next_page = (page_number + 1).min(LAST_RESUMABLE_PAGE);
-        let write = PageWrite {
-            page: page_number,
-            products: page.products,
-            problems,
-            next: (!is_last).then_some(Checkpoint { next_page }),
-            bytes,
-            at: (self.crawl.now)(),
-            task_entry: task.and_then(|task| (task.entry)(read)),
-        };
-        let ticket = &self.begun.ticket;
-        let counts = self.crawl.store.apply_page(ticket, write).await?;
-        (self.crawl.on_page)(Progress {
-            page: page_number,
-            n_products,
-            counts,
-        });
-        Ok(())
-    }
-
-    /// Gets and reads one page; an answer that is damaged is asked for once more.
-    async fn read_page(
-        &self,
-        contact: &mut Contact,
-        page_number: u32,
-    ) -> Result<(Page, u64), Outcome> {
-        let mut url = contact
-            .base
-            .join("/products.json")
-            .expect("an absolute path joins any http URL");
-        url.set_query(Some(&format!("limit={PAGE_SIZE}&page={page_number}")));
-        let mut result = self.try_page(contact, &url, page_number).await;
-        if let Err(outcome) = &result
-            && outcome
-                .reason()
-                .is_some_and(|reason| reason.stop == Stop::Damaged)
-        {
-            tracing::warn!(url = %url, "{outcome}; asking once more");
-            result = self.try_page(contact, &url, page_number).await;
-        }
-        result
-    }
-
-    async fn try_page(
-        &self,
-        contact: &mut Contact,
-        url: &Url,
-        page_number: u32,
-    ) -> Result<(Page, u64), Outcome> {
-        let response = self
-            .crawl
-            .fetcher
-            .get_at(url, self.crawl.pace)
-            .await
-            .map_err(|error| outcome_of_fetch(&error))?;
-        if response.url.path() == url.path() {
-            contact.base = response.url.clone();
-        }
-        let is_gone = contact.has_no_meta && self.begun.n_known > 0;
-        check_status(&response, page_number, is_gone)?;
-        let page = shopify::read_page(&response.body, &self.begun.shop)
-            .map_err(|error| outcome_of_read(&error, &response, page_number))?;
-        Ok((page, response.wire_bytes))
-    }
-
-    fn currency_problem(&self) -> Option<Problem> {
-        let (before, now) = (self.begun.previous_currency, self.begun.shop.currency);
-        (before.is_known() && before != now).then(|| Problem {
-            kind: ProblemKind::Currency,
-            page: 0,
-            index: None,
-            product: None,
-            detail: format!("the shop's currency was {before} and is now {now}"),
-        })
-    }
-
-    /// Turns the end of a pass that has stored pages into a partial one.
-    fn softened(&self, outcome: Outcome) -> Outcome {
-        self.softened_at(self.begun.checkpoint.next_page, outcome)
-    }
-
-    fn softened_at(&self, page_number: u32, outcome: Outcome) -> Outcome {
-        match outcome {
-            Outcome::Blocked(reason) | Outcome::Gone(reason) | Outcome::Failed(reason)
-                if page_number > 1 =>
-            {
-                Outcome::Partial(reason)
-            }
-            other => other,
-        }
-    }
 }

@@ -10,10 +10,15 @@ mod contact;
 mod crawl;
 mod lease;
 mod outcome;
+mod pass;
+mod popularity;
+mod recrawl;
+mod routes;
 mod shop_url;
 mod visit;
 
 pub use crawl::{CrawlOptions, PageRead, Progress, TaskPart, crawl};
 pub use lease::{CrawlError, LeaseTerms, ShopLease};
+pub use recrawl::{RecrawlTerms, recrawl_after};
 pub use shop_url::{ShopUrlError, shop_at};
 pub use visit::{Look, Visit, look_at, read_product};

@@ -1,10 +1,10 @@
 //! What an answer, or that there is none, makes of a shop's crawl.
 
-use catalog::{Outcome, Reason, Stop};
+use catalog::{Outcome, Reason, RouteEnd, Stop};
 
-use crate::crawl::{PAGE_SIZE, WALL};
-use crate::fetch::{FetchError, Response};
-use crate::platforms::ReadError;
+use crate::fetch::{Failure, FetchError, Response, Rest};
+use crate::platforms::{ReadError, shopify};
+use crate::routes::{PAGE_SIZE, WALL};
 
 /// Lets a 200 through and gives every other answer its outcome. `is_gone` tells what a missing list means.
 pub(crate) fn check_status(
@@ -18,13 +18,13 @@ pub(crate) fn check_status(
     if url.path().ends_with("/password") {
         return blocked(Stop::Password, ": the shop is behind a password");
     }
-    let is_challenge = response
-        .headers
-        .get("cf-mitigated")
-        .is_some_and(|value| value == "challenge");
     match response.status {
         200 => Ok(()),
-        403 if is_challenge => blocked(Stop::Challenge, " with an anti-bot challenge"),
+        304 => Err(Outcome::Failed(Reason::new(
+            Stop::Damaged,
+            answered(" to a request that named no version"),
+        ))),
+        403 if is_challenge(response) => blocked(Stop::Challenge, " with an anti-bot challenge"),
         400 if is_behind_wall(page_number) => Err(wall(page_number)),
         402 | 423 => blocked(Stop::Suspended, ": the shop is frozen or locked"),
         404 | 410 if is_gone => Err(Outcome::Gone(Reason::new(
@@ -36,6 +36,44 @@ pub(crate) fn check_status(
             ": no Shopify shop, or its product list is closed",
         ),
         _ => blocked(Stop::ClosedFeed, ": the product list is closed"),
+    }
+}
+
+/// Returns whether a guard of the shop turned us away, and not the shop: Cloudflare says so, Akamai by its own name.
+fn is_challenge(response: &Response) -> bool {
+    let has = |name: &str, value: &str| {
+        let header = response.headers.get(name);
+        header.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+    };
+    has("cf-mitigated", "challenge") || has("server", "AkamaiGHost")
+}
+
+/// Returns the end of a route on which the pass came to `outcome`; of a complete one, that all was read.
+pub(crate) fn end_of(outcome: &Outcome) -> RouteEnd {
+    match outcome.reason().map(|it| it.stop) {
+        None => RouteEnd::Exhausted,
+        Some(Stop::Wall) => RouteEnd::Wall,
+        Some(Stop::MaxPages) => RouteEnd::Budget,
+        Some(Stop::Interrupted | Stop::Superseded) => RouteEnd::Cancelled,
+        Some(
+            Stop::Robots
+            | Stop::Password
+            | Stop::ClosedFeed
+            | Stop::Suspended
+            | Stop::Challenge
+            | Stop::RateLimited
+            | Stop::RefusedAddress,
+        ) => RouteEnd::Blocked,
+        Some(
+            Stop::Endless
+            | Stop::Shrunk
+            | Stop::NotJson
+            | Stop::NotShopify
+            | Stop::Damaged
+            | Stop::ServerError
+            | Stop::Unreachable
+            | Stop::Store,
+        ) => RouteEnd::Unusable,
     }
 }
 
@@ -65,6 +103,13 @@ pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
         FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => {
             blocked(Stop::RateLimited)
         }
+        FetchError::LeftAlone { why, .. } => match why {
+            Rest::Asked | Rest::Platform | Rest::Failing(Failure::Refused) => {
+                blocked(Stop::RateLimited)
+            }
+            Rest::Failing(Failure::ServerError) => failed(Stop::ServerError),
+            Rest::Failing(Failure::Unreachable) => failed(Stop::Unreachable),
+        },
         FetchError::ServerError { .. } => failed(Stop::ServerError),
         FetchError::RefusedAddress { .. } | FetchError::BadRedirect { .. } => {
             failed(Stop::RefusedAddress)
@@ -73,6 +118,7 @@ pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
             failed(Stop::Damaged)
         }
         FetchError::Setup(_)
+        | FetchError::Unsigned { .. }
         | FetchError::Unreachable { .. }
         | FetchError::TimedOut { .. }
         | FetchError::TooManyRedirects { .. } => failed(Stop::Unreachable),
@@ -83,9 +129,15 @@ pub(crate) fn outcome_of_read(error: &ReadError, response: &Response, page_numbe
     if matches!(error, ReadError::Errors(_)) && is_behind_wall(page_number) {
         return wall(page_number);
     }
+    if matches!(error, ReadError::NotJson(_))
+        && shopify::read_home(&response.body).asks_for_password
+    {
+        let detail = format!("{} asks for the shop's password", response.url);
+        return Outcome::Blocked(Reason::new(Stop::Password, detail));
+    }
     let stop = match error {
-        ReadError::NotJson(_) => Stop::NotJson,
-        ReadError::Damaged(_) => Stop::Damaged,
+        ReadError::NotJson(_) | ReadError::NotXml(_) => Stop::NotJson,
+        ReadError::Damaged(_) | ReadError::DamagedXml(_) => Stop::Damaged,
         ReadError::NotProducts(_) | ReadError::Errors(_) => Stop::NotShopify,
     };
     Outcome::Failed(Reason::new(stop, format!("{}: {error}", response.url)))

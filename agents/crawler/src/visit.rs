@@ -8,7 +8,7 @@ use catalog::{CurrencySource, Outcome, Product, Reason, Shop, Stop, Store, UnixM
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::contact::{keep_robots, likely_places, recall_robots};
+use crate::contact::{keep_hosts, keep_robots, likely_places, recall_hosts, recall_robots};
 use crate::fetch::{Fetcher, Pace, Response};
 use crate::lease::{CrawlError, LeaseTerms, ShopLease};
 use crate::outcome::{check_status, interrupted, outcome_of_fetch, outcome_of_read};
@@ -136,6 +136,7 @@ impl Visit<'_> {
         let work = async {
             let (fetcher, store) = (self.fetcher, self.store);
             recall_robots(&places, fetcher, store, (self.now)()).await?;
+            recall_hosts(&places, fetcher, store, (self.now)()).await?;
             // Biased: behind a cancellation no request leaves.
             let done = tokio::select! {
                 biased;
@@ -145,6 +146,7 @@ impl Visit<'_> {
                 }
             };
             keep_robots(&places, fetcher, store, (self.now)()).await?;
+            keep_hosts(pace, fetcher, store, (self.now)()).await?;
             Ok::<_, CrawlError>(done)
         };
         lease.hold_at(pace, work).await

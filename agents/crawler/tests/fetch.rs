@@ -13,6 +13,8 @@ pub(super) fn quick() -> FetchConfig {
     FetchConfig {
         contact_url: "https://crawler.example/about".to_owned(),
         requests_per_second: None,
+        platform_requests_per_second: None,
+        total_requests_per_second: None,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
         backoff: Duration::from_millis(1),
         ..FetchConfig::default()

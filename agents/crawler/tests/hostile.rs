@@ -1,5 +1,8 @@
 //! Hostile input from outside: what a page may hold, what it may cost, and what a server may do.
 
+mod busy;
+mod elsewhere;
+mod files;
 mod memory;
 mod pages;
 mod servers;

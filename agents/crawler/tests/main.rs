@@ -3,5 +3,8 @@
 
 mod fetch;
 mod hostile;
+mod identity;
+mod limits;
 mod numbers;
 mod reader;
+mod surfaces;

@@ -1,16 +1,35 @@
-//! Bodies under two limits: bytes on the wire, and bytes inflated.
+//! Answers within limits: of the head, on the wire, inflated, by how much, and how slowly.
 
 use std::io::Read;
+use std::ops::Deref;
 
 use flate2::bufread::MultiGzDecoder;
 use reqwest::header::{self, HeaderMap};
 use tokio::time::Instant;
 use url::Url;
 
-use super::{FetchConfig, FetchError};
+use super::{FetchConfig, FetchError, Wait};
 
 /// Deflate cannot expand by more than this (RFC 1951: 258 bytes from 2 bits).
 const MAX_RATIO: usize = 1032;
+
+/// Refuses a head that is larger than any shop's.
+///
+/// # Errors
+/// [`FetchError::TooLarge`].
+pub(super) fn check_head(
+    headers: &HeaderMap,
+    url: &Url,
+    config: &FetchConfig,
+) -> Result<(), FetchError> {
+    let sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    match sizes.sum::<usize>() <= config.max_header_bytes {
+        true => Ok(()),
+        false => Err(FetchError::head_too_large(url, config.max_header_bytes)),
+    }
+}
 
 /// Reads the body as it comes over the wire.
 pub(super) async fn read(
@@ -33,13 +52,8 @@ pub(super) async fn read(
         return Err(too_large());
     }
     let mut body = Vec::with_capacity(announced as usize);
-    let mut silent_since = Instant::now();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| broken_off(url, &error, silent_since, config))?
-    {
-        silent_since = Instant::now();
+    let mut flow = Flow::new(config);
+    while let Some(chunk) = flow.next(&mut response, url).await? {
         if body.len() + chunk.len() > limit_bytes {
             return Err(too_large());
         }
@@ -48,21 +62,64 @@ pub(super) async fn read(
     Ok(body)
 }
 
-fn broken_off(
-    url: &Url,
-    error: &reqwest::Error,
-    silent_since: Instant,
-    config: &FetchConfig,
-) -> FetchError {
+/// A body on its way, held to a least rate: one that drips would keep its host's turn, and its crawl, for as long as it
+/// liked.
+struct Flow<'a> {
+    config: &'a FetchConfig,
+    window_began: Instant,
+    window_bytes: u64,
+}
+
+impl<'a> Flow<'a> {
+    fn new(config: &'a FetchConfig) -> Self {
+        Self {
+            config,
+            window_began: Instant::now(),
+            window_bytes: 0,
+        }
+    }
+
+    /// Returns the next bytes, `None` behind the last.
+    async fn next(
+        &mut self,
+        response: &mut reqwest::Response,
+        url: &Url,
+    ) -> Result<Option<impl Deref<Target = [u8]>>, FetchError> {
+        let silent_at = Instant::now() + self.config.read_timeout;
+        loop {
+            let window_ends = self.window_began + self.config.rate_window;
+            let chunk = tokio::time::timeout_at(silent_at.min(window_ends), response.chunk());
+            match chunk.await {
+                Ok(Ok(chunk)) => {
+                    self.window_bytes += chunk.as_ref().map_or(0, |it| it.len() as u64);
+                    return Ok(chunk);
+                }
+                Ok(Err(error)) => return Err(broken_off(url, &error, self.config)),
+                Err(_) if Instant::now() >= silent_at => {
+                    let limit = self.config.read_timeout;
+                    return Err(FetchError::timed_out(url, Wait::Bytes, limit));
+                }
+                Err(_) => self.check_window(url)?,
+            }
+        }
+    }
+
+    /// Begins the next window, if enough came in this one.
+    fn check_window(&mut self, url: &Url) -> Result<(), FetchError> {
+        let seconds = self.window_began.elapsed().as_secs_f64();
+        if (self.window_bytes as f64) < f64::from(self.config.min_bytes_per_second) * seconds {
+            let limit = self.config.rate_window;
+            return Err(FetchError::timed_out(url, Wait::Rate, limit));
+        }
+        self.window_began = Instant::now();
+        self.window_bytes = 0;
+        Ok(())
+    }
+}
+
+fn broken_off(url: &Url, error: &reqwest::Error, config: &FetchConfig) -> FetchError {
     if error.is_timeout() {
-        // The error does not say which limit it was.
-        let is_silent = silent_since.elapsed() >= config.read_timeout;
-        let limit = if is_silent {
-            config.read_timeout
-        } else {
-            config.total_timeout
-        };
-        return FetchError::timed_out(url, limit);
+        return FetchError::timed_out(url, Wait::Answer, config.total_timeout);
     }
     FetchError::BrokenOff {
         url: url.to_string(),
@@ -73,12 +130,13 @@ fn broken_off(
 /// Inflates a gzip body, one that says so or one that begins like one; any other is returned as it is.
 ///
 /// # Errors
-/// When it is damaged, inflates to more than `limit_bytes`, or is packed in a way we did not ask for.
+/// When it is damaged, inflates to more than is allowed, in all or for its size, or is packed in a way we did not ask
+/// for.
 pub(super) fn inflate(
     wire: Vec<u8>,
     headers: &HeaderMap,
     url: &Url,
-    limit_bytes: usize,
+    config: &FetchConfig,
 ) -> Result<Vec<u8>, FetchError> {
     let damaged = |detail: String| FetchError::Damaged {
         url: url.to_string(),
@@ -92,6 +150,7 @@ pub(super) fn inflate(
             ))),
         };
     }
+    let (limit_bytes, form) = most_inflated(wire.len(), config);
     // The last four bytes are the size modulo 2^32: a hint that a stranger gives, so it only sizes the buffer.
     let hint = wire
         .last_chunk()
@@ -109,10 +168,26 @@ pub(super) fn inflate(
         return Err(FetchError::TooLarge {
             url: url.to_string(),
             limit_bytes,
-            form: "inflated",
+            form,
         });
     }
     Ok(body)
+}
+
+/// Returns the most bytes that so many on the wire may become, and what is said of more.
+///
+/// A bomb is small on the wire: what it may cost here follows from what it cost to send.
+fn most_inflated(wire_bytes: usize, config: &FetchConfig) -> (usize, &'static str) {
+    let by_ratio = wire_bytes
+        .saturating_mul(config.max_ratio)
+        .max(config.small_body_bytes);
+    match by_ratio < config.max_body_bytes {
+        true => (
+            by_ratio,
+            "inflated, far more than its size on the wire explains",
+        ),
+        false => (config.max_body_bytes, "inflated"),
+    }
 }
 
 fn is_packed(headers: &HeaderMap) -> bool {
@@ -138,6 +213,9 @@ mod tests {
 
     const LIMIT: usize = 1 << 20;
 
+    /// A body of this size is in every corpus file and its changes: above it the ratio counts.
+    const SMALL: usize = 4 << 10;
+
     const BODIES: [&[u8]; 6] = [
         include_bytes!("../../testdata/hostile/gzip/page.gz"),
         include_bytes!("../../testdata/hostile/gzip/members.gz"),
@@ -147,9 +225,19 @@ mod tests {
         include_bytes!("../../testdata/hostile/gzip/plain.json"),
     ];
 
-    fn inflated(wire: Vec<u8>) -> Result<Vec<u8>, FetchError> {
+    fn inflated_by(wire: Vec<u8>, max_ratio: usize) -> Result<Vec<u8>, FetchError> {
         let url = Url::parse("https://shop.example/products.json").unwrap();
-        inflate(wire, &HeaderMap::new(), &url, LIMIT)
+        let config = FetchConfig {
+            max_body_bytes: LIMIT,
+            max_ratio,
+            small_body_bytes: SMALL,
+            ..FetchConfig::default()
+        };
+        inflate(wire, &HeaderMap::new(), &url, &config)
+    }
+
+    fn inflated(wire: Vec<u8>) -> Result<Vec<u8>, FetchError> {
+        inflated_by(wire, MAX_RATIO)
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -172,7 +260,41 @@ mod tests {
             if let Ok(body) = inflated(tail) {
                 assert!(body.starts_with(wire));
             }
+            check_ratio(wire);
         });
+    }
+
+    /// Holds the ratio guard to its word: a body passes whole, or is refused for a size that its wire does not explain.
+    fn check_ratio(bytes: &[u8]) {
+        // The same bytes again and again: the ratio of a bomb, in all steps up to it.
+        let body = bytes.repeat(1 + bytes.len() % 31);
+        let packed = gzip(&body);
+        let max_ratio = [1, 8, 200][bytes.len() % 3];
+        let most = (packed.len() * max_ratio).clamp(SMALL, LIMIT);
+        match inflated_by(packed, max_ratio) {
+            Ok(inflated) => assert!(inflated == body && body.len() <= most),
+            Err(FetchError::TooLarge { limit_bytes, .. }) => {
+                assert!(limit_bytes == most && body.len() > most);
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn what_a_small_wire_does_not_explain_is_refused_however_it_is_packed() {
+        let page = b"{\"products\":[]}".repeat(2_000);
+        assert_eq!(inflated_by(gzip(&page), 200).unwrap(), page);
+        let error = inflated_by(gzip(&page), 10).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("far more than its size on the wire explains"),
+            "{error}"
+        );
+        // Many small members are as much of a bomb as a large one, and a small body is none.
+        let member = gzip(&vec![b' '; SMALL]);
+        assert_eq!(inflated_by(member.clone(), 10).unwrap().len(), SMALL);
+        assert!(inflated_by(member.repeat(100), 10).is_err());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Why there is no answer.
 
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use url::Url;
 
 use super::address::RefusedAddress;
+use super::breaker::Failure;
+use super::{FetchConfig, SignError};
 
 /// Why a request brought no answer that counts, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +16,15 @@ pub enum FetchError {
     /// The client cannot be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Setup(String),
-    /// The address is private, or not http(s). Where a person named it, the detail says how to allow it.
+    /// The request could not be signed, and is not sent without that.
+    #[error("cannot sign the request for {url}: {detail}")]
+    Unsigned {
+        /// The URL.
+        url: String,
+        /// What failed.
+        detail: String,
+    },
+    /// The address is private, its port unusual, or it is not http(s). Where a person named it, the detail says how to allow it.
     #[error("refused to connect to {url}: {detail}")]
     RefusedAddress {
         /// The URL asked for or redirected to.
@@ -39,10 +50,12 @@ pub enum FetchError {
         detail: String,
     },
     /// The answer took too long.
-    #[error("{url} did not answer within {} s", limit.as_secs_f64())]
+    #[error("{url} {} {} s", wait.words(), limit.as_secs_f64())]
     TimedOut {
         /// The URL.
         url: String,
+        /// What took it.
+        wait: Wait,
         /// The time granted.
         limit: Duration,
     },
@@ -74,6 +87,16 @@ pub enum FetchError {
         /// The pause that was asked for.
         pause: Duration,
     },
+    /// The host or its platform is left alone for now: nothing was sent.
+    #[error("{url} is not asked for another {} s: {why}", left.as_secs_f64().ceil())]
+    LeftAlone {
+        /// The URL.
+        url: String,
+        /// How long it is still left alone.
+        left: Duration,
+        /// Why.
+        why: Rest,
+    },
     /// 5xx on every try.
     #[error("{url} answered {status} {n_tries} times")]
     ServerError {
@@ -91,7 +114,7 @@ pub enum FetchError {
         url: String,
         /// The limit.
         limit_bytes: usize,
-        /// On the wire or inflated.
+        /// Of what: the head, on the wire, or inflated.
         form: &'static str,
     },
     /// The body cannot be inflated.
@@ -118,11 +141,61 @@ pub enum FetchError {
     },
 }
 
+/// What a server took too long for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// The head of the answer.
+    Head,
+    /// The next bytes of the body.
+    Bytes,
+    /// As many bytes as one a second, and more, would be: they dripped.
+    Rate,
+    /// All of the answer.
+    Answer,
+}
+
+impl Wait {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Head => "did not begin to answer within",
+            Self::Bytes => "fell silent inside its answer, for",
+            Self::Rate => "sent its answer too slowly, for",
+            Self::Answer => "did not answer within",
+        }
+    }
+}
+
+/// Why a host is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It asked for a pause.
+    Asked,
+    /// It failed many times in a row.
+    Failing(Failure),
+    /// Several shops of its platform refused at the first request.
+    Platform,
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "an earlier answer asked for this pause",
+            Self::Failing(Failure::Refused) => "it refused too many times in a row",
+            Self::Failing(Failure::ServerError) => "it failed too many times in a row",
+            Self::Failing(Failure::Unreachable) => "it gave no answer too many times in a row",
+            Self::Platform => "several shops of its platform turned us away at the first request",
+        })
+    }
+}
+
 impl FetchError {
     /// Returns what a failed request means; finds our own refusal of an address inside.
-    pub(super) fn of(url: &Url, error: &reqwest::Error) -> Self {
+    pub(super) fn of(url: &Url, error: &reqwest::Error, config: &FetchConfig) -> Self {
         if let Some(refused) = refusal_inside(error) {
             return Self::refused(url, refused);
+        }
+        if is_head_too_large(error) {
+            return Self::head_too_large(url, config.max_header_bytes);
         }
         let (url, detail) = (url.to_string(), one_line(error));
         if error.is_body() || error.is_decode() {
@@ -135,7 +208,31 @@ impl FetchError {
         let prefix = if refused.ip.is_ipv4() { 32 } else { 128 };
         Self::RefusedAddress {
             url: url.to_string(),
-            detail: format!("{refused}{HINT} {}/{prefix})", refused.ip),
+            detail: format!("{refused}{ALLOW}--allow-private {}/{prefix})", refused.ip),
+        }
+    }
+
+    pub(super) fn refused_port(url: &Url, port: u16) -> Self {
+        Self::RefusedAddress {
+            url: url.to_string(),
+            detail: format!(
+                "port {port} is neither 80 nor 443{ALLOW}crawl.allow_ports = [{port}] in the configuration)"
+            ),
+        }
+    }
+
+    pub(super) fn unsigned(url: &Url, error: &SignError) -> Self {
+        Self::Unsigned {
+            url: url.to_string(),
+            detail: error.to_string(),
+        }
+    }
+
+    pub(super) fn head_too_large(url: &Url, limit_bytes: usize) -> Self {
+        Self::TooLarge {
+            url: url.to_string(),
+            limit_bytes,
+            form: "in its head",
         }
     }
 
@@ -143,7 +240,7 @@ impl FetchError {
     pub(super) fn behind_a_redirect(self) -> Self {
         match self {
             Self::RefusedAddress { url, detail } => {
-                let what = detail.split(HINT).next().unwrap_or_default();
+                let what = detail.split(ALLOW).next().unwrap_or_default();
                 let detail = format!("a redirect leads there, and {what}");
                 Self::RefusedAddress { url, detail }
             }
@@ -151,9 +248,10 @@ impl FetchError {
         }
     }
 
-    pub(super) fn timed_out(url: &Url, limit: Duration) -> Self {
+    pub(super) fn timed_out(url: &Url, wait: Wait, limit: Duration) -> Self {
         Self::TimedOut {
             url: url.to_string(),
+            wait,
             limit,
         }
     }
@@ -162,7 +260,7 @@ impl FetchError {
     /// cannot be reached at all is just that.
     pub(super) fn while_asking_robots(self) -> Self {
         match self {
-            Self::Unreachable { .. } | Self::RefusedAddress { .. } => self,
+            Self::Unreachable { .. } | Self::RefusedAddress { .. } | Self::LeftAlone { .. } => self,
             other => Self::NoRobots(Box::new(other)),
         }
     }
@@ -176,8 +274,8 @@ impl FetchError {
     }
 }
 
-/// How a person allows a private address.
-const HINT: &str = " (allow it with --allow-private";
+/// Begins how a person allows what is refused.
+const ALLOW: &str = " (allow it with ";
 
 /// Returns the error and its causes as one line, in plain words where the cause is a common one.
 pub(super) fn one_line(error: &reqwest::Error) -> String {
@@ -206,6 +304,18 @@ pub(super) fn one_line(error: &reqwest::Error) -> String {
         return last;
     }
     texts.join(": ")
+}
+
+/// Returns whether the client gave up on a head with too many headers or bytes; asking again brings the same one.
+fn is_head_too_large(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.to_string() == "message head is too large" {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn refusal_inside(error: &reqwest::Error) -> Option<&RefusedAddress> {

@@ -4,105 +4,55 @@
 //! Follows redirects by hand so that every hop passes the same checks. Parses nothing but robots.txt.
 
 mod address;
+mod ask;
 mod body;
+mod breaker;
+mod config;
 mod error;
 mod host;
+mod hosts;
+mod identity;
+mod limits;
+mod memory;
+mod own_shop;
 mod pace;
+mod proxy;
+mod rate;
 mod retry;
 mod robots;
+mod tries;
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{self, HeaderMap};
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use tokio::time::Instant;
 use url::Url;
 
-use self::address::{AddressGuard, GuardedResolver};
-pub use self::error::FetchError;
-use self::host::Host;
-pub use self::pace::Pace;
+use self::address::{AddressGuard, GuardedResolver, Lookup};
+pub use self::ask::{Ask, Response};
+pub use self::breaker::Failure;
+pub use self::config::FetchConfig;
+pub use self::error::{FetchError, Rest, Wait};
+use self::host::{Host, LONGEST_PAUSE};
+use self::hosts::Hosts;
+pub use self::identity::{
+    ExpiryNotice, Identity, KeyError, MerchantError, MerchantHeaders, Now, Operator, OperatorKey,
+    SignError, Signed, SignedDirectory,
+};
+use self::limits::Shared;
+pub(crate) use self::own_shop::SORTED_LIST;
+pub use self::pace::{CutDelay, Pace};
+pub use self::proxy::{ProxyError, ShopProxy};
 use self::robots::Robots;
 pub use self::robots::RobotsAnswer;
+use self::tries::Patience;
 
 /// Redirects followed for one request, RFC 9309's number for robots.txt too.
 const MAX_HOPS: usize = 5;
 
 /// Longer redirect targets are no addresses of pages.
 const MAX_LOCATION_BYTES: usize = 8 << 10;
-
-/// How the fetcher behaves. The defaults are polite and safe.
-#[derive(Debug, Clone)]
-pub struct FetchConfig {
-    /// Where a shop's owner can learn who crawls and complain; goes into the User-Agent.
-    pub contact_url: String,
-    /// The most requests per second and host, with a burst of one; `None` for no ceiling.
-    pub requests_per_second: Option<f64>,
-    /// Private networks that may be reached all the same.
-    pub allow_private: Vec<ipnet::IpNet>,
-    /// Host names with a fixed address, as in a hosts file; the port counts where the URL has none.
-    pub pinned_hosts: HashMap<String, SocketAddr>,
-    /// The longest time to connect, TLS included.
-    pub connect_timeout: Duration,
-    /// The longest silence inside an answer.
-    pub read_timeout: Duration,
-    /// The longest time from request to the answer's last byte.
-    pub total_timeout: Duration,
-    /// The same for robots.txt.
-    pub robots_timeout: Duration,
-    /// Tries of one request in all.
-    pub max_tries: u32,
-    /// The first pause after a failed try; doubles with each.
-    pub backoff: Duration,
-    /// The longest such pause.
-    pub max_backoff: Duration,
-    /// The longest pause that a server may ask for by `Retry-After`; one that asks for more is left alone.
-    pub max_retry_after: Duration,
-    /// The longest `Crawl-delay` that is kept; a longer one is cut to it, with a warning.
-    pub max_crawl_delay: Duration,
-    /// The most bytes of a body on the wire.
-    pub max_wire_bytes: usize,
-    /// The most bytes of a body inflated.
-    pub max_body_bytes: usize,
-}
-
-impl Default for FetchConfig {
-    fn default() -> Self {
-        Self {
-            contact_url: String::new(),
-            requests_per_second: Some(2.0),
-            allow_private: Vec::new(),
-            pinned_hosts: HashMap::new(),
-            connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(20),
-            total_timeout: Duration::from_secs(60),
-            robots_timeout: Duration::from_secs(20),
-            max_tries: 5,
-            backoff: Duration::from_secs(1),
-            max_backoff: Duration::from_secs(60),
-            max_retry_after: Duration::from_secs(3600),
-            max_crawl_delay: Duration::from_secs(60),
-            max_wire_bytes: 8 << 20,
-            max_body_bytes: 64 << 20,
-        }
-    }
-}
-
-/// An answer, whatever its status, with its body inflated.
-#[derive(Debug, Clone)]
-pub struct Response {
-    /// The URL that answered, after redirects.
-    pub url: Url,
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, inflated.
-    pub body: Vec<u8>,
-    /// The body's size on the wire.
-    pub wire_bytes: u64,
-}
 
 /// What one URL answered.
 enum Hop {
@@ -116,15 +66,20 @@ pub struct Fetcher {
     config: FetchConfig,
     client: reqwest::Client,
     guard: Arc<AddressGuard>,
-    hosts: Mutex<HashMap<String, Arc<Host>>>,
+    hosts: Hosts,
+    shared: Shared,
 }
 
-/// Checks of `url` what [`Fetcher::check_address`] does, for fetchers that may reach these private networks.
+/// Checks of `url` what [`Fetcher::check_address`] does, for fetchers that may reach these private networks and ports.
 ///
 /// # Errors
 /// [`FetchError::RefusedAddress`] for what would never be requested.
-pub fn check_address(url: &Url, allow_private: &[ipnet::IpNet]) -> Result<(), FetchError> {
-    AddressGuard::new(allow_private.to_vec()).check_url(url)
+pub fn check_address(
+    url: &Url,
+    allow_private: &[ipnet::IpNet],
+    allow_ports: &[u16],
+) -> Result<(), FetchError> {
+    AddressGuard::new(allow_private.to_vec(), allow_ports.to_vec()).check_url(url)
 }
 
 impl Fetcher {
@@ -133,22 +88,36 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError::Setup`] when TLS or the User-Agent cannot be set up.
     pub fn new(config: FetchConfig) -> Result<Self, FetchError> {
+        Self::with_lookup(config, &address::system_lookup())
+    }
+
+    /// Returns one that asks `lookup` for the addresses of names.
+    fn with_lookup(config: FetchConfig, lookup: &Lookup) -> Result<Self, FetchError> {
         // A second installation in one process is refused, and then the first one serves.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let guard = Arc::new(AddressGuard::new(config.allow_private.clone()));
-        let client = client_builder(&config, &guard).build().or_else(|error| {
+        let guard = Arc::new(AddressGuard::new(
+            config.allow_private.clone(),
+            config.allow_ports.clone(),
+        ));
+        let builder = || client_builder(&config, &guard, lookup);
+        let client = builder().build().or_else(|error| {
             tracing::warn!(
                 "{}: no https shop can be verified; install the system's CA certificates (ca-certificates)",
                 error::one_line(&error),
             );
-            client_builder(&config, &guard).tls_certs_only([]).build()
+            builder().tls_certs_only([]).build()
         });
         let client = client.map_err(|error| FetchError::Setup(error::one_line(&error)))?;
+        let shared = Shared::new(
+            config.platform_requests_per_second,
+            config.total_requests_per_second,
+        );
         Ok(Self {
             config,
             client,
             guard,
-            hosts: Mutex::new(HashMap::new()),
+            hosts: Hosts::new(),
+            shared,
         })
     }
 
@@ -171,13 +140,21 @@ impl Fetcher {
     /// # Errors
     /// As [`Fetcher::get`].
     pub async fn get_at(&self, url: &Url, pace: &Pace) -> Result<Response, FetchError> {
-        let mut result = self.hop(url, pace).await;
+        self.ask(Ask::get(url), pace).await
+    }
+
+    /// Does as [`Fetcher::get_at`] for any [`Ask`]. A document is posted again on each further try.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`].
+    pub async fn ask(&self, ask: Ask<'_>, pace: &Pace) -> Result<Response, FetchError> {
+        let mut result = self.hop(ask, pace).await;
         for _ in 0..MAX_HOPS {
             match result? {
                 Hop::Answer(response) => return Ok(response),
                 Hop::Redirect(target) => {
                     result = self
-                        .hop(&target, pace)
+                        .hop(ask.at(&target), pace)
                         .await
                         .map_err(FetchError::behind_a_redirect);
                 }
@@ -192,10 +169,20 @@ impl Fetcher {
     /// Returns the least time between two requests to a host that this fetcher keeps by itself.
     pub fn gap(&self) -> Duration {
         let rate = self.config.requests_per_second;
-        rate.map_or(Duration::ZERO, host::gap_of)
+        rate.map_or(Duration::ZERO, limits::gap_of)
     }
 
-    /// Checks what can be told of `url` without asking anybody: the scheme, and a host that is an address.
+    /// Returns whether crawls are to look at shops' best-selling orders.
+    pub const fn observes_best_sellers(&self) -> bool {
+        self.config.observe_best_sellers
+    }
+
+    /// Returns whether the shop at `url` is the operator's own.
+    pub fn is_own_shop(&self, url: &Url) -> bool {
+        own_shop::is_own_shop(url, &self.config.own_shops)
+    }
+
+    /// Checks what can be told of `url` without asking anybody: the scheme, the port, and a host that is an address.
     ///
     /// # Errors
     /// [`FetchError::RefusedAddress`] for what would never be requested.
@@ -203,45 +190,46 @@ impl Fetcher {
         self.guard.check_url(url)
     }
 
-    /// Takes over what the host of `url` answered `age` ago when it was asked for robots.txt.
-    ///
-    /// The host is not asked again until that is a day old. What this fetcher read itself is not replaced.
-    pub async fn remember_robots(&self, url: &Url, answer: &RobotsAnswer, age: Duration) {
-        let host = self.host(url);
-        let mut known = host.robots.lock().await;
-        if known.fresh().is_none() {
-            known.robots = Some(Arc::new(Robots::of(answer, age)));
-        }
-    }
-
-    /// Returns what the host of `url` answered when this fetcher asked it for robots.txt: once, and `None` from
-    /// then on until it is asked again.
-    pub async fn take_robots(&self, url: &Url) -> Option<RobotsAnswer> {
-        let host = {
-            let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            hosts.get(&url.origin().ascii_serialization()).cloned()
-        };
-        host?.robots.lock().await.answer.take()
-    }
-
     /// Asks for one URL, without following where it leads.
-    async fn hop(&self, url: &Url, pace: &Pace) -> Result<Hop, FetchError> {
+    async fn hop(&self, ask: Ask<'_>, pace: &Pace) -> Result<Hop, FetchError> {
+        let url = ask.url;
         self.guard.check_url(url)?;
         let host = self.host(url);
         let robots = self.robots(&host, url, pace).await?;
-        if !robots.allows(url) {
+        if !robots.allows(url) && !own_shop::is_own_sorted_list(url, &self.config.own_shops) {
             return Err(FetchError::RefusedByRobots {
                 url: url.to_string(),
             });
         }
-        let crawl_delay = robots.crawl_delay(url, self.config.max_crawl_delay);
-        let response = self
-            .get_patiently(&host, url, crawl_delay, self.config.max_tries, pace)
-            .await?;
+        let patience = Patience {
+            n_tries: self.config.max_tries,
+            crawl_delay: self.crawl_delay(&robots, url, pace),
+            longest_try: None,
+            longest_pause: self.config.max_retry_after.min(LONGEST_PAUSE),
+        };
+        let response = self.ask_patiently(&host, ask, patience, pace).await?;
         Ok(match redirect_target(&response)? {
             None => Hop::Answer(response),
             Some(target) => Hop::Redirect(target),
         })
+    }
+
+    /// Returns the `Crawl-delay` as far as it is kept; `pace` is told where that is not all of it.
+    fn crawl_delay(&self, robots: &Robots, url: &Url, pace: &Pace) -> Duration {
+        let (asked, longest) = (robots.crawl_delay(), self.config.max_crawl_delay);
+        let kept = asked.min(longest);
+        if asked > longest {
+            pace.cut(CutDelay { asked, kept });
+            if robots.is_told_first() {
+                tracing::warn!(
+                    host = url.host_str(),
+                    "robots.txt asks for {} s between requests; keeping {} s",
+                    asked.as_secs(),
+                    kept.as_secs(),
+                );
+            }
+        }
+        kept
     }
 
     /// Returns the rules of the host's robots.txt, from at most a day ago.
@@ -266,7 +254,13 @@ impl Fetcher {
         let mut robots_url = url
             .join("/robots.txt")
             .expect("an absolute path joins any http URL");
-        let n_tries = self.config.max_tries.min(2);
+        let limit = self.config.robots_timeout;
+        let patience = Patience {
+            n_tries: self.config.max_tries.min(2),
+            crawl_delay: Duration::ZERO,
+            longest_try: Some(limit),
+            longest_pause: limit,
+        };
         let mut other_host;
         let mut host = host;
         for n_hops in 0..=MAX_HOPS {
@@ -275,15 +269,9 @@ impl Fetcher {
                 _ => error.while_asking_robots().behind_a_redirect(),
             };
             self.guard.check_url(&robots_url).map_err(explained)?;
-            let answer = self.get_patiently(host, &robots_url, None, n_tries, pace);
-            let response = tokio::time::timeout(self.config.robots_timeout, answer)
+            let response = self
+                .ask_patiently(host, Ask::get(&robots_url), patience, pace)
                 .await
-                .unwrap_or_else(|_| {
-                    Err(FetchError::timed_out(
-                        &robots_url,
-                        self.config.robots_timeout,
-                    ))
-                })
                 .map_err(explained)?;
             match redirect_target(&response)? {
                 None => return Ok(RobotsAnswer::new(response.status, &response.body)),
@@ -297,94 +285,110 @@ impl Fetcher {
         })
     }
 
-    /// Sends until there is an answer that counts or `n_tries` are used up, one request at a time per host.
-    async fn get_patiently(
-        &self,
-        host: &Host,
-        url: &Url,
-        crawl_delay: Option<Duration>,
-        n_tries: u32,
-        pace: &Pace,
-    ) -> Result<Response, FetchError> {
-        let crawl_delay = crawl_delay.unwrap_or_default();
-        let gap = crawl_delay.max(pace.gap());
-        // Behind the work the host is left alone as long as it or the operator wants, not as long as this work did:
-        // one that wished to be slow would keep all others from the shop.
-        let rest = crawl_delay.max(self.gap());
-        let mut turn = host.turn.lock().await;
-        for n_tried in 1.. {
-            turn.wait(gap).await;
-            let sent = pace.sent(rest);
-            let result = self.send(url).await;
-            sent.answered(&result);
-            let Some(pause) = retry::pause_before_next(&result, n_tried, &self.config) else {
-                return retry::settled(result);
-            };
-            if n_tried >= n_tries {
-                return Err(retry::exhausted(result, url, n_tried));
-            }
-            tracing::warn!(
-                url = %url,
-                try_number = n_tried,
-                pause_ms = pause.as_millis() as u64,
-                "{}: waiting {:.1} s before the next try",
-                retry::what_happened(&result),
-                pause.as_secs_f64(),
-            );
-            turn.pause(pause);
-            pace.pause(pause);
-        }
-        unreachable!("the loop above has no end but return")
-    }
-
-    async fn send(&self, url: &Url) -> Result<Response, FetchError> {
-        let request = self
-            .client
-            .get(url.clone())
+    async fn send(&self, ask: Ask<'_>) -> Result<Response, FetchError> {
+        let url = ask.url;
+        let request = match ask.json {
+            None => self.client.get(url.clone()),
+            Some(json) => self
+                .client
+                .post(url.clone())
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(json.to_owned()),
+        };
+        let versions = [
+            (
+                header::IF_NONE_MATCH,
+                ask.validators.and_then(|it| it.etag.as_deref()),
+            ),
+            (
+                header::IF_MODIFIED_SINCE,
+                ask.validators.and_then(|it| it.last_modified.as_deref()),
+            ),
+        ];
+        let request = versions
+            .into_iter()
+            .fold(request, |request, (name, value)| {
+                match value.and_then(|value| HeaderValue::from_str(value).ok()) {
+                    Some(value) => request.header(name, value),
+                    None => request,
+                }
+            });
+        let request = request
             .header(
                 header::ACCEPT,
                 "application/json, text/plain;q=0.9, */*;q=0.1",
             )
             .header(header::ACCEPT_ENCODING, "gzip");
-        let response = request
-            .send()
+        let request = self.identified(request, url)?;
+        let limit = self.config.header_timeout;
+        let began = Instant::now();
+        let response = tokio::time::timeout(limit, request.send())
             .await
-            .map_err(|error| FetchError::of(url, &error))?;
+            .map_err(|_| FetchError::timed_out(url, Wait::Head, limit))?
+            .map_err(|error| FetchError::of(url, &error, &self.config))?;
+        let headers_after = began.elapsed();
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        body::check_head(&headers, url, &self.config)?;
         let wire = body::read(response, url, &self.config).await?;
         let wire_bytes = wire.len() as u64;
-        let body = body::inflate(wire, &headers, url, self.config.max_body_bytes)?;
+        let body = body::inflate(wire, &headers, url, &self.config)?;
         Ok(Response {
             url: url.clone(),
             status,
             headers,
             body,
             wire_bytes,
+            headers_after,
         })
     }
 
+    /// Adds who asks: of every request, also behind a redirect and for robots.txt, made for its own host.
+    fn identified(
+        &self,
+        request: reqwest::RequestBuilder,
+        url: &Url,
+    ) -> Result<reqwest::RequestBuilder, FetchError> {
+        let Some(identity) = &self.config.identity else {
+            return Ok(request);
+        };
+        let headers = identity
+            .headers(url)
+            .map_err(|error| FetchError::unsigned(url, &error))?;
+        Ok(request.headers(HeaderMap::from_iter(headers)))
+    }
+
     fn host(&self, url: &Url) -> Arc<Host> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = hosts
-            .entry(url.origin().ascii_serialization())
-            .or_insert_with(|| Arc::new(Host::new(self.config.requests_per_second)));
-        Arc::clone(host)
+        let ceiling = self.config.requests_per_second;
+        self.hosts.get_or(url, || Host::new(ceiling))
     }
 }
 
-fn client_builder(config: &FetchConfig, guard: &Arc<AddressGuard>) -> reqwest::ClientBuilder {
-    let resolver = GuardedResolver::new(Arc::clone(guard), config.pinned_hosts.clone());
-    reqwest::Client::builder()
+fn client_builder(
+    config: &FetchConfig,
+    guard: &Arc<AddressGuard>,
+    lookup: &Lookup,
+) -> reqwest::ClientBuilder {
+    let proxy = config.proxy.as_ref();
+    let resolver = GuardedResolver::new(
+        Arc::clone(guard),
+        config.pinned_hosts.clone(),
+        proxy.and_then(ShopProxy::host_name),
+        Arc::clone(lookup),
+    );
+    let client = reqwest::Client::builder()
         .user_agent(user_agent(&config.contact_url))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .referer(false)
         .connect_timeout(config.connect_timeout)
-        .read_timeout(config.read_timeout)
         .timeout(config.total_timeout)
         .pool_max_idle_per_host(1)
-        .dns_resolver(resolver)
+        .dns_resolver(resolver);
+    match proxy {
+        Some(proxy) => client.proxy(proxy.for_client()),
+        None => client,
+    }
 }
 
 /// Returns `trouvaille/1.2.3 (+https://contact.example)`.
@@ -432,6 +436,7 @@ mod tests {
             headers: HeaderMap::from_iter([(header::LOCATION, location.parse().unwrap())]),
             body: vec![],
             wire_bytes: 0,
+            headers_after: Duration::ZERO,
         })
     }
 

@@ -4,10 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use catalog::Traffic;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use url::Url;
 
 use super::{FetchError, Response};
+
+/// Hosts that one piece of work keeps in mind: a shop has two or three, and redirects may lead to any number.
+const MAX_HOSTS: usize = 16;
 
 /// The pace of one piece of work: a gap of its own, and what its requests came to so far.
 ///
@@ -19,6 +24,11 @@ pub struct Pace {
     has_slowed: Notify,
     n_requests: AtomicU64,
     n_refusals: AtomicU64,
+    n_retries: AtomicU64,
+    n_not_modified: AtomicU64,
+    n_bytes: AtomicU64,
+    /// One URL of each host that was asked.
+    hosts: Mutex<Vec<Url>>,
 }
 
 /// What the hosts that were asked are owed.
@@ -29,6 +39,19 @@ struct Rests {
     gap_until: Option<Instant>,
     /// The end of the pause that one of them asked for.
     pause_until: Option<Instant>,
+    /// The gap that the host asked last bears for ever, as far as its answers taught; zero where none is needed.
+    learned: Duration,
+    /// A `Crawl-delay` that is longer than what is kept of it.
+    cut_delay: Option<CutDelay>,
+}
+
+/// A `Crawl-delay` of robots.txt that is too long to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutDelay {
+    /// The delay that robots.txt asks for.
+    pub asked: Duration,
+    /// The delay that is kept.
+    pub kept: Duration,
 }
 
 impl Pace {
@@ -76,13 +99,55 @@ impl Pace {
         self.n_refusals.load(Ordering::Relaxed)
     }
 
+    /// Returns what the hosts were asked so far.
+    pub fn traffic(&self) -> Traffic {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        let (learned, cut) = {
+            let rests = self.lock();
+            (rests.learned, rests.cut_delay)
+        };
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Traffic {
+            requests: self.n_requests(),
+            refusals: self.n_refusals(),
+            retries: count(&self.n_retries),
+            not_modified: count(&self.n_not_modified),
+            bytes: count(&self.n_bytes),
+            gap_ms: (!learned.is_zero()).then(|| millis(learned)),
+            asked_gap_ms: cut.map(|cut| millis(cut.asked)),
+        }
+    }
+
+    /// Returns the longest `Crawl-delay` that was met and is too long to be kept; `None` where all are.
+    pub fn cut_delay(&self) -> Option<CutDelay> {
+        self.lock().cut_delay
+    }
+
     pub(super) const fn gap(&self) -> Duration {
         self.gap
     }
 
+    /// Returns the roots of the hosts that were asked or were to be, in the order of the first time.
+    pub(crate) fn hosts(&self) -> Vec<Url> {
+        self.lock_hosts().clone()
+    }
+
+    /// Notes that the host of `url` is to be asked.
+    pub(super) fn asks(&self, url: &Url) {
+        let mut hosts = self.lock_hosts();
+        let is_known = hosts.iter().any(|it| it.origin() == url.origin());
+        if !is_known
+            && hosts.len() < MAX_HOSTS
+            && let Ok(root) = url.join("/")
+        {
+            hosts.push(root);
+        }
+    }
+
     /// Counts a request that is about to leave to a host that is left alone for `rest` behind it.
-    pub(super) fn sent(&self, rest: Duration) -> Sent<'_> {
+    pub(super) fn sent(&self, rest: Duration, is_retry: bool) -> Sent<'_> {
         self.n_requests.fetch_add(1, Ordering::Relaxed);
+        self.n_retries.fetch_add(is_retry.into(), Ordering::Relaxed);
         let mut rests = self.lock();
         if rest > rests.slowest {
             rests.slowest = rest;
@@ -90,6 +155,22 @@ impl Pace {
         }
         drop(rests);
         Sent { pace: self, rest }
+    }
+
+    /// Notes the gap that the host asked last bears for ever; zero where none is needed.
+    pub(super) fn learned(&self, gap: Duration) {
+        self.lock().learned = gap;
+    }
+
+    /// Notes a `Crawl-delay` that is cut.
+    pub(super) fn cut(&self, delay: CutDelay) {
+        let mut rests = self.lock();
+        if rests
+            .cut_delay
+            .is_none_or(|earlier| earlier.asked < delay.asked)
+        {
+            rests.cut_delay = Some(delay);
+        }
     }
 
     /// Notes a pause that a host asked for.
@@ -103,6 +184,10 @@ impl Pace {
         let until = Instant::now() + gap;
         let mut rests = self.lock();
         rests.gap_until = rests.gap_until.max(Some(until));
+    }
+
+    fn lock_hosts(&self) -> MutexGuard<'_, Vec<Url>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Rests> {
@@ -119,9 +204,17 @@ pub(super) struct Sent<'a> {
 
 impl Sent<'_> {
     pub(super) fn answered(self, result: &Result<Response, FetchError>) {
-        if matches!(result, Ok(response) if matches!(response.status, 429 | 430)) {
-            self.pace.n_refusals.fetch_add(1, Ordering::Relaxed);
-        }
+        let Ok(response) = result else {
+            return;
+        };
+        let pace = self.pace;
+        pace.n_bytes
+            .fetch_add(response.wire_bytes, Ordering::Relaxed);
+        match response.status {
+            304 => pace.n_not_modified.fetch_add(1, Ordering::Relaxed),
+            429 | 430 => pace.n_refusals.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
     }
 }
 
@@ -143,7 +236,7 @@ mod tests {
     async fn a_rest_has_the_whole_gap_and_of_a_pause_no_more_than_is_kept() {
         let pace = Pace::default();
         assert_eq!(pace.rest(s(60)), s(0));
-        drop(pace.sent(s(300)));
+        drop(pace.sent(s(300), false));
         pace.pause(s(3_600));
         assert_eq!((pace.rest(s(60)), pace.rest(s(900))), (s(300), s(900)));
         tokio::time::advance(s(290)).await;

@@ -12,19 +12,20 @@ const SECURITY_REJECTION_FACTOR: u32 = 4;
 
 /// Returns the pause before the next try, or `None` when `result` counts as it is.
 ///
-/// `Retry-After` decides; a pause that is longer than the limit is not waited for at all, since coming back early
+/// `Retry-After` decides; a pause that is longer than `longest` is not waited for at all, since coming back early
 /// is what it asks not to do. Without one the pause doubles with each try, up to its cap, less a random half so that
 /// many clients do not come back together.
 pub(super) fn pause_before_next(
     result: &Result<Response, FetchError>,
     n_tried: u32,
+    longest: Duration,
     config: &FetchConfig,
 ) -> Option<Duration> {
     let factor = 2_u32.saturating_pow(n_tried - 1);
     let backoff = config.backoff.saturating_mul(factor);
     match result {
         Ok(response) if is_busy(response.status) => match retry_after(&response.headers) {
-            Some(asked) => (asked <= config.max_retry_after).then_some(asked),
+            Some(asked) => (asked <= longest).then_some(asked),
             None if response.status == 430 => Some(jittered(
                 backoff.saturating_mul(SECURITY_REJECTION_FACTOR),
                 config,
@@ -34,6 +35,17 @@ pub(super) fn pause_before_next(
         Err(error) if error.is_transient() => Some(jittered(backoff, config)),
         Ok(_) | Err(_) => None,
     }
+}
+
+/// Returns the pause that the next request to the host has to keep too, whoever sends it, where `pause` is the one
+/// before the next try: what the host asked for, and ours behind a refusal.
+pub(super) fn pause_to_keep(
+    result: &Result<Response, FetchError>,
+    pause: Option<Duration>,
+) -> Option<Duration> {
+    let response = result.as_ref().ok().filter(|it| is_busy(it.status))?;
+    let ours = pause.filter(|_| matches!(response.status, 429 | 430));
+    retry_after(&response.headers).or(ours)
 }
 
 /// Turns a busy answer that is not waited for into its error; any other result counts as it is.
@@ -96,7 +108,9 @@ fn jittered(pause: Duration, config: &FetchConfig) -> Duration {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
+        let is_time = seconds.is_finite() && seconds >= 0.0;
+        // More than a duration holds is a pause all the same, only none that anybody waits for.
+        return is_time.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
     let date = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text).ok() };
     let now = date(headers.get(header::DATE)?.to_str().ok()?)?;
@@ -105,6 +119,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use testkit::feed_hostile_bytes;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -126,11 +142,14 @@ mod tests {
             headers: headers(pairs),
             body: vec![],
             wire_bytes: 0,
+            headers_after: Duration::ZERO,
         })
     }
 
     fn pause(status: u16, pairs: &[(&'static str, &str)], n_tried: u32) -> Option<Duration> {
-        pause_before_next(&answer(status, pairs), n_tried, &FetchConfig::default())
+        let config = FetchConfig::default();
+        let longest = config.max_retry_after;
+        pause_before_next(&answer(status, pairs), n_tried, longest, &config)
     }
 
     #[test]
@@ -179,5 +198,35 @@ mod tests {
         for status in [200, 304, 400, 401, 403, 404, 410, 423] {
             assert_eq!(pause(status, &[], 1), None);
         }
+    }
+
+    #[test]
+    fn a_pause_without_end_is_not_cut_short() {
+        for text in ["999999", "99999999999999999999999", "1e300"] {
+            assert_eq!(pause(429, &[("retry-after", text)], 1), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_retry_after_is_a_pause_or_nothing() {
+        const VALUES: [&[u8]; 5] = [
+            b"120",
+            b"0.5",
+            b"Sat, 21 Nov 2026 10:01:30 GMT",
+            b"Saturday, 21-Nov-26 10:01:30 GMT",
+            b"Sat Nov 21 10:01:30 2026",
+        ];
+        let longest = Duration::from_secs(3_600);
+        feed_hostile_bytes("retry_after", &VALUES, |value| {
+            let Ok(value) = header::HeaderValue::from_bytes(value) else {
+                return;
+            };
+            let mut response = answer(429, &[("date", "Sat, 21 Nov 2026 10:00:00 GMT")]).unwrap();
+            response.headers.insert(header::RETRY_AFTER, value);
+            let result = Ok(response);
+            let pause = pause_before_next(&result, 1, longest, &FetchConfig::default());
+            assert!(pause.is_none_or(|pause| pause <= longest));
+            assert!(settled(result).is_err());
+        });
     }
 }

@@ -1,6 +1,7 @@
 //! What a host's robots.txt allows us (RFC 9309).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -60,6 +61,7 @@ impl Known {
 pub(super) struct Robots {
     rules: robotxt::Robots,
     fresh_until: Instant,
+    is_told: AtomicBool,
 }
 
 impl Robots {
@@ -70,6 +72,7 @@ impl Robots {
         Self {
             rules: robotxt::Robots::parse(answer.text.as_bytes(), TOKEN),
             fresh_until: Instant::now() + MAX_AGE.saturating_sub(age),
+            is_told: AtomicBool::new(false),
         }
     }
 
@@ -77,18 +80,14 @@ impl Robots {
         self.rules.is_url_allowed(url)
     }
 
-    /// Returns the `Crawl-delay` for us, cut to `longest` with a warning.
-    pub(super) fn crawl_delay(&self, url: &Url, longest: Duration) -> Option<Duration> {
-        let delay = self.rules.crawl_delay()?;
-        if delay > longest {
-            tracing::warn!(
-                host = url.host_str(),
-                "robots.txt asks for {} s between requests; keeping {} s",
-                delay.as_secs(),
-                longest.as_secs(),
-            );
-        }
-        Some(delay.min(longest))
+    /// Returns the `Crawl-delay` for us; zero without one.
+    pub(super) fn crawl_delay(&self) -> Duration {
+        self.rules.crawl_delay().unwrap_or_default()
+    }
+
+    /// Returns whether it is the first time that this is asked, for what is told once.
+    pub(super) fn is_told_first(&self) -> bool {
+        !self.is_told.swap(true, Ordering::Relaxed)
     }
 }
 
@@ -141,13 +140,11 @@ mod tests {
     fn hostile_robots_txt_is_answered_and_never_overrides_a_rule_for_us() {
         let urls = ["/products.json?limit=250&page=1", "/", "/meta.json"]
             .map(|path| Url::parse(&format!("https://shop.example{path}")).unwrap());
-        let longest = Duration::from_secs(60);
         feed_hostile_bytes("robots", &FILES, |file| {
             let robots = read(200, file);
             for url in &urls {
                 robots.allows(url);
-                let delay = robots.crawl_delay(url, longest);
-                assert!(delay.is_none_or(|delay| delay <= longest));
+                robots.crawl_delay();
                 assert!(read(404, file).allows(url));
             }
             // What follows belongs to another crawler, unless it names us again.

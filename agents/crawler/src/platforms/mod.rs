@@ -1,6 +1,10 @@
 //! Pure readers, one per platform: bytes of an answer in, products and problems out. No I/O, no clock.
 
 pub mod shopify;
+pub mod sitemap;
+
+mod html;
+mod xml;
 
 use catalog::{Problem, Product};
 
@@ -21,9 +25,15 @@ pub enum ReadError {
     /// Not JSON: HTML, or nothing.
     #[error("not JSON: {0}")]
     NotJson(String),
+    /// Not XML of the kind that was asked for.
+    #[error("not the XML that was asked for: {0}")]
+    NotXml(String),
     /// JSON that breaks off or has a syntax error inside.
     #[error("damaged JSON: {0}")]
     Damaged(String),
+    /// XML that breaks off, has a syntax error inside, or declares what it could mean.
+    #[error("damaged XML: {0}")]
+    DamagedXml(String),
     /// JSON without products.
     #[error("JSON without products: {0}")]
     NotProducts(String),

@@ -1,7 +1,7 @@
 //! The Shopify reader: every shape and quirk, from small answers that were written by hand.
 
 pub(super) mod properties;
-mod real_answers;
+pub(super) mod real_answers;
 
 use catalog::{
     Availability, Currency, CurrencySource, Metrics, Platform, ProblemKind, Product, Shop, ShopKey,
@@ -10,7 +10,7 @@ use crawler::platforms::shopify::{read_meta, read_page};
 use crawler::platforms::{Page, ReadError};
 use insta::assert_json_snapshot;
 
-fn shop() -> Shop {
+pub(super) fn shop() -> Shop {
     Shop {
         key: ShopKey::encode("shop.example").unwrap(),
         platform: Platform::Shopify,

@@ -100,7 +100,7 @@ fn every_product_of_a_storefront_goes_the_short_ways_to_its_numbers() {
     assert!(n_products > 1_000, "{n_products} products");
 }
 
-fn saved_answers() -> Option<PathBuf> {
+pub(crate) fn saved_answers() -> Option<PathBuf> {
     let data = PathBuf::from(DATA);
     if !data.join("shopify").is_dir() {
         eprintln!("SKIPPED: no saved answers in {DATA}");
@@ -109,7 +109,7 @@ fn saved_answers() -> Option<PathBuf> {
     Some(data)
 }
 
-fn contents(file: &Path) -> Vec<u8> {
+pub(crate) fn contents(file: &Path) -> Vec<u8> {
     let saved = fs::read(file).unwrap();
     if file.extension().is_none_or(|it| it != "gz") {
         return saved;
@@ -121,7 +121,7 @@ fn contents(file: &Path) -> Vec<u8> {
     body
 }
 
-fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
+pub(crate) fn collect_files(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

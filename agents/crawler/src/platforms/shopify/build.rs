@@ -181,23 +181,28 @@ pub(super) fn derived_availability(
 }
 
 /// Returns the address of a product's page; empty where the shop's address or the handle is.
-fn page_url(shop_url: &str, handle: &str) -> String {
+pub(super) fn page_url(shop_url: &str, handle: &str) -> String {
     if shop_url.is_empty() || handle.is_empty() {
         return String::new();
     }
-    let mut url = format!("{shop_url}/products/");
-    for byte in handle.bytes() {
+    format!("{shop_url}/products/{}", path_segment(handle))
+}
+
+/// Returns `text` as one segment of an address's path.
+pub(crate) fn path_segment(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
         // The characters of a path segment as they are: RFC 3986, `pchar`.
         if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
-            url.push(char::from(byte));
+            segment.push(char::from(byte));
         } else {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            url.push('%');
-            url.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            url.push(char::from(DIGITS[usize::from(byte & 15)]));
+            segment.push('%');
+            segment.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            segment.push(char::from(DIGITS[usize::from(byte & 15)]));
         }
     }
-    url
+    segment
 }
 
 fn is_empty(scalar: &Scalar<'_>) -> bool {

@@ -1,23 +1,40 @@
-//! The reader of Shopify answers: `/products.json` in every shape that shops and exporters give it, and `/meta.json`.
+//! The readers of Shopify's answers: `/products.json` in every shape that shops and exporters give it, `/meta.json`,
+//! `/collections.json`, the feed of products, what sitemaps and pages say.
 //!
 //! One bad product never loses a page: what cannot be read is a recorded problem. Fetches nothing, and does
 //! not judge the HTTP status: the crawl does.
 
+mod atom;
+mod best_seller_collections;
+mod best_sellers;
 mod build;
+mod collections;
 mod features;
+mod home;
 mod lenient;
 mod mend;
 mod plain;
 mod shape;
+mod sitemaps;
 mod texts;
 mod wire;
 
 use catalog::{Currency, Problem, ProblemKind, Shop};
 use serde::Deserialize;
 
+pub use self::atom::{Feed, Thin, read_atom};
+pub use self::best_seller_collections::read_best_seller_collections;
+pub use self::best_sellers::{
+    BEST_SELLERS_PER_PAGE, BestSellers, BestSellersError, STOREFRONT_API, best_sellers_query,
+    read_best_sellers,
+};
+pub(crate) use self::build::path_segment;
+pub use self::collections::{Collection, Collections, read_collections};
 pub use self::features::read_features;
+pub use self::home::{Home, read_home};
 use self::lenient::{Object, Scalar};
 pub use self::plain::read_metrics;
+pub use self::sitemaps::{product_files, product_handle};
 use super::{Page, ReadError};
 
 /// Reads one answer in any of the known shapes.

@@ -1,0 +1,75 @@
+//! What is asked, and what comes back.
+
+use std::time::Duration;
+
+use catalog::Validators;
+use reqwest::header::{self, HeaderMap};
+use url::{Position, Url};
+
+/// Longer ones than this are not kept.
+const MAX_VALIDATOR_BYTES: usize = 1 << 10;
+
+/// An answer, whatever its status, with its body inflated.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// The URL that answered, after redirects.
+    pub url: Url,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, inflated.
+    pub body: Vec<u8>,
+    /// The body's size on the wire.
+    pub wire_bytes: u64,
+    /// The time from the request to the headers.
+    pub(super) headers_after: Duration,
+}
+
+impl Response {
+    /// Returns what the answer says of its version; `None` where it says nothing that can be sent back.
+    pub fn validators(&self) -> Option<Validators> {
+        let header = |name| {
+            let value = self.headers.get(name)?.to_str().ok()?;
+            (value.len() <= MAX_VALIDATOR_BYTES).then(|| value.to_owned())
+        };
+        let (etag, last_modified) = (header(header::ETAG), header(header::LAST_MODIFIED));
+        let path = self.url[Position::BeforePath..Position::AfterQuery].to_owned();
+        (etag.is_some() || last_modified.is_some()).then_some(Validators {
+            path,
+            etag,
+            last_modified,
+        })
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The URL.
+    pub url: &'a Url,
+    /// What an earlier answer said of its version: a host where it is still the same may answer 304.
+    pub validators: Option<&'a Validators>,
+    /// A JSON document to be posted; `None` for GET.
+    pub json: Option<&'a str>,
+}
+
+impl<'a> Ask<'a> {
+    /// Returns a plain GET of `url`.
+    pub const fn get(url: &'a Url) -> Self {
+        Self {
+            url,
+            validators: None,
+            json: None,
+        }
+    }
+
+    /// Returns the same for where a redirect leads. Validators are those of one address; a document goes along.
+    pub(super) const fn at(self, url: &'a Url) -> Self {
+        Self {
+            url,
+            validators: None,
+            ..self
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! When a host that keeps failing, or a platform that turns everybody away, is left alone, and how it is tried again.
+//!
+//! Pure: times are arguments, counted from any one moment. Who waits, and what is told, is not decided here.
+
+use std::time::Duration;
+
+/// Failures in a row behind which a host is left alone.
+const FAILURES: u32 = 10;
+
+/// The first rest of a host or a platform; each failed probe doubles it, up to the longest one.
+const FIRST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_secs(3_600);
+
+/// Different hosts that refuse within this time although they were asked gently: that is the platform's doing.
+const HOSTS: usize = 3;
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Why a host was not worth asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// 429 or 430.
+    Refused,
+    /// Any 5xx.
+    ServerError,
+    /// No answer, or half of one.
+    Unreachable,
+}
+
+/// The breaker of one host. Its probes need no count: a host is asked by one at a time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Breaker {
+    n_failures: u32,
+    open: Option<(Duration, Failure)>,
+}
+
+impl Breaker {
+    /// Returns the breaker of a host that failed so often in a row in an earlier run.
+    pub(super) fn resumed(n_failures: u32) -> Self {
+        Self {
+            n_failures,
+            open: None,
+        }
+    }
+
+    /// Notes an answer that counts.
+    pub(super) fn answered(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Notes a failure at `now`, and returns how long the host is left alone where it is.
+    pub(super) fn failed(&mut self, failure: Failure, now: Duration) -> Option<Duration> {
+        self.n_failures = self.n_failures.saturating_add(1);
+        let n_opened = self.n_failures.checked_sub(FAILURES)?;
+        let rest = FIRST_REST.saturating_mul(2_u32.saturating_pow(n_opened));
+        let rest = rest.min(LONGEST_REST);
+        self.open = Some((now + rest, failure));
+        Some(rest)
+    }
+
+    /// Returns how long the host is still left alone, and for which failure; `None` where it may be asked.
+    pub(super) fn left(&self, now: Duration) -> Option<(Duration, Failure)> {
+        let (until, failure) = self.open?;
+        let left = until.checked_sub(now).filter(|left| !left.is_zero())?;
+        Some((left, failure))
+    }
+
+    /// Returns whether the next request is a probe, which is not repeated.
+    pub(super) const fn is_probing(&self) -> bool {
+        self.n_failures >= FAILURES
+    }
+
+    /// Returns the failures in a row.
+    pub(super) const fn n_failures(&self) -> u32 {
+        self.n_failures
+    }
+}
+
+/// The breaker of a platform, whose limit counts our address and not the shop that is asked.
+#[derive(Debug, Default)]
+pub(super) struct PlatformBreaker {
+    /// The hosts that refused lately although they were asked gently.
+    refused: Vec<(String, Duration)>,
+    open_until: Option<Duration>,
+    rest: Duration,
+    is_probing: bool,
+}
+
+/// What a request to a platform may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Go.
+    Free,
+    /// Go as the one probe, whose end must be told.
+    Probe,
+    /// Wait for so long, then ask again.
+    Closed(Duration),
+    /// Wait for the probe, which is on its way.
+    Probing,
+}
+
+impl PlatformBreaker {
+    /// Returns what a request may do at `now`.
+    pub(super) fn ask(&mut self, now: Duration) -> Way {
+        match self.open_until {
+            None => Way::Free,
+            Some(until) if now < until => Way::Closed(until - now),
+            Some(_) if self.is_probing => Way::Probing,
+            Some(_) => {
+                self.is_probing = true;
+                Way::Probe
+            }
+        }
+    }
+
+    /// Returns whether requests pass.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.open_until.is_none()
+    }
+
+    /// Returns how long no request passes from `now` on, and zero where one may.
+    pub(super) fn left(&self, now: Duration) -> Duration {
+        let until = self.open_until.unwrap_or_default();
+        until.saturating_sub(now)
+    }
+
+    /// Notes that `host` refused a gentle request, and returns how long the platform is left alone where it is.
+    pub(super) fn refused_gently(&mut self, host: &str, now: Duration) -> Option<Duration> {
+        if self.open_until.is_some() {
+            return None;
+        }
+        self.refused
+            .retain(|(it, at)| it != host && now.saturating_sub(*at) < WITHIN);
+        self.refused.push((host.to_owned(), now));
+        (self.refused.len() >= HOSTS).then(|| self.open(FIRST_REST, now))
+    }
+
+    /// Notes the end of the probe: whether it was refused, or `None` where it was not told. Returns how long the
+    /// platform is left alone again where it is.
+    pub(super) fn probed(&mut self, is_refused: Option<bool>, now: Duration) -> Option<Duration> {
+        self.is_probing = false;
+        match is_refused {
+            None => None,
+            Some(true) => Some(self.open(self.rest.saturating_mul(2), now)),
+            Some(false) => {
+                *self = Self::default();
+                None
+            }
+        }
+    }
+
+    /// Leaves the platform alone for `rest`, as an earlier run learned.
+    pub(super) fn reopen(&mut self, rest: Duration, now: Duration) {
+        if self.open_until.is_none() && !rest.is_zero() {
+            self.open(rest, now);
+        }
+    }
+
+    fn open(&mut self, rest: Duration, now: Duration) -> Duration {
+        self.rest = rest.min(LONGEST_REST);
+        self.open_until = Some(now + self.rest);
+        self.refused.clear();
+        self.rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_host_rests_behind_ten_failures_in_a_row_and_twice_as_long_behind_each_failed_probe() {
+        let mut breaker = Breaker::default();
+        for _ in 0..3 {
+            for _ in 0..9 {
+                assert_eq!(breaker.failed(Failure::ServerError, s(0)), None);
+            }
+            breaker.answered();
+        }
+        for _ in 0..9 {
+            breaker.failed(Failure::Unreachable, s(0));
+        }
+        assert_eq!(breaker.failed(Failure::Refused, s(5)), Some(s(60)));
+        assert_eq!(breaker.left(s(64)), Some((s(1), Failure::Refused)));
+        assert_eq!((breaker.left(s(65)), breaker.is_probing()), (None, true));
+        let mut rests = Vec::new();
+        for _ in 0..8 {
+            rests.extend(breaker.failed(Failure::Refused, s(65)));
+        }
+        let longer = [120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600].map(s);
+        assert_eq!(rests, longer);
+        breaker.answered();
+        assert!(!breaker.is_probing() && breaker.left(s(66)).is_none());
+    }
+
+    #[test]
+    fn what_an_earlier_run_saw_makes_the_first_request_a_probe() {
+        let mut breaker = Breaker::resumed(11);
+        assert!(breaker.is_probing() && breaker.left(s(0)).is_none());
+        assert_eq!(breaker.failed(Failure::Refused, s(0)), Some(s(240)));
+        let mut many = Breaker::resumed(u32::MAX);
+        assert_eq!(many.failed(Failure::Refused, s(0)), Some(s(3_600)));
+    }
+
+    #[test]
+    fn three_hosts_that_refuse_gentle_requests_within_a_minute_close_the_platform() {
+        let mut platform = PlatformBreaker::default();
+        assert_eq!(platform.refused_gently("a", s(0)), None);
+        // The same host again and again, and another one too late.
+        for at in 1..59 {
+            assert_eq!(platform.refused_gently("b", s(at)), None);
+        }
+        assert_eq!(platform.refused_gently("c", s(61)), None);
+        assert_eq!(platform.ask(s(61)), Way::Free);
+        assert_eq!(platform.refused_gently("d", s(62)), Some(s(60)));
+        assert_eq!(platform.ask(s(63)), Way::Closed(s(59)));
+        assert_eq!(platform.refused_gently("e", s(63)), None, "was on its way");
+    }
+
+    #[test]
+    fn one_probe_at_a_time_opens_the_platform_again_or_closes_it_for_twice_as_long() {
+        let mut platform = PlatformBreaker::default();
+        platform.reopen(s(60), s(0));
+        assert_eq!(platform.ask(s(60)), Way::Probe);
+        assert_eq!(platform.ask(s(60)), Way::Probing);
+        assert_eq!(platform.probed(None, s(61)), None);
+        assert_eq!(platform.ask(s(61)), Way::Probe);
+        assert_eq!(platform.probed(Some(true), s(62)), Some(s(120)));
+        assert_eq!(platform.ask(s(62)), Way::Closed(s(120)));
+        assert_eq!(platform.ask(s(182)), Way::Probe);
+        assert_eq!(platform.probed(Some(false), s(183)), None);
+        assert_eq!(platform.ask(s(183)), Way::Free);
+    }
+}

@@ -1,0 +1,284 @@
+//! What all requests of a process share: the ceilings of their platform and of the process, and the platform's breaker.
+
+use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use governor::clock::{Clock, Reference};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use url::Url;
+
+use super::FetchError;
+use super::breaker::{PlatformBreaker, Way};
+use super::error::Rest;
+
+/// The platform of every shop that is crawled so far. A second one needs a [`Shared`] of its own.
+pub(super) const PLATFORM: &str = "platform:shopify";
+
+/// The longest wait for a platform that rests, and for its probe; a request that would wait longer fails.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A ceiling of requests per second with a burst of one. Those that wait go in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Ceiling {
+    limiter: Option<RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>>,
+    queue: tokio::sync::Mutex<()>,
+}
+
+/// The clock of everything else here, which tests can step.
+#[derive(Debug, Clone)]
+struct TokioClock(Instant);
+
+impl Clock for TokioClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.0.elapsed().into()
+    }
+}
+
+impl Ceiling {
+    /// Returns a ceiling of so many requests per second; `None` for none.
+    pub(super) fn new(requests_per_second: Option<f64>) -> Self {
+        let limiter = requests_per_second.map(|rate| {
+            let quota = Quota::with_period(gap_of(rate)).expect("a gap of at least a microsecond");
+            let quota = quota.allow_burst(NonZeroU32::MIN);
+            RateLimiter::direct_with_clock(quota, TokioClock(Instant::now()))
+        });
+        Self {
+            limiter,
+            queue: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Waits for one request's turn. Cancel-safe: nothing is taken before the wait is over.
+    pub(super) async fn wait(&self) {
+        let Some(limiter) = &self.limiter else {
+            return;
+        };
+        let _in_turn = self.queue.lock().await;
+        while let Err(not_until) = limiter.check() {
+            let now = limiter.clock().now();
+            let wait: Duration = not_until.earliest_possible().duration_since(now).into();
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+/// Returns the time between two requests at a rate of so many a second.
+pub(super) fn gap_of(requests_per_second: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / requests_per_second.clamp(1e-4, 1e6))
+}
+
+/// What the requests to all shops of the platform share, since it counts the address that they come from.
+#[derive(Debug)]
+pub(super) struct Shared {
+    platform: Ceiling,
+    total: Ceiling,
+    breaker: Mutex<PlatformBreaker>,
+    has_changed: Notify,
+    born: Instant,
+}
+
+impl Shared {
+    /// Returns the shared limits with ceilings of so many requests per second.
+    pub(super) fn new(platform: Option<f64>, total: Option<f64>) -> Self {
+        Self {
+            platform: Ceiling::new(platform),
+            total: Ceiling::new(total),
+            breaker: Mutex::default(),
+            has_changed: Notify::new(),
+            born: Instant::now(),
+        }
+    }
+
+    /// Waits until a request to `url` may leave, which its own host has to allow before: who waits for a host holds
+    /// no place here.
+    ///
+    /// Cancel-safe: a probe that is dropped lets another one go.
+    pub(super) async fn pass(&self, url: &Url) -> Result<Pass<'_>, FetchError> {
+        loop {
+            let changed = self.has_changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let way = self.breaker().ask(self.born.elapsed());
+            let wait = match way {
+                Way::Free | Way::Probe => {
+                    let pass = Pass {
+                        shared: self,
+                        is_probe: way == Way::Probe,
+                    };
+                    self.platform.wait().await;
+                    self.total.wait().await;
+                    if pass.is_probe || self.breaker().is_closed() {
+                        return Ok(pass);
+                    }
+                    continue;
+                }
+                Way::Closed(left) if left > LONGEST_WAIT => return Err(left_alone(url, left)),
+                Way::Closed(left) => left,
+                Way::Probing => LONGEST_WAIT,
+            };
+            let waited = tokio::time::timeout(wait, changed).await;
+            if way == Way::Probing && waited.is_err() {
+                return Err(left_alone(url, LONGEST_WAIT));
+            }
+        }
+    }
+
+    /// Returns how long the platform is left alone; zero where it is not.
+    pub(super) fn left(&self) -> Duration {
+        self.breaker().left(self.born.elapsed())
+    }
+
+    /// Leaves the platform alone for `rest`, as an earlier run learned.
+    pub(super) fn reopen(&self, rest: Duration) {
+        self.breaker().reopen(rest, self.born.elapsed());
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, PlatformBreaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn left_alone(url: &Url, left: Duration) -> FetchError {
+    FetchError::LeftAlone {
+        url: url.to_string(),
+        left,
+        why: Rest::Platform,
+    }
+}
+
+/// The right of one request to leave to the platform.
+#[derive(Debug)]
+pub(super) struct Pass<'a> {
+    shared: &'a Shared,
+    is_probe: bool,
+}
+
+impl Pass<'_> {
+    /// Tells whether `host` refused. `is_gentle` is said of a request that is none too many for any host by itself.
+    pub(super) fn met(mut self, host: &str, is_refused: bool, is_gentle: bool) {
+        let now = self.shared.born.elapsed();
+        let rest = if std::mem::take(&mut self.is_probe) {
+            let rest = self.shared.breaker().probed(Some(is_refused), now);
+            self.shared.has_changed.notify_waiters();
+            rest
+        } else if is_refused && is_gentle {
+            self.shared.breaker().refused_gently(host, now)
+        } else {
+            None
+        };
+        if let Some(rest) = rest {
+            tracing::warn!(
+                platform = PLATFORM,
+                "several shops of one platform turn us away at the first request; leaving all of them alone for {} s",
+                rest.as_secs(),
+            );
+        }
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if self.is_probe {
+            self.shared
+                .breaker()
+                .probed(None, self.shared.born.elapsed());
+            self.shared.has_changed.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    fn url() -> Url {
+        Url::parse("https://shop.example/").unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_hosts_share_the_ceilings_of_their_platform_and_of_the_process() {
+        for (platform, total, seconds) in [
+            (Some(10.0), Some(50.0), 1.9),
+            (Some(50.0), Some(10.0), 1.9),
+            (Some(10.0), None, 1.9),
+            (None, Some(4.0), 4.75),
+            (None, None, 0.0),
+        ] {
+            let (shared, url) = (Shared::new(platform, total), url());
+            let began = Instant::now();
+            let passes = join_all((0..20).map(|_| shared.pass(&url))).await;
+            assert!(passes.iter().all(Result::is_ok));
+            let took = began.elapsed().as_secs_f64();
+            assert!((seconds..seconds + 0.1).contains(&took), "{took}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_waiting_takes_nothing() {
+        let shared = Shared::new(Some(1.0), Some(1.0));
+        let (url, soon) = (url(), Duration::from_millis(100));
+        drop(shared.pass(&url).await.unwrap());
+        for _ in 0..5 {
+            let given_up = tokio::time::timeout(soon, shared.pass(&url)).await;
+            assert!(given_up.is_err());
+        }
+        let began = Instant::now();
+        drop(shared.pass(&url).await.unwrap());
+        assert!(began.elapsed() < Duration::from_millis(510));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_platform_that_turns_gentle_requests_away_is_waited_for_and_probed_once() {
+        let (shared, url) = (Shared::new(None, None), url());
+        for host in ["a", "b", "c"] {
+            shared.pass(&url).await.unwrap().met(host, true, true);
+        }
+        let began = Instant::now();
+        let passed = join_all((0..4).map(|_| async {
+            let pass = shared.pass(&url).await.unwrap();
+            let passed = (began.elapsed().as_secs(), pass.is_probe);
+            if pass.is_probe {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            pass.met("a", false, false);
+            passed
+        }));
+        let mut passed = passed.await;
+        passed.sort_unstable();
+        assert_eq!(passed, [(60, true), (65, false), (65, false), (65, false)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_platform_that_refuses_its_probe_too_is_not_waited_for() {
+        let (shared, url) = (Shared::new(None, None), url());
+        shared.reopen(Duration::from_secs(60));
+        // The first probe is dropped on its way, which lets the next one go.
+        drop(shared.pass(&url).await.unwrap());
+        shared.pass(&url).await.unwrap().met("a", true, false);
+        let refused = shared.pass(&url).await.map(drop).unwrap_err().to_string();
+        assert!(
+            refused.contains("is not asked for another 120 s"),
+            "{refused}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shops_that_refuse_what_is_too_much_for_themselves_close_nothing() {
+        let (shared, url) = (Shared::new(None, None), url());
+        for n in 0..20 {
+            let pass = shared.pass(&url).await.unwrap();
+            pass.met(&n.to_string(), true, false);
+        }
+        assert_eq!(shared.left(), Duration::ZERO);
+    }
+}

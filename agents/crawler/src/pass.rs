@@ -1,0 +1,361 @@
+//! One pass over one shop while it runs: what it has seen, what it stores, what it notes of its routes.
+//!
+//! Which routes it takes, and how each is read, stands in `routes`.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use catalog::{
+    BegunCrawl, Checkpoint, CrawlReport, Outcome, PageWrite, PassNotes, Place, Popularity, Problem,
+    ProblemKind, Product, ProductId, Reason, Route, RouteEnd, RouteUse, Stop, StoreError,
+    Validators,
+};
+use url::Url;
+
+use crate::crawl::{Crawl, PageRead, Progress};
+use crate::fetch::{Ask, FetchError, Response};
+use crate::outcome::{end_of, outcome_of_fetch};
+use crate::platforms::Page;
+use crate::routes::KnownPages;
+
+/// One pass over one shop, while it runs.
+pub(crate) struct Pass<'a> {
+    pub(crate) crawl: &'a Crawl<'a>,
+    pub(crate) begun: &'a BegunCrawl,
+    pub(crate) seen: Seen,
+    pub(crate) known: KnownPages,
+    pub(crate) notes: PassNotes,
+    /// The number of the page to store next.
+    pub(crate) next_page: u32,
+    /// The pages below this number hold what `seen` may not know: an earlier call stored them, or they were not read.
+    n_unseen_below: u32,
+}
+
+/// What the pass has met so far, by numbers that stand for it.
+#[derive(Default)]
+pub(crate) struct Seen {
+    ids: HashSet<u64>,
+    handles: HashSet<u64>,
+    /// Drawn at random, so that nobody can make two handles that look the same here.
+    hasher: RandomState,
+}
+
+/// A page that is ready to store.
+#[derive(Default)]
+pub(crate) struct NewPage {
+    pub(crate) page: Page,
+    pub(crate) bytes: u64,
+    /// Where the pass goes on behind it; `None` if nothing is left to be asked.
+    pub(crate) next: Option<Checkpoint>,
+    /// Products that are there unchanged without being read.
+    pub(crate) present: Vec<ProductId>,
+    pub(crate) validators: Option<Validators>,
+    /// The number of products on it, if it is what it was in the last complete pass and was not read.
+    pub(crate) not_modified: Option<u64>,
+}
+
+/// How a route ended, and what the pass would end with if there were no other.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) end: RouteEnd,
+    pub(crate) outcome: Outcome,
+    /// What the notes say of it; empty where the end says it all.
+    pub(crate) detail: String,
+}
+
+impl<'a> Pass<'a> {
+    /// Returns the pass that `begun` began, with what it told of itself if it goes on.
+    pub(crate) async fn of(
+        crawl: &'a Crawl<'a>,
+        begun: &'a BegunCrawl,
+    ) -> Result<Self, StoreError> {
+        let mut notes = PassNotes::default();
+        if begun.resumed {
+            let newest = crawl.store.crawls(Some(&begun.shop.key), 1).await?;
+            let earlier = newest.into_iter().find(|it| it.key == begun.ticket.crawl);
+            notes = earlier.map(notes_until_now).unwrap_or_default();
+            // The last page of a pass that nobody ended is stored, and read once more.
+            let (key, page) = (&begun.ticket.crawl, begun.checkpoint.next_page);
+            let n_again = crawl.store.products_on_page(key, page).await?.len() as u64;
+            if let Some(route) = notes.routes.last_mut() {
+                route.products = route.products.saturating_sub(n_again);
+            }
+        }
+        Ok(Self {
+            crawl,
+            begun,
+            seen: Seen::default(),
+            known: KnownPages::of(crawl, begun).await?,
+            notes,
+            next_page: begun.checkpoint.next_page,
+            n_unseen_below: begun.checkpoint.next_page,
+        })
+    }
+
+    /// Asks for `url`, unless it is still what these validators are of.
+    pub(crate) async fn ask_by_version(
+        &self,
+        url: &Url,
+        validators: Option<&Validators>,
+    ) -> Result<Response, Outcome> {
+        let ask = Ask {
+            validators,
+            ..Ask::get(url)
+        };
+        let answer = self.crawl.fetcher.ask(ask, self.crawl.pace).await;
+        answer.map_err(|error| outcome_of_fetch(&error))
+    }
+
+    /// Asks for `url`, where one address that leads in circles says nothing of the shop. No answer that counts is an
+    /// outcome.
+    pub(crate) async fn ask_beside(&self, url: &Url) -> Result<Response, Outcome> {
+        let answer = self.crawl.fetcher.get_at(url, self.crawl.pace).await;
+        answer.map_err(|error| match error {
+            FetchError::TooManyRedirects { .. } => {
+                Outcome::Failed(Reason::new(Stop::RefusedAddress, error.to_string()))
+            }
+            _ => outcome_of_fetch(&error),
+        })
+    }
+
+    /// Returns the end of a pass that was asked not to store page `number`.
+    pub(crate) fn over_budget(&self, number: u32) -> Option<Ended> {
+        let first_page = self.begun.checkpoint.next_page;
+        self.crawl.options.ends_before(number, first_page).then(|| {
+            let detail = format!("stopped behind page {}, as asked", number - 1);
+            Ended::by(Outcome::Partial(Reason::new(Stop::MaxPages, detail)))
+        })
+    }
+
+    /// Stores page `number` in one step, with what its task is told, and tells of it.
+    ///
+    /// Cancel-safe: the page is stored whole or not at all.
+    pub(crate) async fn store(&mut self, number: u32, new: NewPage) -> Result<(), StoreError> {
+        let route = self.notes.routes.last().map(|it| it.route);
+        self.store_for(route.unwrap_or_default(), number, new).await
+    }
+
+    /// Does as [`Self::store`], for what `route` brought before another one began.
+    pub(crate) async fn store_for(
+        &mut self,
+        route: Route,
+        number: u32,
+        new: NewPage,
+    ) -> Result<(), StoreError> {
+        let mut page = new.page;
+        let n_unread = new.not_modified.unwrap_or_default();
+        let n_unseen = self.seen.add(&page.products) + new.present.len() as u64 + n_unread;
+        if let Some(used) = self.notes.routes.iter_mut().rfind(|it| it.route == route) {
+            used.products += n_unseen;
+        }
+        if new.not_modified.is_some() {
+            self.n_unseen_below = number + 1;
+        }
+        let n_products = page.products.len() as u64 + n_unread;
+        let read = PageRead {
+            page: number,
+            n_products,
+            bytes: new.bytes,
+        };
+        if number == 1 {
+            page.problems.extend(self.currency_problem());
+        }
+        for problem in &mut page.problems {
+            problem.page = number;
+        }
+        let task = self.crawl.options.task;
+        let write = PageWrite {
+            page: number,
+            products: page.products,
+            problems: page.problems,
+            next: new.next,
+            bytes: new.bytes,
+            at: (self.crawl.now)(),
+            task_entry: task.and_then(|task| (task.entry)(read)),
+            validators: new.validators,
+            not_modified: new.not_modified.is_some(),
+            present: new.present,
+        };
+        let ticket = &self.begun.ticket;
+        let counts = self.crawl.store.apply_page(ticket, write).await?;
+        self.next_page = number + 1;
+        (self.crawl.on_page)(Progress {
+            page: number,
+            n_products,
+            counts,
+        });
+        Ok(())
+    }
+
+    /// Asks the store for what is on the pages that this call did not read.
+    pub(crate) async fn know_all_seen(&mut self) -> Result<(), StoreError> {
+        let crawl = &self.begun.ticket.crawl;
+        for page in 1..std::mem::take(&mut self.n_unseen_below) {
+            let products = self.crawl.store.products_on_page(crawl, page).await?;
+            for (id, handle) in products {
+                self.seen.add_one(&id, &handle);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that `route` begins, unless it is the one that goes on.
+    pub(crate) async fn begin_route(&mut self, route: Route) -> Result<(), StoreError> {
+        let last = self.notes.routes.last();
+        if last.is_some_and(|it| it.route == route && it.end.is_none()) {
+            return Ok(());
+        }
+        self.notes.routes.push(RouteUse {
+            route,
+            products: 0,
+            end: None,
+            detail: String::new(),
+        });
+        self.keep_notes().await
+    }
+
+    /// Notes how the route under way ended.
+    pub(crate) async fn end_route(&mut self, ended: &Ended) -> Result<(), StoreError> {
+        if let Some(route) = self.notes.routes.last_mut() {
+            route.end = Some(ended.end);
+            route.detail.clone_from(&ended.detail);
+        }
+        self.keep_notes().await
+    }
+
+    /// Notes how the pass ended for a route that is still under way, and what its requests came to.
+    pub(crate) async fn close_notes(
+        &mut self,
+        outcome: &Outcome,
+        popularity: Option<Popularity>,
+    ) -> Result<(), StoreError> {
+        if let Some(route) = self.notes.routes.last_mut().filter(|it| it.end.is_none()) {
+            let ended = Ended::by(outcome.clone());
+            route.end = Some(ended.end);
+            route.detail = ended.detail;
+        }
+        if popularity.is_some() {
+            self.notes.popularity = popularity;
+        }
+        let earlier = self.notes.traffic.take().unwrap_or_default();
+        self.notes.traffic = Some(earlier.and_then(self.crawl.pace.traffic()));
+        self.keep_notes().await
+    }
+
+    async fn keep_notes(&self) -> Result<(), StoreError> {
+        let ticket = &self.begun.ticket;
+        self.crawl.store.note_pass(ticket, &self.notes).await
+    }
+
+    fn currency_problem(&self) -> Option<Problem> {
+        let (before, now) = (self.begun.previous_currency, self.begun.shop.currency);
+        (before.is_known() && before != now).then(|| Problem {
+            kind: ProblemKind::Currency,
+            page: 0,
+            index: None,
+            product: None,
+            detail: format!("the shop's currency was {before} and is now {now}"),
+        })
+    }
+
+    /// Turns the end of a pass that has stored pages into a partial one.
+    pub(crate) fn softened(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Blocked(reason) | Outcome::Gone(reason) | Outcome::Failed(reason)
+                if self.next_page > 1 =>
+            {
+                Outcome::Partial(reason)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Returns the notes of a pass as they were when its checkpoint was stored, with the route of that under way. What this
+/// brought was not noted after each page.
+fn notes_until_now(report: CrawlReport) -> PassNotes {
+    let mut notes = report.notes;
+    let route = report.checkpoint.unwrap_or(Checkpoint::page(1)).place.route;
+    let n_kept = notes.routes.iter().rposition(|it| it.route == route);
+    notes.routes.truncate(n_kept.map_or(0, |it| it + 1));
+    if let Some((last, earlier)) = notes.routes.split_last_mut() {
+        let n_earlier = earlier.iter().map(|it| it.products).sum();
+        last.products = report.counts.products.saturating_sub(n_earlier);
+        last.end = None;
+        last.detail.clear();
+    }
+    notes
+}
+
+impl Seen {
+    /// Adds products, and returns how many were not among them.
+    fn add(&mut self, products: &[Product]) -> u64 {
+        let are_new = products
+            .iter()
+            .map(|it| u64::from(self.add_one(&it.id, &it.handle)));
+        are_new.sum()
+    }
+
+    fn add_one(&mut self, id: &ProductId, handle: &str) -> bool {
+        self.handles.insert(self.hasher.hash_one(handle));
+        self.ids.insert(id.native.to_u64())
+    }
+
+    pub(crate) fn has(&self, product: &Product) -> bool {
+        self.ids.contains(&product.id.native.to_u64())
+    }
+
+    pub(crate) fn has_handle(&self, handle: &str) -> bool {
+        self.handles.contains(&self.number_of(handle))
+    }
+
+    /// Returns the number that stands for a handle in this pass.
+    pub(crate) fn number_of(&self, handle: &str) -> u64 {
+        self.hasher.hash_one(handle)
+    }
+
+    /// Returns how many products the pass has met.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.len()
+    }
+}
+
+impl Ended {
+    /// Returns the end that `outcome` is, in its own words.
+    pub(crate) fn by(outcome: Outcome) -> Self {
+        let detail = outcome.reason().map(|it| it.detail.clone());
+        Self {
+            end: end_of(&outcome),
+            outcome,
+            detail: detail.unwrap_or_default(),
+        }
+    }
+
+    /// Returns the natural end of a route on which everything was read.
+    pub(crate) fn complete(end: RouteEnd) -> Self {
+        Self {
+            end,
+            outcome: Outcome::Complete,
+            detail: String::new(),
+        }
+    }
+}
+
+impl Ended {
+    /// Returns the end of a route that was read whole and may not be all that the shop has.
+    pub(crate) fn not_all(detail: String) -> Self {
+        Self {
+            end: RouteEnd::Exhausted,
+            outcome: Outcome::Partial(Reason::new(Stop::Wall, detail.clone())),
+            detail,
+        }
+    }
+}
+
+/// Returns the checkpoint behind page `number` of the pass, at a place of a route.
+pub(crate) const fn behind(number: u32, route: Route, part: u32, item: u32) -> Checkpoint {
+    Checkpoint {
+        next_page: number + 1,
+        place: Place { route, part, item },
+    }
+}

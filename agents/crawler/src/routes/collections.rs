@@ -1,0 +1,242 @@
+//! The union of a shop's collections: 250 products a request, and the same ones again and again.
+//!
+//! A collection has a list of its own with a wall of its own. Collections that a search app fills show nothing here: an
+//! empty one says nothing about the shop.
+
+use std::cmp::Reverse;
+
+use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
+use url::Url;
+
+use super::census::Census;
+use super::list::PAGE_SIZE;
+use super::{at, ends_pass, stop_of};
+use crate::outcome::{check_status, outcome_of_read};
+use crate::pass::{Ended, NewPage, Pass, Seen, behind};
+use crate::platforms::Page;
+use crate::platforms::shopify::{self, Collection};
+
+/// The most pages of the list of collections: as many as its wall allows.
+const MAX_INDEX_PAGES: u32 = 100;
+
+/// The most pages of all collections together.
+const MAX_PAGES: u32 = 4_000;
+
+/// Pages that bring nothing new, one after the other, before the others are left alone, if a sitemap names what is
+/// missing. Fewer if less is missing: that costs no more one by one.
+const MAX_BARREN: usize = 300;
+
+/// Collections that fail, one after the other, before the others are left alone.
+const MAX_FAILED: u32 = 5;
+
+/// What reading collections is about.
+struct Union<'c> {
+    base: &'c Url,
+    /// What is missing, where that is known.
+    census: Option<&'c mut Census>,
+    n_pages: u32,
+    /// Pages behind the last one that brought anything new.
+    n_barren: usize,
+}
+
+impl Pass<'_> {
+    /// Takes the collections of the shop at `base`, biggest first, until `census` is covered or none is left.
+    pub(super) async fn take_collections(
+        &mut self,
+        base: &Url,
+        census: Option<&mut Census>,
+    ) -> Result<Ended, StoreError> {
+        self.know_all_seen().await?;
+        self.begin_route(Route::Collections).await?;
+        let mut union = Union {
+            base,
+            census,
+            n_pages: 0,
+            n_barren: 0,
+        };
+        let ended = match self.collections(base).await {
+            Ok(collections) => self.read_union(&mut union, &collections).await?,
+            Err(outcome) => Ended::by(outcome),
+        };
+        self.end_route(&ended).await?;
+        Ok(ended)
+    }
+
+    /// Returns the shop's collections, biggest first; those that the shop says are empty are left out.
+    async fn collections(&self, base: &Url) -> Result<Vec<Collection>, Outcome> {
+        let mut collections = Vec::new();
+        for page in 1..=MAX_INDEX_PAGES {
+            let mut url = at(base, "/collections.json");
+            url.set_query(Some(&format!("limit={PAGE_SIZE}&page={page}")));
+            let response = self.ask_beside(&url).await?;
+            match check_status(&response, page, false) {
+                Err(outcome) if page > 1 && !ends_pass(&outcome) => break,
+                other => other?,
+            }
+            let read = shopify::read_collections(&response.body)
+                .map_err(|error| outcome_of_read(&error, &response, page))?;
+            collections.extend(read.collections);
+            if read.n_listed < PAGE_SIZE {
+                break;
+            }
+        }
+        collections.retain(|it| it.n_products != Some(0));
+        collections.sort_by(|a, b| {
+            let size = |it: &Collection| Reverse(it.n_products.unwrap_or(u64::MAX));
+            (size(a), &a.handle).cmp(&(size(b), &b.handle))
+        });
+        collections.dedup_by(|a, b| a.handle == b.handle);
+        Ok(collections)
+    }
+
+    async fn read_union(
+        &mut self,
+        union: &mut Union<'_>,
+        collections: &[Collection],
+    ) -> Result<Ended, StoreError> {
+        let place = self.begun.checkpoint.place;
+        let (first, mut page) = match place.route {
+            Route::Collections => (place.part as usize, place.item.max(1)),
+            _ => (0, 1),
+        };
+        let (mut n_read, mut n_empty, mut n_failed) = (0, 0, 0);
+        for (part, collection) in collections.iter().enumerate().skip(first) {
+            let first_page = std::mem::replace(&mut page, 1);
+            if union.is_over() {
+                break;
+            }
+            if !union.is_worth(collection) {
+                continue;
+            }
+            let part = part as u32;
+            match self
+                .read_collection(union, collection, part, first_page)
+                .await?
+            {
+                Err(outcome) if ends_pass(&outcome) => return Ok(Ended::by(outcome)),
+                Err(outcome) => {
+                    n_failed += 1;
+                    if n_failed == MAX_FAILED {
+                        return Ok(Ended::by(outcome));
+                    }
+                }
+                Ok(n_listed) => {
+                    n_failed = 0;
+                    n_read += 1;
+                    n_empty += u32::from(n_listed == 0);
+                }
+            }
+        }
+        if union.is_covered() {
+            return Ok(Ended::complete(RouteEnd::Covered));
+        }
+        let n_collections = collections.len();
+        let mut detail = format!("{n_read} of {n_collections} collections read");
+        if n_empty > 0 {
+            detail.push_str(&format!(", {n_empty} show nothing"));
+        }
+        Ok(Ended::not_all(detail))
+    }
+
+    /// Reads one collection from `first_page` to its end or its wall, and returns how many products it listed.
+    async fn read_collection(
+        &mut self,
+        union: &mut Union<'_>,
+        collection: &Collection,
+        part: u32,
+        first_page: u32,
+    ) -> Result<Result<usize, Outcome>, StoreError> {
+        let mut n_listed = 0;
+        for page_number in first_page.. {
+            if let Some(ended) = self.over_budget(self.next_page) {
+                return Ok(Err(ended.outcome));
+            }
+            let (mut page, bytes) = match self.collection_page(union, collection, page_number).await
+            {
+                Ok(it) => it,
+                Err(outcome) if stop_of(&outcome) == Some(Stop::Wall) => return Ok(Ok(n_listed)),
+                Err(outcome) => return Ok(Err(outcome)),
+            };
+            n_listed += page.n_listed;
+            let is_last = page.n_listed < PAGE_SIZE;
+            page.products.retain(|it| !self.seen.has(it));
+            if page.products.is_empty() {
+                page.problems.clear();
+            }
+            union.count(&page, &self.seen);
+            let (next_part, next_page) = if is_last {
+                (part + 1, 1)
+            } else {
+                (part, page_number + 1)
+            };
+            let number = self.next_page;
+            let new = NewPage {
+                page,
+                bytes,
+                next: Some(behind(number, Route::Collections, next_part, next_page)),
+                ..NewPage::default()
+            };
+            self.store(number, new).await?;
+            if is_last || union.is_over() {
+                return Ok(Ok(n_listed));
+            }
+        }
+        unreachable!("a list ends at its wall")
+    }
+
+    async fn collection_page(
+        &self,
+        union: &Union<'_>,
+        collection: &Collection,
+        page_number: u32,
+    ) -> Result<(Page, u64), Outcome> {
+        if page_number as usize * PAGE_SIZE > super::WALL {
+            let detail = "a collection shows no more either";
+            return Err(Outcome::Partial(Reason::new(Stop::Wall, detail)));
+        }
+        let segment = shopify::path_segment(&collection.handle);
+        let mut url = at(union.base, &format!("/collections/{segment}/products.json"));
+        url.set_query(Some(&format!("limit={PAGE_SIZE}&page={page_number}")));
+        let response = self.ask_beside(&url).await?;
+        check_status(&response, page_number, false)?;
+        let page = shopify::read_page(&response.body, &self.begun.shop)
+            .map_err(|error| outcome_of_read(&error, &response, page_number))?;
+        Ok((page, response.wire_bytes))
+    }
+}
+
+impl Union<'_> {
+    fn is_covered(&self) -> bool {
+        self.census.as_ref().is_some_and(|it| it.n_pending() == 0)
+    }
+
+    /// Counts a page of products that are new.
+    fn count(&mut self, page: &Page, seen: &Seen) {
+        self.n_pages += 1;
+        self.n_barren = if page.products.is_empty() {
+            self.n_barren + 1
+        } else {
+            0
+        };
+        if let Some(census) = &mut self.census {
+            for product in &page.products {
+                census.meet(seen.number_of(&product.handle));
+            }
+        }
+    }
+
+    /// Returns whether enough was read: nothing is missing, or to look further costs more than it may bring.
+    fn is_over(&self) -> bool {
+        let is_barren = |it: &&mut Census| self.n_barren >= it.n_pending().min(MAX_BARREN);
+        self.n_pages >= MAX_PAGES || self.census.as_ref().is_some_and(is_barren)
+    }
+
+    /// Returns whether a collection may cost fewer requests than what is missing does one by one.
+    fn is_worth(&self, collection: &Collection) -> bool {
+        let Some(census) = &self.census else {
+            return true;
+        };
+        let n_products = collection.n_products.unwrap_or(1);
+        n_products.div_ceil(PAGE_SIZE as u64) < census.n_pending() as u64
+    }
+}

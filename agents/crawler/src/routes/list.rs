@@ -1,0 +1,183 @@
+//! The product list, page after page: the shop's own, or the one at the address that its platform gave it.
+
+use catalog::{Checkpoint, Outcome, Place, Reason, Route, RouteEnd, Stop, StoreError};
+use url::Url;
+
+use super::versions::says_unchanged;
+use crate::fetch::Response;
+use crate::outcome::{check_status, outcome_of_read};
+use crate::pass::{Ended, NewPage, Pass};
+use crate::platforms::{Page, shopify};
+
+/// Products per page: the most that Shopify gives.
+pub(crate) const PAGE_SIZE: usize = 250;
+
+/// Shopify shows no product behind this one: `page * limit` may not exceed it.
+pub(crate) const WALL: usize = 25_000;
+
+/// A resumed pass never begins behind the wall, or it would stand there for ever.
+const LAST_RESUMABLE_PAGE: u32 = (WALL / PAGE_SIZE) as u32;
+
+/// More pages than any Shopify list has: what goes on here makes products up.
+const MOST_PAGES: u32 = 4 * LAST_RESUMABLE_PAGE;
+
+/// A product list.
+pub(crate) struct List {
+    pub(crate) route: Route,
+    /// Where it is, after redirects.
+    pub(crate) base: Url,
+    /// Whether a list that does not exist means that the shop does not either.
+    pub(crate) is_gone_when_missing: bool,
+}
+
+/// A page of a list as it was answered.
+struct ListPage {
+    body: ListBody,
+    response: Response,
+}
+
+enum ListBody {
+    Read(Page),
+    /// As it was, and not sent: products on it, and what it listed.
+    Unchanged {
+        n_products: u64,
+        n_listed: usize,
+    },
+}
+
+impl Pass<'_> {
+    /// Reads page after page of a list that has nothing stored before it, so that its pages have the pass's numbers.
+    pub(super) async fn read_list(&mut self, list: &mut List) -> Result<Ended, StoreError> {
+        let first_page = self.next_page;
+        for number in first_page.. {
+            if number > MOST_PAGES {
+                let detail = format!("more than {MOST_PAGES} pages: no Shopify shop lists so many");
+                return Ok(Ended::by(endless(detail)));
+            }
+            if let Some(ended) = self.over_budget(number) {
+                return Ok(ended);
+            }
+            let answer = match self.list_page(list, number).await {
+                Ok(it) => it,
+                Err(outcome) => return Ok(Ended::by(outcome)),
+            };
+            if number > first_page && self.is_repetition(&answer) {
+                let detail = format!("page {number} only repeats products of earlier pages");
+                return Ok(Ended::by(endless(detail)));
+            }
+            let n_listed = answer.n_listed();
+            let next = (n_listed >= PAGE_SIZE).then(|| list.behind(number));
+            self.store(number, answer.into_new(next)).await?;
+            if n_listed == 0 {
+                return Ok(Ended::complete(RouteEnd::EmptyPage));
+            }
+            if n_listed < PAGE_SIZE {
+                return Ok(Ended::complete(RouteEnd::ShortPage));
+            }
+        }
+        unreachable!("the loop above ends at MOST_PAGES")
+    }
+
+    /// Returns whether a page that was read has products, none of which is new. One that is as it was ended before.
+    fn is_repetition(&self, answer: &ListPage) -> bool {
+        match &answer.body {
+            ListBody::Read(page) => {
+                !page.products.is_empty() && page.products.iter().all(|it| self.seen.has(it))
+            }
+            ListBody::Unchanged { .. } => false,
+        }
+    }
+
+    /// Gets and reads one page; an answer that is damaged is asked for once more.
+    async fn list_page(&self, list: &mut List, number: u32) -> Result<ListPage, Outcome> {
+        let url = list.page_url(number);
+        let mut result = self.try_page(list, &url, number).await;
+        if let Err(outcome) = &result
+            && outcome
+                .reason()
+                .is_some_and(|reason| reason.stop == Stop::Damaged)
+        {
+            tracing::warn!(url = %url, "{outcome}; asking once more");
+            result = self.try_page(list, &url, number).await;
+        }
+        result
+    }
+
+    async fn try_page(&self, list: &mut List, url: &Url, number: u32) -> Result<ListPage, Outcome> {
+        let known = self.known.at(number, url);
+        let validators = known.map(|it| &it.validators);
+        let response = self.ask_by_version(url, validators).await?;
+        if response.url.path() == url.path() {
+            list.base = response.url.clone();
+        }
+        let body = match known {
+            Some(known) if says_unchanged(&response, url) => ListBody::Unchanged {
+                n_products: known.n_products,
+                n_listed: usize::try_from(known.n_listed).unwrap_or(usize::MAX),
+            },
+            _ => {
+                check_status(&response, number, list.is_gone_when_missing)?;
+                let page = shopify::read_page(&response.body, &self.begun.shop)
+                    .map_err(|error| outcome_of_read(&error, &response, number))?;
+                ListBody::Read(page)
+            }
+        };
+        Ok(ListPage { body, response })
+    }
+}
+
+impl ListPage {
+    fn n_listed(&self) -> usize {
+        match &self.body {
+            ListBody::Read(page) => page.n_listed,
+            ListBody::Unchanged { n_listed, .. } => *n_listed,
+        }
+    }
+
+    /// Returns the page as it is stored; the pass goes on at `next`.
+    fn into_new(self, next: Option<Checkpoint>) -> NewPage {
+        let new = NewPage {
+            bytes: self.response.wire_bytes,
+            next,
+            ..NewPage::default()
+        };
+        match self.body {
+            ListBody::Read(page) => NewPage {
+                page,
+                validators: self.response.validators(),
+                ..new
+            },
+            // Its version stays what it was, which the answer need not repeat.
+            ListBody::Unchanged { n_products, .. } => NewPage {
+                not_modified: Some(n_products),
+                ..new
+            },
+        }
+    }
+}
+
+impl List {
+    fn page_url(&self, number: u32) -> Url {
+        let mut url = self
+            .base
+            .join("/products.json")
+            .expect("an absolute path joins any http URL");
+        url.set_query(Some(&format!("limit={PAGE_SIZE}&page={number}")));
+        url
+    }
+
+    /// Returns where the pass goes on behind page `number`: by the number alone, never behind the wall.
+    fn behind(&self, number: u32) -> Checkpoint {
+        Checkpoint {
+            next_page: (number + 1).min(LAST_RESUMABLE_PAGE),
+            place: Place {
+                route: self.route,
+                ..Place::default()
+            },
+        }
+    }
+}
+
+fn endless(detail: String) -> Outcome {
+    Outcome::Partial(Reason::new(Stop::Endless, detail))
+}

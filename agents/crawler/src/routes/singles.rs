@@ -1,0 +1,174 @@
+//! Products one by one: the last resort for what a sitemap names and nothing else shows.
+
+use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
+use url::Url;
+
+use super::census::Census;
+use super::{at, ends_pass, stop_of};
+use crate::outcome::{check_status, outcome_of_read};
+use crate::pass::{Ended, NewPage, Pass, behind};
+use crate::platforms::Page;
+use crate::platforms::shopify;
+
+/// Products that are stored together.
+const PER_PAGE: usize = 25;
+
+/// Products that cannot be read, one after the other, before the others are left alone.
+const MAX_FAILED: u32 = 5;
+
+/// Products that are not there before any that is: where all are missing, the shop shows none of them.
+const MAX_MISSING: u32 = 25;
+
+/// Products that were read and are about to be stored.
+#[derive(Default)]
+struct Batch {
+    page: Page,
+    bytes: u64,
+}
+
+impl Pass<'_> {
+    /// Takes what `census` still misses, the last changed products first.
+    pub(super) async fn take_singles(
+        &mut self,
+        base: &Url,
+        census: &mut Census,
+    ) -> Result<Ended, StoreError> {
+        self.begin_route(Route::Sitemap).await?;
+        let ended = self.read_singles(base, census).await?;
+        self.end_route(&ended).await?;
+        Ok(ended)
+    }
+
+    async fn read_singles(&mut self, base: &Url, census: &mut Census) -> Result<Ended, StoreError> {
+        let mut batch = Batch::default();
+        let (mut n_failed, mut n_missing) = (0, 0);
+        let mut n_found = 0;
+        // An earlier call may have found some, and what it did not find is asked for again.
+        let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
+        let mut last_error = None;
+        for place in census.pending() {
+            if !census.is_pending(place) {
+                continue;
+            }
+            if batch.page.products.is_empty()
+                && let Some(ended) = self.over_budget(self.next_page)
+            {
+                return Ok(ended);
+            }
+            let handle = census.handle(place).to_owned();
+            match self.single(base, &handle).await {
+                Ok(None) => {
+                    n_missing += 1;
+                    if is_new && n_found == 0 && n_missing == MAX_MISSING {
+                        return Ok(Ended::by(shows_none()));
+                    }
+                    census.meet(self.seen.number_of(&handle));
+                }
+                Ok(Some((page, bytes))) => {
+                    n_failed = 0;
+                    n_found += 1;
+                    census.meet(self.seen.number_of(&handle));
+                    for product in &page.products {
+                        census.meet(self.seen.number_of(&product.handle));
+                    }
+                    batch.add(page, bytes);
+                }
+                Err(outcome) => {
+                    n_failed += 1;
+                    let is_over = ends_pass(&outcome) || n_failed == MAX_FAILED;
+                    last_error = Some(outcome);
+                    if is_over {
+                        break;
+                    }
+                }
+            }
+            if batch.page.products.len() >= PER_PAGE {
+                self.store_batch(std::mem::take(&mut batch)).await?;
+            }
+        }
+        if !batch.page.products.is_empty() {
+            self.store_batch(batch).await?;
+        }
+        if n_failed > 0
+            && let Some(outcome) = last_error
+            && (ends_pass(&outcome) || n_failed == MAX_FAILED)
+        {
+            return Ok(Ended::by(outcome));
+        }
+        if n_missing > n_found && n_missing >= MAX_FAILED {
+            return Ok(Ended::by(shows_none()));
+        }
+        let (n_named, n_pending) = (census.n_named(), census.n_pending());
+        if n_pending == 0 && census.is_whole {
+            return Ok(Ended {
+                detail: format!("the sitemap names {n_named} products"),
+                ..Ended::complete(RouteEnd::Covered)
+            });
+        }
+        Ok(Ended::not_all(if n_pending > 0 {
+            format!("{n_pending} of {n_named} products that the sitemap names could not be read")
+        } else {
+            format!("of the sitemap only {n_named} products could be read")
+        }))
+    }
+
+    async fn store_batch(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let number = self.next_page;
+        let new = NewPage {
+            page: batch.page,
+            bytes: batch.bytes,
+            next: Some(behind(number, Route::Sitemap, 0, 0)),
+            ..NewPage::default()
+        };
+        self.store(number, new).await
+    }
+
+    /// Gets one product; `None` where there is none any more. A page without it is one that the pass has met. An answer
+    /// that is damaged is asked for once more.
+    async fn single(&self, base: &Url, handle: &str) -> Result<Option<(Page, u64)>, Outcome> {
+        let segment = shopify::path_segment(handle);
+        let url = at(base, &format!("/products/{segment}.json"));
+        let mut result = self.try_single(&url).await;
+        if let Err(outcome) = &result
+            && stop_of(outcome) == Some(Stop::Damaged)
+        {
+            tracing::warn!(url = %url, "{outcome}; asking once more");
+            result = self.try_single(&url).await;
+        }
+        result
+    }
+
+    async fn try_single(&self, url: &Url) -> Result<Option<(Page, u64)>, Outcome> {
+        let response = self.ask_beside(url).await?;
+        if matches!(response.status, 404 | 410) {
+            return Ok(None);
+        }
+        check_status(&response, 1, false)?;
+        let mut page = shopify::read_page(&response.body, &self.begun.shop)
+            .map_err(|error| outcome_of_read(&error, &response, 1))?;
+        page.products.retain(|it| !self.seen.has(it));
+        Ok(Some((page, response.wire_bytes)))
+    }
+}
+
+/// Returns the end of a shop that answers most products of its own sitemap with 404.
+fn shows_none() -> Outcome {
+    let detail = "the shop shows single products on pages alone";
+    Outcome::Blocked(Reason::new(Stop::ClosedFeed, detail))
+}
+
+impl Batch {
+    fn add(&mut self, page: Page, bytes: u64) {
+        self.bytes += bytes;
+        for mut problem in page.problems {
+            problem.index = u32::try_from(self.page.n_listed).ok();
+            self.page.problems.push(problem);
+        }
+        for product in page.products {
+            if self.page.products.iter().all(|it| it.id != product.id) {
+                self.page.products.push(product);
+            }
+        }
+        self.page.n_listed += 1;
+    }
+}

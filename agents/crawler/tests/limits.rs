@@ -1,0 +1,267 @@
+//! What shops teach of their limits: found out, kept, remembered by the next run, and never asked too early.
+
+use std::time::Duration;
+
+use catalog::{HostRecord, UnixMs};
+use crawler::fetch::{FetchConfig, FetchError, Fetcher, Pace};
+use futures_util::future::join_all;
+use testkit::{FakeShop, Fault, FaultPlan, On, RetryAfter, Throttle, early_requests};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::fetch::{feed, paths, quick, shop};
+
+const NOW: UnixMs = UnixMs::new(1_800_000_000_000);
+const PLATFORM: &str = "platform:shopify";
+
+/// No ceiling of ours, and the patience of an ordinary crawl.
+fn fetcher() -> Fetcher {
+    Fetcher::new(FetchConfig {
+        backoff: FetchConfig::default().backoff,
+        ..quick()
+    })
+    .unwrap()
+}
+
+fn after(seconds: i64) -> UnixMs {
+    UnixMs::new(NOW.ms() + 1_000 * seconds)
+}
+
+fn is_left_alone(error: &FetchError) -> bool {
+    matches!(error, FetchError::LeftAlone { .. })
+}
+
+/// Does one run over a shop's list in so many requests, with what earlier ones learned, and returns its length, its
+/// refusals, and what it learned.
+async fn run(shop: &FakeShop, n_pages: usize, known: &[HostRecord]) -> (f64, u64, Vec<HostRecord>) {
+    let (fetcher, pace, url) = (fetcher(), Pace::default(), feed(shop));
+    for record in known {
+        fetcher.remember_host(record, NOW);
+    }
+    let began = Instant::now();
+    for _ in 0..n_pages {
+        let response = fetcher.get_at(&url, &pace).await.unwrap();
+        assert_eq!(response.status, 200);
+    }
+    let took = began.elapsed().as_secs_f64();
+    (
+        took,
+        pace.traffic().refusals,
+        fetcher.take_hosts(&[url], NOW),
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_list_costs_one_refusal_in_the_first_run_and_none_in_the_second() {
+    let throttle = Throttle::new(2.0, 5).retry_after(RetryAfter::Text("1".to_owned()));
+    let plan = FaultPlan::none().throttle(throttle);
+    for n_pages in [21, 100] {
+        let shop = shop(plan.clone()).await;
+        let (took, n_refused, learned) = run(&shop, n_pages, &[]).await;
+        let longest = 1.25 * n_pages as f64 / 2.0;
+        assert!(
+            took <= longest && n_refused <= 2,
+            "{n_pages}: {took} s, {n_refused}"
+        );
+        assert!(
+            learned[0].gap_ms.is_some_and(|gap_ms| gap_ms >= 500),
+            "{learned:?}"
+        );
+        // The host has rested.
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let (took, n_refused, learned) = run(&shop, n_pages, &learned).await;
+        assert!(
+            took <= longest && n_refused == 0,
+            "{n_pages}: {took} s, {n_refused}"
+        );
+        assert!(
+            learned.iter().all(|it| it.gap_ms >= Some(500)),
+            "{learned:?}"
+        );
+        assert_eq!(early_requests(&shop.requests()).len(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn twenty_shops_that_each_throttle_on_their_own_do_not_close_the_platform() {
+    let throttle = Throttle::new(2.0, 5).retry_after(RetryAfter::Text("1".to_owned()));
+    let plan = FaultPlan::none().throttle(throttle);
+    let shops = join_all((0..20).map(|_| shop(plan.clone()))).await;
+    let fetcher = fetcher();
+    let runs = shops.iter().map(async |shop| {
+        for _ in 0..15 {
+            fetcher.get(&feed(shop)).await.unwrap();
+        }
+    });
+    join_all(runs).await;
+    for shop in &shops {
+        assert_eq!(early_requests(&shop.requests()).len(), 0);
+        let n_refused = shop.requests().iter().filter(|it| it.is_refused()).count();
+        assert_eq!(n_refused, 1);
+    }
+    let learned = fetcher.take_hosts(&[], NOW);
+    assert_eq!(learned, [], "the platform did nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_pause_is_kept_by_later_requests_and_by_other_processes() {
+    let shop = shop(FaultPlan::none().fault(On::feed(), Fault::retry_after(429, "999999"))).await;
+    let (first, url) = (fetcher(), feed(&shop));
+    let error = first.get(&url).await.unwrap_err();
+    assert!(matches!(error, FetchError::ComeBackLater { .. }), "{error}");
+    let error = first.get(&url).await.unwrap_err();
+    assert!(is_left_alone(&error), "{error}");
+    let learned = first.take_hosts(std::slice::from_ref(&url), NOW);
+    let until = learned[0].not_before.unwrap();
+    assert!(
+        (after(3_598)..=after(3_601)).contains(&until),
+        "an hour at most"
+    );
+
+    let n_requests = paths(&shop).len();
+    let second = fetcher();
+    second.remember_host(&learned[0], after(3_000));
+    let error = second.get(&url).await.unwrap_err();
+    assert!(
+        error.to_string().contains("is not asked for another 60"),
+        "{error}"
+    );
+    assert_eq!(paths(&shop).len(), n_requests, "nobody came early");
+    let third = fetcher();
+    third.remember_host(&learned[0], after(3_602));
+    third.get(&url).await.unwrap_err();
+    assert!(paths(&shop).len() > n_requests);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_pause_of_another_process_is_waited_for() {
+    let shop = shop(FaultPlan::none()).await;
+    let (fetcher, url) = (fetcher(), feed(&shop));
+    let record = HostRecord {
+        name: url.origin().ascii_serialization(),
+        gap_ms: None,
+        refused_gap_ms: None,
+        not_before: Some(after(45)),
+        n_failures: 0,
+        at: NOW,
+    };
+    fetcher.remember_host(&record, NOW);
+    let began = Instant::now();
+    fetcher.get(&url).await.unwrap();
+    assert!(shop.requests()[0].at - began >= Duration::from_secs(45));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pause_behind_a_last_try_is_kept_by_the_next_request() {
+    let faults = On::feed().times(1);
+    let shop = shop(FaultPlan::none().fault(faults, Fault::retry_after(503, "20"))).await;
+    let fetcher = Fetcher::new(FetchConfig {
+        max_tries: 1,
+        ..quick()
+    })
+    .unwrap();
+    fetcher.get(&feed(&shop)).await.unwrap_err();
+    fetcher.get(&feed(&shop)).await.unwrap();
+    assert_eq!(early_requests(&shop.requests()).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_fails_ten_times_in_a_row_is_left_alone_and_then_tried_once() {
+    let shop = shop(FaultPlan::none().fault(On::feed(), Fault::Status(500, None))).await;
+    let (fetcher, url) = (fetcher(), feed(&shop));
+    for _ in 0..2 {
+        let error = fetcher.get(&url).await.unwrap_err();
+        assert!(matches!(error, FetchError::ServerError { .. }), "{error}");
+    }
+    assert!(is_left_alone(&fetcher.get(&url).await.unwrap_err()));
+    assert_eq!(paths(&shop).len(), 1 + 10);
+    let learned = fetcher.take_hosts(std::slice::from_ref(&url), NOW);
+    assert_eq!(learned[0].n_failures, 10);
+
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let error = fetcher.get(&url).await.unwrap_err();
+    assert!(
+        matches!(error, FetchError::ServerError { n_tries: 1, .. }),
+        "{error}"
+    );
+    assert!(is_left_alone(&fetcher.get(&url).await.unwrap_err()));
+    shop.set_plan(FaultPlan::none());
+    tokio::time::advance(Duration::from_secs(121)).await;
+    for _ in 0..2 {
+        fetcher.get(&url).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn shops_that_refuse_their_first_request_close_the_platform_for_all_processes() {
+    let angry = FaultPlan::none().fault(On::path("/robots.txt"), Fault::retry_after(429, "300"));
+    let angry = join_all((0..3).map(|_| shop(angry.clone()))).await;
+    let fetcher = fetcher();
+    for shop in &angry {
+        fetcher.get(&feed(shop)).await.unwrap_err();
+    }
+    let learned = fetcher.take_hosts(&[], NOW);
+    assert_eq!((learned.len(), learned[0].name.as_str()), (1, PLATFORM));
+
+    let calm = shop(FaultPlan::none()).await;
+    let began = Instant::now();
+    fetcher.get(&feed(&calm)).await.unwrap();
+    assert!(
+        calm.requests()[0].at - began >= Duration::from_secs(59),
+        "the probe waited"
+    );
+    assert_eq!(fetcher.take_hosts(&[], NOW), [], "and opened the platform");
+
+    let longer = HostRecord {
+        not_before: Some(after(600)),
+        ..learned[0].clone()
+    };
+    let other = crate::limits::fetcher();
+    other.remember_host(&longer, NOW);
+    let calm = shop(FaultPlan::none()).await;
+    assert!(is_left_alone(&other.get(&feed(&calm)).await.unwrap_err()));
+    assert_eq!(paths(&calm), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_pace_counts_what_was_asked_and_tells_of_a_delay_that_is_cut() {
+    let busy = FaultPlan::none()
+        .robots("User-agent: *\nCrawl-delay: 600\n")
+        .fault(On::feed().times(1), Fault::Status(429, None));
+    let shop = shop(busy).await;
+    let fetcher = Fetcher::new(FetchConfig {
+        max_crawl_delay: Duration::from_millis(5),
+        ..quick()
+    })
+    .unwrap();
+    let pace = Pace::default();
+    let response = fetcher.get_at(&feed(&shop), &pace).await.unwrap();
+    let traffic = pace.traffic();
+    assert_eq!(
+        (traffic.requests, traffic.refusals, traffic.retries),
+        (3, 1, 1)
+    );
+    assert!(traffic.bytes > response.wire_bytes && traffic.gap_ms.is_some());
+    assert_eq!(traffic.asked_gap_ms, Some(600_000));
+    assert_eq!(pace.cut_delay().unwrap().kept, Duration::from_millis(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn shops_share_the_budget_of_their_platform() {
+    let shops = join_all((0..4).map(|_| shop(FaultPlan::none()))).await;
+    let fetcher = Fetcher::new(FetchConfig {
+        platform_requests_per_second: Some(10.0),
+        ..quick()
+    })
+    .unwrap();
+    let urls: Vec<Url> = shops.iter().map(feed).collect();
+    join_all(urls.iter().map(|url| fetcher.get(url))).await;
+    let mut times: Vec<Instant> = shops
+        .iter()
+        .flat_map(FakeShop::requests)
+        .map(|it| it.at)
+        .collect();
+    times.sort_unstable();
+    assert_eq!(times.len(), 8, "robots.txt and a page of each");
+    assert!(times[7] - times[0] >= Duration::from_millis(690));
+}
