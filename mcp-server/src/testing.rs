@@ -98,6 +98,7 @@ pub(crate) fn seen(product: &Product, kind: ObservationKind, day: &str) -> Obser
         after: (kind == ObservationKind::New).then(|| Offer::of(&product.variants[0])),
         content_hash: None,
         rank: None,
+        source: None,
     }
 }
 
@@ -142,6 +143,7 @@ pub(crate) async fn crawled(store: &dyn Store, shop: &str, outcome: Option<Outco
         currency_source: CurrencySource::Unknown,
         started_at: at("2026-11-20"),
         checkpoint: None,
+        notes: catalog::PassNotes::default(),
     };
     let record = CrawlRecord {
         report,
@@ -183,6 +185,7 @@ pub(crate) async fn rank(store: &dyn Store, day: &str, ids: &[&ProductId]) {
         coverage: 0.5,
         contributions: vec![0.25 - f64::from(rank) / 20.0, 0.25 - f64::from(rank) / 20.0],
         rank_uncapped: Some(rank),
+        popularity: None,
         stability: None,
         product,
     });

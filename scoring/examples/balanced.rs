@@ -83,6 +83,7 @@ fn histories(n_products: u64, shops: &[ShopKey]) -> Histories {
             after: offer(false),
             content_hash: None,
             rank: None,
+            source: None,
         });
     }
     histories

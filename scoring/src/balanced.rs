@@ -4,10 +4,10 @@
 //! [`Scores::top`].
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
 
-use catalog::{ListStability, ProductId, ShopKey, Stability, UnixMs};
+use catalog::{ListStability, PopularitySource, ProductId, ShopKey, Stability, UnixMs};
 
 use self::ladder::Ladder;
 use self::price::Usual;
@@ -47,6 +47,8 @@ pub struct Scores {
     pub(crate) stock_rate: f64,
     /// The shops with prices that cannot be compared, by key.
     bare_priced: Vec<ShopKey>,
+    /// The shelves whose best-selling places are estimated.
+    estimated: HashSet<u32>,
     sorted: OnceLock<Vec<u32>>,
 }
 
@@ -148,6 +150,7 @@ impl Scores {
             usual,
             stock_rate,
             bare_priced,
+            estimated: table.estimated,
             sorted: OnceLock::new(),
         }
     }
@@ -211,6 +214,19 @@ impl Scores {
     /// Returns whether a feature counts and is known of some product.
     pub fn knows(&self, feature: Feature) -> bool {
         self.columns.iter().any(|it| it.feature == feature)
+    }
+
+    /// Returns how the best-selling place of product `index` is known, where that feature counts.
+    pub fn popularity(&self, index: usize) -> PopularitySource {
+        let mut columns = self.columns.iter();
+        let places = columns.find(|it| it.feature == Feature::Bestseller);
+        if places.is_none_or(|it| it.utilities[index].is_nan()) {
+            return PopularitySource::Unavailable;
+        }
+        match self.estimated.contains(&self.shelf_of[index]) {
+            true => PopularitySource::Estimated,
+            false => PopularitySource::Observed,
+        }
     }
 
     /// Returns the shops whose prices are compared with no other, since nobody knows in which currency they are; by

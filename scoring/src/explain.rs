@@ -1,6 +1,6 @@
 //! Why a product stands where it stands: exact, since the score is a sum.
 
-use catalog::{FeatureRow, ProductId, UnixMs};
+use catalog::{Certainty, FeatureRow, ProductId, UnixMs};
 use serde::Serialize;
 
 use crate::balanced::ladder::Change;
@@ -75,8 +75,11 @@ pub struct Input {
     pub name: &'static str,
     /// The number, with its unit where it has one, such as `4` or `12.5 days`.
     pub value: String,
-    /// Where it comes from: `catalogue` or `observations`.
+    /// Where it comes from: `catalogue` or `observations`; a best-selling place from the name of its
+    /// [source](catalog::RankSource).
     pub source: &'static str,
+    /// How it is known.
+    pub certainty: Certainty,
     /// When it was last confirmed.
     pub at: UnixMs,
 }
@@ -158,7 +161,7 @@ impl Scores {
                 contribution: 0.0,
                 groups: Vec::new(),
                 inputs,
-                unknown: Some(inputs::why_unknown(feature, subject.row)),
+                unknown: Some(inputs::why_unknown(feature, subject)),
             };
         };
         let shelf = self.shelf_of[subject.index];

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use catalog::{
-    FeatureRow, NativeId, Observation, ObservationKind, Offer, Platform, ProductId, ShopKey, UnixMs,
+    Certainty, FeatureRow, NativeId, Observation, ObservationKind, Offer, Platform, ProductId,
+    RankSource, ShopKey, UnixMs,
 };
 
 #[cfg(test)]
@@ -27,9 +28,23 @@ pub struct Histories {
 #[derive(Debug, Clone, Default)]
 struct Shop {
     stocks: HashMap<NativeId, Stock>,
-    weeks: HashMap<NativeId, Weeks>,
-    /// When its best-selling order was last observed.
-    ranked_at: Option<UnixMs>,
+    ranked: HashMap<NativeId, Ranked>,
+    /// When a product was last seen at a place of a source.
+    holders: HashMap<(Source, u32), UnixMs>,
+    /// When its best-selling order was last observed, and where.
+    newest: Option<(UnixMs, Source)>,
+}
+
+/// Where a place was read; nobody says of those that early versions observed.
+type Source = Option<RankSource>;
+
+/// A product's places, all of one source: a place of another one begins anew, since the two cannot be compared.
+#[derive(Debug, Clone, Copy)]
+struct Ranked {
+    source: Source,
+    /// When the latest was first observed.
+    at: UnixMs,
+    weeks: Weeks,
 }
 
 /// A product's place so many weeks ago, now first, as if each place held until the next; 0 before the first.
@@ -58,6 +73,8 @@ pub(crate) struct Places {
     pub(crate) latest: u32,
     /// When the shop's order was last observed: places hold until then.
     pub(crate) ranked_at: UnixMs,
+    /// Where all of them were read.
+    pub(crate) source: Source,
     /// The place so many weeks ago, now first; 0 where it is not known.
     weeks: Weeks,
 }
@@ -81,6 +98,11 @@ impl Histories {
         }
     }
 
+    /// Returns the moment behind which nothing is taken in.
+    pub const fn now(&self) -> UnixMs {
+        self.now
+    }
+
     /// Takes in one observation. Those of one product must come oldest first; products may come in any order.
     ///
     /// Needs no [`ObservationKind::New`]. Keeps the same few bytes per product however
@@ -99,9 +121,7 @@ impl Histories {
             let stock = shop.stocks.entry(native.clone()).or_default();
             stock.add(observation);
         } else if let Some(place) = observation.rank.filter(|it| *it > 0) {
-            let weeks = shop.weeks.entry(native.clone()).or_default();
-            add_place(weeks, place, observation.at, self.now);
-            shop.ranked_at = shop.ranked_at.max(Some(observation.at));
+            shop.add_place(native, place, observation, self.now);
         }
     }
 
@@ -127,14 +147,26 @@ impl Histories {
         }
     }
 
-    /// Returns the places of a product that was ever observed in a best-selling order.
+    /// Returns the places of a product in its shop's best-selling order, as read at the newest source; `None` where it
+    /// never was in that, or another product has its place by now, so that it is not known.
     ///
     /// To be asked when all observations are in: what was observed of other products tells how long a place held.
     pub(crate) fn places(&self, id: &ProductId) -> Option<Places> {
         let shop = self.shop(id)?;
-        let ranked_at = shop.ranked_at?;
-        let mut weeks = *shop.weeks.get(&id.native)?;
+        let (ranked_at, source) = shop.newest?;
+        let ranked = shop
+            .ranked
+            .get(&id.native)
+            .filter(|it| it.source == source)?;
+        let mut weeks = ranked.weeks;
         let latest = weeks[0];
+        if shop
+            .holders
+            .get(&(source, latest))
+            .is_some_and(|at| *at > ranked.at)
+        {
+            return None;
+        }
         for (place, week) in weeks.iter_mut().zip(weeks_ago(self.now)) {
             if week > ranked_at {
                 *place = 0;
@@ -143,12 +175,48 @@ impl Histories {
         Some(Places {
             latest,
             ranked_at,
+            source,
             weeks,
         })
     }
 
     fn shop(&self, id: &ProductId) -> Option<&Shop> {
         self.shops.get(&(id.platform, id.shop.clone()))
+    }
+}
+
+impl Shop {
+    fn add_place(&mut self, native: &NativeId, place: u32, seen: &Observation, now: UnixMs) {
+        let (source, at) = (seen.source, seen.at);
+        let fresh = Ranked {
+            source,
+            at,
+            weeks: Weeks::default(),
+        };
+        let ranked = self.ranked.entry(native.clone()).or_insert(fresh);
+        if ranked.source != source {
+            *ranked = fresh;
+        }
+        ranked.at = at;
+        add_place(&mut ranked.weeks, place, at, now);
+        let holder = self.holders.entry((source, place)).or_insert(at);
+        *holder = at.max(*holder);
+        let is_newer = |(known_at, known): (UnixMs, Source)| {
+            (at, strength(source)) > (known_at, strength(known))
+        };
+        if self.newest.is_none_or(is_newer) {
+            self.newest = Some((at, source));
+        }
+    }
+}
+
+/// Returns which of two sources counts that were read at the same time.
+const fn strength(source: Source) -> u8 {
+    match source {
+        Some(RankSource::StorefrontApi) => 3,
+        Some(RankSource::SortedList) => 2,
+        Some(RankSource::Collection) => 1,
+        None => 0,
     }
 }
 
@@ -224,8 +292,23 @@ fn weeks_ago(now: UnixMs) -> impl Iterator<Item = UnixMs> {
 }
 
 impl Places {
-    /// Returns the slope of `-ln(place)` per week, 0 where it may be chance; `None` under eight known weeks.
+    /// Returns how the places are known.
+    pub(crate) fn certainty(&self) -> Certainty {
+        self.source
+            .map_or(Certainty::Observed, RankSource::certainty)
+    }
+
+    /// Returns the place so many weeks ago, where it is known.
+    pub(crate) fn weeks_ago(&self, n_weeks: usize) -> Option<u32> {
+        self.weeks.get(n_weeks).copied().filter(|it| *it > 0)
+    }
+
+    /// Returns the slope of `-ln(place)` per week, 0 where it may be chance; `None` under eight known weeks, and of an
+    /// order that may be made by hand: to be moved in it is no climb.
     pub(crate) fn trend(&self) -> Option<f64> {
+        if self.certainty() != Certainty::Observed {
+            return None;
+        }
         let known = self.weeks.iter().rev().filter(|it| **it > 0);
         let values: Vec<f64> = known.map(|place| -f64::from(*place).ln()).collect();
         trend::slope(&values)

@@ -24,6 +24,7 @@ mod random;
 pub mod rules;
 mod sample;
 pub mod segments;
+pub mod signals;
 mod words;
 
 #[cfg(test)]

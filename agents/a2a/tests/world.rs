@@ -84,6 +84,8 @@ pub(crate) fn crawl(shops: &[&FakeShop], more: Value) -> Value {
 fn fetching(requests_per_second: Option<f64>) -> FetchConfig {
     FetchConfig {
         requests_per_second,
+        platform_requests_per_second: None,
+        total_requests_per_second: None,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
         backoff: Duration::from_millis(1),
         max_tries: 3,

@@ -1,5 +1,6 @@
 //! `get_changes`: what changed since a date, one by one or counted by shop, category, vendor or tag.
 
+mod bestsellers;
 mod climb;
 mod event;
 mod groups;
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
     #[serde(default)]
     #[schemars(with = "String")]
     until: Option<String>,
-    /// Default all but new, climbing
+    /// Default all but new and places
     #[serde(default)]
     kinds: Vec<Kind>,
     /// Only this shop
@@ -170,9 +171,11 @@ impl ToolKind for GetChanges {
             }
         };
         let climbed = climb::climbed(&question, call, &mut take).await?;
+        let missing = bestsellers::moved(&question, call, &mut take).await?;
         let scanned = scan::scan(store, &question, &mut take).await?;
         let mut hints = hints(&question, &scanned, n_changes);
         hints.extend(climbed.hint);
+        hints.extend(missing);
         let mut output = Output {
             notice: Fence::new().notice(),
             since: question.since,

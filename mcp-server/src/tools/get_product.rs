@@ -1,6 +1,7 @@
 //! `get_product`: one product whole.
 
 mod core;
+mod popularity;
 mod variants;
 
 use catalog::{Product, ProductRow, UnixMs};
@@ -8,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::core::Core;
+use self::popularity::PopularityLine;
 use self::variants::VariantLine;
 use super::{Answer, Call, ToolKind};
 use crate::ToolError;
@@ -53,6 +55,7 @@ pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Standing")]
     score: Option<Standing>,
+    popularity: PopularityLine,
     /// When this state was last confirmed.
     #[schemars(with = "String")]
     fetched_at: UnixMs,
@@ -111,6 +114,7 @@ impl ToolKind for GetProduct {
                 false => Vec::new(),
             },
             score: standing.map(|it| if has(Include::Score) { it } else { it.brief() }),
+            popularity: PopularityLine::of(store, &row.id).await?,
             fetched_at: row.crawled_at,
             source_url: untrusted::url(&row),
             truncated: false,

@@ -67,6 +67,7 @@ pub(super) fn observe(
         after: None,
         content_hash: None,
         rank: None,
+        source: None,
     };
     record.observations.push((n, row));
     &mut record.observations.last_mut().unwrap().1

@@ -1,6 +1,8 @@
 //! Products on their way to scores.
 
-use catalog::{FeatureRow, NativeId, UnixMs};
+use std::collections::HashSet;
+
+use catalog::{Certainty, FeatureRow, NativeId, UnixMs};
 
 use super::shelves::{Shelves, number};
 use super::values;
@@ -22,6 +24,8 @@ pub struct Table {
     /// The raw values of [`Feature::ALL`], NaN where unknown; empty for a feature that is known of nobody.
     pub(super) columns: [Vec<f64>; Feature::ALL.len()],
     pub(super) stock: Stock,
+    /// The shelves whose best-selling places are estimated.
+    pub(super) estimated: HashSet<u32>,
     pub(super) keeps_values: bool,
     pub(super) has_one_unknown_currency: bool,
     n_expected: usize,
@@ -50,6 +54,7 @@ impl Table {
             shelves: Shelves::default(),
             columns: Default::default(),
             stock: Stock::default(),
+            estimated: HashSet::new(),
             keeps_values: false,
             has_one_unknown_currency: false,
             n_expected: 0,
@@ -71,7 +76,8 @@ impl Table {
     pub fn push(&mut self, row: &FeatureRow, histories: &Histories) {
         let index = self.natives.len();
         self.natives.push(row.id.native.clone());
-        self.shelf_of.push(self.shelves.number(row));
+        let shelf = self.shelves.number(row);
+        self.shelf_of.push(shelf);
         for feature in &self.features {
             let value = values::raw(*feature, row, histories, self.now);
             let column = &mut self.columns[*feature as usize];
@@ -86,8 +92,16 @@ impl Table {
                 None if column.is_empty() => (),
                 None => column.push(f64::NAN),
             }
-            if *feature == Feature::Stockout {
-                self.stock.add(number(index), row, histories);
+            match feature {
+                Feature::Stockout => self.stock.add(number(index), row, histories),
+                // A shop's places are all of one source.
+                Feature::Bestseller if value.is_some() && !self.estimated.contains(&shelf) => {
+                    let places = histories.places(&row.id);
+                    let is_estimated =
+                        places.is_some_and(|it| it.certainty() == Certainty::Estimated);
+                    self.estimated.extend(is_estimated.then_some(shelf));
+                }
+                _ => (),
             }
         }
     }

@@ -1,10 +1,11 @@
 //! The numbers behind a value, in a reader's words.
 
-use catalog::{FeatureRow, UnixMs};
+use catalog::{Certainty, FeatureRow, UnixMs};
 
 use super::{Input, Subject};
 use crate::balanced::{Scores, values};
 use crate::feature::Feature;
+use crate::signals;
 
 const CATALOGUE: &str = "catalogue";
 const OBSERVATIONS: &str = "observations";
@@ -20,7 +21,7 @@ pub(super) fn inputs(scores: &Scores, feature: Feature, subject: Subject<'_>) ->
                 return Vec::new();
             };
             let place = ("best-selling place", places.latest.to_string());
-            (OBSERVATIONS, places.ranked_at, vec![place])
+            (signals::source(&places), places.ranked_at, vec![place])
         }
         Feature::Stockout => (OBSERVATIONS, row.confirmed_at, stock(scores, subject)),
         Feature::Trend => {
@@ -31,7 +32,7 @@ pub(super) fn inputs(scores: &Scores, feature: Feature, subject: Subject<'_>) ->
                 "weeks with a best-selling place",
                 places.n_weeks().to_string(),
             );
-            (OBSERVATIONS, places.ranked_at, vec![weeks])
+            (signals::source(&places), places.ranked_at, vec![weeks])
         }
         Feature::Freshness => (CATALOGUE, row.confirmed_at, age(scores, row)),
         Feature::Discount => {
@@ -57,10 +58,18 @@ pub(super) fn inputs(scores: &Scores, feature: Feature, subject: Subject<'_>) ->
             (CATALOGUE, row.confirmed_at, Vec::from_iter(share))
         }
     };
+    let certainty = match feature {
+        Feature::Bestseller | Feature::Trend => {
+            let places = histories.places(&row.id);
+            places.map_or(Certainty::Unavailable, |it| it.certainty())
+        }
+        _ => Certainty::Observed,
+    };
     let input = |(name, value)| Input {
         name,
         value,
         source,
+        certainty,
         at,
     };
     given.into_iter().map(input).collect()
@@ -105,13 +114,19 @@ fn prices(scores: &Scores, subject: Subject<'_>) -> Vec<(&'static str, String)> 
 }
 
 /// Returns why a feature is unknown of a product.
-pub(super) fn why_unknown(feature: Feature, row: &FeatureRow) -> &'static str {
+pub(super) fn why_unknown(feature: Feature, subject: Subject<'_>) -> &'static str {
+    let Subject { row, histories, .. } = subject;
     let inputs = &row.inputs;
+    let is_estimated = || {
+        let places = histories.places(&row.id);
+        places.is_some_and(|it| it.certainty() == Certainty::Estimated)
+    };
     match feature {
         Feature::Demand => "no sales were imported",
-        Feature::Bestseller => "never seen in the shop's best-selling order",
+        Feature::Bestseller => "not in the shop's best-selling order, as far as it was read",
         Feature::Stockout => "stock watched for less than 7 variant-days",
         Feature::Rating => "no ratings are stored",
+        Feature::Trend if is_estimated() => "its places are of an order that may be made by hand",
         Feature::Trend => "fewer than 8 weeks with a best-selling place",
         Feature::Freshness => "no publication date",
         Feature::Discount => "no variants",

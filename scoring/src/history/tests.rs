@@ -23,6 +23,7 @@ fn at(day: i64, kind: ObservationKind) -> Observation {
         after: None,
         content_hash: None,
         rank: None,
+        source: None,
     }
 }
 

@@ -34,7 +34,7 @@ async fn each_end_of_a_shop_has_its_state_and_its_code() {
         (denied(), "REJECTED", "ROBOTS_DENIED"),
         (password(), "AUTH_REQUIRED", "PASSWORD"),
         (
-            FaultPlan::none().fault(On::feed(), Fault::status(404)),
+            (FaultPlan::none().list_alone()).fault(On::feed(), Fault::status(404)),
             "FAILED",
             "PRODUCTS_JSON_DISABLED",
         ),
@@ -44,13 +44,16 @@ async fn each_end_of_a_shop_has_its_state_and_its_code() {
             "BLOCKED",
         ),
         (
-            FaultPlan::none().fault(On::feed(), Fault::Html),
+            (FaultPlan::none().list_alone()).fault(On::feed(), Fault::Html),
             "FAILED",
             "SCHEMA",
         ),
         (
-            (FaultPlan::none().fault(On::feed(), Fault::Html))
-                .fault(On::path("/meta.json"), Fault::status(404)),
+            (FaultPlan::none()
+                .list_alone()
+                .fault(On::feed(), Fault::Html))
+            .fault(On::path("/meta.json"), Fault::status(404))
+            .fault(On::path("/"), Fault::status(404)),
             "REJECTED",
             "NOT_SHOPIFY",
         ),

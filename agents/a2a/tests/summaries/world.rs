@@ -126,6 +126,7 @@ async fn ranking(world: &World, n_products: usize) -> Ranking {
         coverage: 1.0,
         contributions: vec![1.0 / f64::from(rank)],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product,
     };

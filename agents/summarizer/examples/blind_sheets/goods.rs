@@ -118,6 +118,7 @@ impl Goods {
             after: is_changed.then(|| self.offer(parts[3])),
             content_hash: None,
             rank,
+            source: None,
             product,
         }
     }
@@ -155,6 +156,7 @@ pub(crate) fn ranking(day: &str, n_ranked: u64, placed: &[Placed<'_>]) -> Rankin
             coverage: *coverage,
             contributions: adds.to_vec(),
             rank_uncapped: None,
+            popularity: None,
             stability: None,
             product: goods.row(),
         });

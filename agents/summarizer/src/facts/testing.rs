@@ -83,6 +83,7 @@ pub(crate) fn observed(kind: ObservationKind, day: &str) -> Observation {
         after: None,
         content_hash: None,
         rank: None,
+        source: None,
     }
 }
 
@@ -124,6 +125,7 @@ pub(crate) fn ranking(day: &str, rows: Vec<ProductRow>) -> Ranking {
         coverage: 1.0,
         contributions: vec![0.2, -0.1, 0.1, 0.0],
         rank_uncapped: None,
+        popularity: None,
         stability: None,
         product,
     });

@@ -40,6 +40,9 @@ struct InputLine {
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'static str>,
+    /// Of a best-selling place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainty: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     at: Option<catalog::UnixMs>,
@@ -77,11 +80,13 @@ struct MoveLine {
 impl Part {
     pub(super) fn of(explained: Explained, format: ResponseFormat) -> Self {
         let is_detailed = format == ResponseFormat::Detailed;
+        let is_of_place = matches!(explained.feature, "bestseller" | "trend");
         let input = |it: Input| InputLine {
             name: it.name,
             value: it.value,
-            source: is_detailed.then_some(it.source),
-            at: is_detailed.then_some(it.at),
+            source: (is_detailed || is_of_place).then_some(it.source),
+            certainty: is_of_place.then_some(it.certainty.name()),
+            at: (is_detailed || is_of_place).then_some(it.at),
         };
         let group = |it: Group| GroupLine {
             level: it.level,

@@ -24,6 +24,7 @@ fn feature(feature: &'static str, contribution: f64, unknown: Option<&'static st
             name: "available variants",
             value: "50 %".to_owned(),
             source: "catalogue",
+            certainty: catalog::Certainty::Observed,
             at: UnixMs::new(0),
         }],
         unknown,

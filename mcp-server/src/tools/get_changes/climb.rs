@@ -85,6 +85,7 @@ fn event(row: &RankedRow, rank_before: Option<u32>, at: UnixMs) -> Event {
         price_after: None,
         percent: None,
         places: Some((rank_before, row.rank)),
+        rank_source: None,
         title: product.title.clone(),
         vendor: product.vendor.clone(),
         product_type: product.product_type.clone(),

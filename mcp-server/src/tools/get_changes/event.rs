@@ -1,7 +1,8 @@
 //! A change as people name it: of one product at one time, however many of its variants it befell.
 
 use catalog::{
-    Change, ChangeKind, Money, ObservationKind, ObservedRow, ProductId, ShopKey, UnixMs, changes_of,
+    Change, ChangeKind, Money, ObservationKind, ObservedRow, ProductId, RankSource, ShopKey,
+    UnixMs, changes_of,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub(crate) enum Kind {
     SoldOut,
     Restocked,
     Climbing,
+    Bestseller,
 }
 
 /// Which changes are asked for.
@@ -49,15 +51,17 @@ pub(super) struct Event {
     pub(super) price_after: Option<Money>,
     /// By how much the price moved; of prices that moved alone.
     pub(super) percent: Option<f64>,
-    /// The places in the rankings before and after; none before where it was not in the list.
+    /// The places before and after, in our rankings or in the shop's own order; none before where it was not in it.
     pub(super) places: Option<(Option<u32>, u32)>,
+    /// Where places of the shop's own order were read.
+    pub(super) rank_source: Option<RankSource>,
     pub(super) title: String,
     pub(super) vendor: String,
     pub(super) product_type: String,
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::New,
         Self::Gone,
         Self::Back,
@@ -67,6 +71,7 @@ impl Kind {
         Self::SoldOut,
         Self::Restocked,
         Self::Climbing,
+        Self::Bestseller,
     ];
 
     /// Returns what a change is called here; nothing for the end of a discount, which is told as a price that rose.
@@ -84,27 +89,32 @@ impl Kind {
         })
     }
 
+    /// Returns whether it is of places, which single rows do not tell.
+    const fn is_of_places(self) -> bool {
+        matches!(self, Self::Climbing | Self::Bestseller)
+    }
+
     /// Returns the rows of histories that can show it.
     const fn row(self) -> Option<ObservationKind> {
         Some(match self {
             Self::New => ObservationKind::New,
             Self::Gone => ObservationKind::Gone,
             Self::Back => ObservationKind::Back,
-            Self::Climbing => return None,
+            Self::Climbing | Self::Bestseller => return None,
             _ => ObservationKind::Changed,
         })
     }
 }
 
 impl Of {
-    /// Returns what is asked for; without kinds all but what is new, which a first crawl is full of, and places won.
+    /// Returns what is asked for; without kinds all but what is new, which a first crawl is full of, and all places.
     pub(super) fn new(
         kinds: &[Kind],
         shop: Option<ShopKey>,
         category: Option<&str>,
         vendor: Option<&str>,
     ) -> Self {
-        let is_usual = |it: &Kind| !matches!(it, Kind::New | Kind::Climbing);
+        let is_usual = |it: &Kind| *it != Kind::New && !it.is_of_places();
         let is_wanted = |it: &Kind| match kinds {
             [] => is_usual(it),
             _ => kinds.contains(it),
@@ -189,6 +199,7 @@ fn event(row: &ObservedRow, kind: Kind, change: &Change) -> Event {
         price_after: change.price_after,
         percent: moved.and_then(|(before, after)| percent(before, after)),
         places: None,
+        rank_source: None,
         title: row.title.clone(),
         vendor: row.vendor.clone(),
         product_type: row.product_type.clone(),

@@ -63,6 +63,8 @@ pub(super) struct ChangeLine {
     rank_before: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank_source: Option<&'static str>,
     untrusted: Named,
 }
 
@@ -152,6 +154,7 @@ fn line(event: Event, name: Option<String>) -> ChangeLine {
         percent: event.percent,
         rank_before: event.places.and_then(|(before, _)| before),
         rank_after: event.places.map(|(_, after)| after),
+        rank_source: event.rank_source.map(catalog::RankSource::name),
         untrusted: Named {
             title: untrusted::name(&event.title),
         },

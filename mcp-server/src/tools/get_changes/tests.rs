@@ -1,4 +1,4 @@
-use catalog::{Observation, ProductId};
+use catalog::{Observation, ObservationKind, ProductId, RankSource};
 use serde_json::{Value, json};
 
 use super::event::{Event, Of};
@@ -297,4 +297,39 @@ fn percents_are_of_the_price_before() {
     assert_eq!(percent("60.00 EUR", "49.00 EUR"), Some(-18.3));
     assert_eq!(percent("100 JPY", "120 JPY"), Some(20.0));
     assert_eq!(percent("0.00 EUR", "1.00 EUR"), None);
+}
+
+#[tokio::test]
+async fn moves_into_the_first_places_of_a_shops_own_order_are_told_when_asked_for() {
+    let (store, tasks) = empty().await;
+    put_shop(store.as_ref(), "lamps.example", "EUR").await;
+    let lamp = product("lamps.example", 1, "lamp", "49.00 EUR", true);
+    let ranked = |day: &str, rank| Observation {
+        kind: ObservationKind::Ranked,
+        rank: Some(rank),
+        source: Some(RankSource::Collection),
+        variant: None,
+        before: None,
+        after: None,
+        ..changed(&lamp, day, ("49.00 EUR", true), ("49.00 EUR", true))
+    };
+    let rows = vec![ranked("2026-11-10", 12), ranked("2026-11-17", 9)];
+    put(store.as_ref(), &lamp, rows).await;
+    let world = context(store, tasks);
+    let asked = json!({"since": "2026-11-15", "kinds": ["bestseller"]});
+    let answer = call(&world, "get_changes", asked).await.unwrap();
+    let line = &answer["changes"][0];
+    assert_eq!(
+        (
+            &line["rank_before"],
+            &line["rank_after"],
+            &line["rank_source"]
+        ),
+        (&json!(12), &json!(9), &json!("collection"))
+    );
+    assert_eq!(answer["n_changes"], 1);
+    let usual = call(&world, "get_changes", json!({"since": "2026-11-15"}))
+        .await
+        .unwrap();
+    assert_eq!(usual["n_changes"], 0);
 }

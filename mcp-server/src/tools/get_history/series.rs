@@ -1,6 +1,6 @@
 //! Lines of prices and places, as they are told.
 
-use catalog::{Currency, Money, Observation, PlaceInRanking, UnixMs};
+use catalog::{Currency, Money, Observation, PlaceInRanking, RankSource, UnixMs};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -171,15 +171,33 @@ pub(super) fn all_places(
             Some((format!("ranking {preset}"), places))
         })
         .collect();
-    let in_shop: Vec<(UnixMs, u32)> = rows
-        .iter()
-        .filter(|row| row.at < until)
-        .filter_map(|row| Some((row.at, row.rank?)))
-        .collect();
-    if !in_shop.is_empty() {
-        lines.push(("the shop's own best-selling order".to_owned(), in_shop));
+    for source in SOURCES {
+        let in_shop: Vec<(UnixMs, u32)> = rows
+            .iter()
+            .filter(|row| row.at < until && row.source == source)
+            .filter_map(|row| Some((row.at, row.rank?)))
+            .collect();
+        if !in_shop.is_empty() {
+            lines.push((order_of(source), in_shop));
+        }
     }
     lines
+}
+
+/// Where places in shops' own orders are read: those of two cannot be compared.
+const SOURCES: [Option<RankSource>; 4] = [
+    Some(RankSource::StorefrontApi),
+    Some(RankSource::SortedList),
+    Some(RankSource::Collection),
+    None,
+];
+
+fn order_of(source: Option<RankSource>) -> String {
+    let order = "the shop's own best-selling order";
+    match source {
+        Some(it) => format!("{order}, {} ({})", it.certainty().name(), it.name()),
+        None => order.to_owned(),
+    }
 }
 
 type Changed<V> = (UnixMs, V, V, Option<f64>);

@@ -1,4 +1,4 @@
-use catalog::{Observation, ObservationKind};
+use catalog::{Observation, ObservationKind, RankSource};
 use serde_json::{Value, json};
 
 use crate::testing::{at, call, changed, context, empty, product, put, put_shop, seen, world};
@@ -99,6 +99,39 @@ async fn places_are_told_by_ranking_and_by_the_shops_own_order() {
     let rank = &answer["series"][0];
     assert_eq!(rank["source"], "the shop's own best-selling order");
     assert_eq!(points(rank), ["2026-11-10 7", "2026-11-12 4"]);
+}
+
+#[tokio::test]
+async fn places_of_two_sources_are_two_lines() {
+    let (store, tasks) = empty().await;
+    put_shop(store.as_ref(), "lamps.example", "EUR").await;
+    let lamp = product("lamps.example", 1, "brass-lamp", "49.00 EUR", true);
+    let ranked = |day, rank, source| Observation {
+        rank: Some(rank),
+        source: Some(source),
+        ..seen(&lamp, ObservationKind::Ranked, day)
+    };
+    let rows = vec![
+        ranked("2026-11-10", 7, RankSource::StorefrontApi),
+        ranked("2026-11-12", 4, RankSource::Collection),
+    ];
+    put(store.as_ref(), &lamp, rows).await;
+    let world = context(store, tasks);
+    let question = json!({"id": "lamps.example/brass-lamp", "of": ["rank"]});
+    let answer = call(&world, "get_history", question).await.unwrap();
+    let order = "the shop's own best-selling order";
+    let observed = format!("{order}, observed (storefront_api)");
+    assert_eq!(answer["series"][0]["source"], observed);
+    assert_eq!(points(&answer["series"][0]), ["2026-11-10 7"]);
+    let estimated = format!("{order}, estimated (collection)");
+    assert_eq!(answer["series"][1]["source"], estimated);
+    let lamp = json!({"id": "lamps.example/brass-lamp"});
+    let whole = call(&world, "get_product", lamp).await.unwrap();
+    let popularity = &whole["popularity"];
+    assert_eq!(
+        (&popularity["place"], &popularity["certainty"]),
+        (&json!(4), &json!("estimated"))
+    );
 }
 
 #[tokio::test]

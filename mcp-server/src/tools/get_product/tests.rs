@@ -54,6 +54,7 @@ async fn a_product_is_told_whole_with_its_source_and_its_place() {
     let description = format!("<{fence}>A brass-lamp of solid make.</{fence}>");
     assert_eq!(product["untrusted"]["description"], description);
     assert_eq!(answer["variants"][0]["id"], "11");
+    assert_eq!(answer["popularity"], json!({"certainty": "unavailable"}));
     assert_eq!(answer["fetched_at"], "2026-11-21T09:00:00Z");
     assert_eq!(
         answer["source_url"],

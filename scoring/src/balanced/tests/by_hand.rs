@@ -246,6 +246,7 @@ fn event(row: &FeatureRow) -> Observation {
         after: offer(false),
         content_hash: None,
         rank: None,
+        source: None,
     }
 }
 

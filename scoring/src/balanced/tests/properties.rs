@@ -66,6 +66,7 @@ pub(crate) fn observation(row: &FeatureRow, day: i64, what: u32) -> Observation 
         after: offer(what == 1),
         content_hash: None,
         rank: is_ranked.then_some(what),
+        source: None,
     }
 }
 

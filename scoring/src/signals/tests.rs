@@ -1,0 +1,351 @@
+use catalog::{
+    Availability, CrawlKey, Currency, FeatureInputs, Money, ObservationKind, Offer, ProductId,
+    UnixMs,
+};
+
+use super::*;
+
+const NOW: UnixMs = UnixMs::new(100 * DAY_MS);
+
+fn id(native: u32) -> ProductId {
+    format!("shopify:a.example:{native}").parse().unwrap()
+}
+
+fn seen(day: i64, kind: ObservationKind) -> Observation {
+    Observation {
+        product: id(1),
+        variant: None,
+        kind,
+        at: UnixMs::new(day * DAY_MS),
+        crawl: CrawlKey {
+            shop: "a.example".parse().unwrap(),
+            n: 1,
+        },
+        before: None,
+        after: None,
+        content_hash: None,
+        rank: None,
+        source: None,
+    }
+}
+
+fn ranked(product: u32, day: i64, place: u32, source: RankSource) -> Observation {
+    Observation {
+        product: id(product),
+        rank: Some(place),
+        source: Some(source),
+        ..seen(day, ObservationKind::Ranked)
+    }
+}
+
+fn offer(minor: i64, compare_at: Option<i64>, available: bool) -> Option<Offer> {
+    let money = |minor| Money::new(minor, Currency::parse("EUR").unwrap());
+    Some(Offer {
+        price: Some(money(minor)),
+        compare_at: compare_at.map(money),
+        available: Some(available),
+    })
+}
+
+fn changed(variant: &str, day: i64, before: Option<Offer>, after: Option<Offer>) -> Observation {
+    Observation {
+        variant: Some(variant.to_owned()),
+        before,
+        after,
+        ..seen(day, ObservationKind::Changed)
+    }
+}
+
+fn stock(variant: &str, day: i64, is_there: bool) -> Observation {
+    let [before, after] = [!is_there, is_there].map(|it| offer(2000, None, it));
+    changed(variant, day, before, after)
+}
+
+fn variant(id: &str, is_there: bool) -> Variant {
+    Variant {
+        id: id.to_owned(),
+        title: String::new(),
+        options: vec![],
+        sku: None,
+        price: None,
+        compare_at: None,
+        availability: Availability::Stated(is_there),
+        quantity: None,
+    }
+}
+
+/// First seen on day 40, last confirmed on day 100.
+fn row() -> FeatureRow {
+    FeatureRow {
+        id: id(1),
+        currency: Currency::UNKNOWN,
+        inputs: FeatureInputs {
+            published_at: None,
+            discount: None,
+            price: None,
+            availability: None,
+            visible_chars: 0,
+            distinct_tags: 0,
+            num_images: 0,
+            num_variants: 2,
+            type_key: 0,
+        },
+        first_seen_at: UnixMs::new(40 * DAY_MS),
+        confirmed_at: NOW,
+    }
+}
+
+/// Returns the signals of product 1 with two variants, both in stock now, in a shop of these observations.
+fn signals_of(shop: &[Observation], popularity: Option<&Popularity>) -> Vec<Signal> {
+    signals_with(shop, &[variant("a", true), variant("b", true)], popularity)
+}
+
+fn signals_with(
+    shop: &[Observation],
+    variants: &[Variant],
+    popularity: Option<&Popularity>,
+) -> Vec<Signal> {
+    let mut histories = Histories::new(NOW);
+    for observation in shop {
+        histories.add(observation);
+    }
+    let own: Vec<Observation> = shop
+        .iter()
+        .filter(|it| it.product == id(1))
+        .cloned()
+        .collect();
+    let row = row();
+    let watched = Watched {
+        row: &row,
+        variants,
+        history: &own,
+        popularity,
+    };
+    signals(watched, &histories)
+}
+
+fn told<'a>(signals: &'a [Signal], name: &str) -> &'a Signal {
+    signals.iter().find(|it| it.name == name).unwrap()
+}
+
+#[test]
+fn a_place_that_moved_says_where_it_was_and_where_that_was_read() {
+    let api = RankSource::StorefrontApi;
+    let shop = [
+        ranked(1, 60, 30, api),
+        ranked(1, 90, 12, api),
+        ranked(1, 99, 5, api),
+    ];
+    let signals = signals_of(&shop, None);
+    let place = told(&signals, "bestseller_place");
+    assert_eq!(place.value, Some(5.0));
+    assert_eq!(
+        (place.source, place.certainty),
+        (Some("storefront_api"), Certainty::Observed)
+    );
+    assert_eq!(place.at, Some(UnixMs::new(99 * DAY_MS)));
+    // Day 93: 12. Day 72: 30.
+    assert_eq!(told(&signals, "places_won_7_days").value, Some(7.0));
+    assert_eq!(told(&signals, "places_won_28_days").value, Some(25.0));
+    assert_eq!(told(&signals, "places_won_28_days").detail, "from 30 to 5");
+}
+
+#[test]
+fn a_change_of_source_is_no_trend() {
+    let shop = [
+        ranked(1, 60, 30, RankSource::StorefrontApi),
+        ranked(1, 96, 3, RankSource::Collection),
+    ];
+    let signals = signals_of(&shop, None);
+    let place = told(&signals, "bestseller_place");
+    assert_eq!(
+        (place.value, place.certainty),
+        (Some(3.0), Certainty::Estimated)
+    );
+    for name in ["places_won_7_days", "places_won_28_days"] {
+        let won = told(&signals, name);
+        assert_eq!((won.value, won.certainty), (None, Certainty::Unavailable));
+    }
+}
+
+#[test]
+fn a_product_that_the_newest_source_lacks_has_no_place() {
+    let shop = [
+        ranked(1, 60, 30, RankSource::StorefrontApi),
+        ranked(2, 96, 1, RankSource::Collection),
+    ];
+    let popularity = Popularity {
+        source: Some(RankSource::Collection),
+        certainty: Certainty::Estimated,
+        n_places: 1,
+        at: UnixMs::new(96 * DAY_MS),
+        detail: String::new(),
+    };
+    let signals = signals_of(&shop, Some(&popularity));
+    let place = told(&signals, "bestseller_place");
+    assert_eq!(
+        (place.value, place.certainty),
+        (None, Certainty::Unavailable)
+    );
+    assert_eq!(place.detail, "not among the 1 places that were read");
+}
+
+#[test]
+fn a_product_whose_place_another_one_has_fell_out_of_the_order() {
+    let api = RankSource::StorefrontApi;
+    let shop = [ranked(1, 60, 30, api), ranked(2, 96, 30, api)];
+    assert_eq!(
+        told(&signals_of(&shop, None), "bestseller_place").value,
+        None
+    );
+    let shop = [ranked(1, 60, 30, api), ranked(2, 96, 31, api)];
+    assert_eq!(
+        told(&signals_of(&shop, None), "bestseller_place").value,
+        Some(30.0)
+    );
+}
+
+#[test]
+fn what_nobody_saw_is_unavailable_with_the_reason() {
+    let signals = signals_of(&[], None);
+    let place = told(&signals, "bestseller_place");
+    assert_eq!((place.value, place.at), (None, None));
+    assert_eq!(
+        place.detail,
+        "no crawl has looked at the shop's best-selling order"
+    );
+    let closed = Popularity {
+        source: None,
+        certainty: Certainty::Unavailable,
+        n_places: 0,
+        at: NOW,
+        detail: "no collection is called best sellers".to_owned(),
+    };
+    let place = signals_of(&[], Some(&closed));
+    assert_eq!(told(&place, "bestseller_place").detail, closed.detail);
+    let units = told(&signals, "units_out_28_days");
+    assert_eq!(
+        (units.value, units.certainty),
+        (None, Certainty::Unavailable)
+    );
+    assert_eq!(
+        units.detail,
+        "the shop's product list publishes no quantities"
+    );
+    for it in &signals {
+        assert_eq!(
+            it.value.is_none(),
+            it.certainty == Certainty::Unavailable,
+            "{it:?}"
+        );
+    }
+}
+
+#[test]
+fn a_product_is_sold_out_when_its_last_variant_is() {
+    // b goes on day 50, a on day 52; a is there from day 60 to 64; both are there now.
+    let shop = [
+        stock("b", 50, false),
+        stock("a", 52, false),
+        stock("a", 60, true),
+        stock("a", 64, false),
+        stock("a", 70, true),
+        stock("b", 70, true),
+    ];
+    let signals = signals_of(&shop, None);
+    let sell_out = told(&signals, "time_to_sell_out");
+    assert_eq!((sell_out.value, sell_out.unit), (Some(4.0), "days"));
+    assert_eq!(sell_out.detail, "sold out on 1970-03-06, 2 times in all");
+    let flips = told(&signals, "availability_flips");
+    assert_eq!(flips.value, Some(6.0));
+    assert_eq!(
+        flips.detail,
+        "3 out of stock, 3 back, of single variants; the last on 1970-03-12"
+    );
+    // The feature counts the same.
+    let mut histories = Histories::new(NOW);
+    shop.iter().for_each(|it| histories.add(it));
+    assert_eq!(histories.watched(&row()).n_events, 6);
+}
+
+#[test]
+fn a_size_that_goes_while_another_comes_is_no_sell_out() {
+    let shop = [
+        stock("b", 45, false),
+        stock("a", 50, false),
+        stock("b", 50, true),
+    ];
+    let now = [variant("a", false), variant("b", true)];
+    let signals = signals_with(&shop, &now, None);
+    let sell_out = told(&signals, "time_to_sell_out");
+    assert_eq!(sell_out.value, None);
+    assert_eq!(sell_out.detail, "never sold out in 60.0 days");
+}
+
+#[test]
+fn a_product_that_the_shop_takes_away_is_not_sold_out() {
+    let shop = [
+        seen(50, ObservationKind::Gone),
+        seen(60, ObservationKind::Back),
+        stock("a", 65, false),
+        stock("b", 65, false),
+    ];
+    let now = [variant("a", false), variant("b", false)];
+    // Since when it was there again, nobody can say.
+    assert_eq!(
+        told(&signals_with(&shop, &now, None), "time_to_sell_out").value,
+        None
+    );
+}
+
+#[test]
+fn moves_of_prices_and_discounts_are_counted_by_moment() {
+    let shop = [
+        changed("a", 50, offer(2000, None, true), offer(1500, None, true)),
+        changed("b", 50, offer(2000, None, true), offer(1800, None, true)),
+        changed(
+            "a",
+            60,
+            offer(1500, None, true),
+            offer(1500, Some(2000), true),
+        ),
+        changed(
+            "a",
+            61,
+            offer(1500, Some(2000), true),
+            offer(2000, None, true),
+        ),
+    ];
+    let signals = signals_of(&shop, None);
+    let prices = told(&signals, "price_moves");
+    assert_eq!(prices.value, Some(2.0));
+    assert_eq!(prices.detail, "the last on 1970-03-03 by +33.3 %");
+    let discounts = told(&signals, "discount_moves");
+    assert_eq!(
+        (discounts.value, discounts.detail.as_str()),
+        (Some(2.0), "the last ended on 1970-03-03")
+    );
+}
+
+#[test]
+fn the_future_and_a_single_sight_tell_nothing() {
+    let shop = [stock("a", 101, false), stock("b", 102, false)];
+    let signals = signals_of(&shop, None);
+    assert_eq!(told(&signals, "availability_flips").value, Some(0.0));
+    let row = FeatureRow {
+        confirmed_at: row().first_seen_at,
+        ..row()
+    };
+    let watched = Watched {
+        row: &row,
+        variants: &[],
+        history: &[],
+        popularity: None,
+    };
+    let once = super::signals(watched, &Histories::new(NOW));
+    let prices = told(&once, "price_moves");
+    assert_eq!(
+        (prices.value, prices.detail.as_str()),
+        (None, "seen once so far")
+    );
+}
