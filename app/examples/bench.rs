@@ -130,12 +130,13 @@ async fn crawl_into(store: &dyn Store, pages: Vec<Vec<Product>>) {
             page,
             products,
             problems: vec![],
-            next: Some(Checkpoint {
-                next_page: page + 1,
-            }),
+            next: Some(Checkpoint::page(page + 1)),
             bytes: 0,
             at,
             task_entry: None,
+            validators: None,
+            not_modified: false,
+            present: vec![],
         };
         store.apply_page(&begun.ticket, write).await.unwrap();
     }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use a2a::{Agent, Context, Hub, Served, Trade};
 use anyhow::Result;
 use catalog::{MeterLimits, Store, TaskStore};
-use crawler::fetch::{FetchConfig, Fetcher};
+use crawler::fetch::{FetchConfig, Fetcher, Identity};
 use futures_util::future::BoxFuture;
 use mcp_server::{Data, Opened};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::llm::BudgetFlags;
+use crate::http::directory::{self, DIRECTORY_PATH};
 use crate::http::ops::{self, Ops, OpsAddress, Summaries};
 use crate::http::{self, Auth, Metrics};
 use crate::summaries::{self, Writer};
@@ -47,6 +48,8 @@ pub(crate) struct Bound {
 pub(crate) struct Agents {
     bound: Bound,
     context: Context,
+    /// Who asks the shops; `None` for anybody.
+    identity: Option<Arc<Identity>>,
     /// Who writes summaries; `None` where no agent does.
     writer: Option<Writer>,
     metrics: Metrics,
@@ -80,6 +83,7 @@ impl Agents {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{}", bound.listener.local_addr()?),
         };
+        let identity = fetching.identity.clone();
         let does_summaries = (bound.face.agents.iter()).any(|it| it.trade == Trade::Summarize);
         let writer = does_summaries
             .then(|| Writer::configured(app))
@@ -112,6 +116,7 @@ impl Agents {
         Ok(Self {
             bound,
             context,
+            identity,
             writer,
             metrics: Metrics::default(),
         })
@@ -144,6 +149,13 @@ impl Agents {
             ),
             format!("store: {}", self.context.store.location()),
         ]);
+        let operator = self.identity.as_ref().and_then(|it| it.operator());
+        lines.extend(operator.map(|it| {
+            format!(
+                "requests to shops are signed: {}{DIRECTORY_PATH} must lead to {url}{DIRECTORY_PATH}",
+                it.agent()
+            )
+        }));
         lines.extend(self.writer.as_ref().map(|it| match it {
             Writer::Model(endpoint) => {
                 format!("summaries: by {} at {}", endpoint.model(), endpoint.host())
@@ -183,6 +195,7 @@ impl Agents {
         let Self {
             bound,
             context,
+            identity,
             writer,
             metrics,
         } = self;
@@ -195,7 +208,7 @@ impl Agents {
         let (config, cancel) = (&app.config.http, &app.cancel);
         let serve = http::run(
             bound.listener,
-            router,
+            (router, directory::router(identity)),
             &bound.auth,
             config,
             &metrics,

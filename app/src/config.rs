@@ -2,19 +2,23 @@
 
 mod agent;
 mod http;
+mod identity;
 pub(crate) mod llm;
 mod mcp;
 mod mongodb;
+mod recrawl;
 mod secret;
 mod security;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use catalog::{Currency, Shop, ShopKey};
-use crawler::fetch::FetchConfig;
+use crawler::RecrawlTerms;
+use crawler::fetch::{FetchConfig, ShopProxy};
 use ipnet::IpNet;
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -22,14 +26,19 @@ use toml::{Table, Value};
 pub(crate) use self::agent::check_public_url;
 use self::agent::{AgentConfig, ServeConfig};
 pub(crate) use self::http::HttpConfig;
+use self::identity::IdentityConfig;
 use self::llm::LlmConfig;
 pub(crate) use self::mcp::McpConfig;
 use self::mongodb::MongodbConfig;
+use self::recrawl::RecrawlConfig;
 use self::secret::Secret;
 pub(crate) use self::security::SecurityConfig;
 use crate::exit::UsageError;
 
 const DEFAULT: &str = include_str!("../../config/default.toml");
+
+static DEFAULT_TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(DEFAULT).expect("the built-in default is valid TOML"));
 const ENV_PREFIX: &str = "TROUVAILLE__";
 
 /// The variable of the password.
@@ -48,7 +57,7 @@ const SIGNING_KEY: &str = "SECURITY__SIGNING_KEY";
 const VERBATIM: [&str; 4] = [PASSWORD, TOKEN, API_KEY, SIGNING_KEY];
 
 /// Tables whose keys are names of the user's own.
-const WITH_FREE_KEYS: [&str; 2] = ["currencies", "llm.prices"];
+const WITH_FREE_KEYS: [&str; 3] = ["currencies", "identity.merchants", "llm.prices"];
 
 /// All settings. Documented, with their defaults, in `config/default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,8 +67,10 @@ pub(crate) struct Config {
     pub(crate) log: LogFormat,
     pub(crate) http: HttpConfig,
     pub(crate) crawl: CrawlConfig,
+    pub(crate) identity: IdentityConfig,
     pub(crate) rank: RankConfig,
     pub(crate) agent: AgentConfig,
+    recrawl: RecrawlConfig,
     pub(crate) serve: ServeConfig,
     pub(crate) mcp: McpConfig,
     pub(crate) security: SecurityConfig,
@@ -82,17 +93,26 @@ pub(crate) enum LogFormat {
 pub(crate) struct CrawlConfig {
     pub(crate) contact_url: String,
     pub(crate) requests_per_second: f64,
+    pub(crate) platform_requests_per_second: f64,
+    pub(crate) total_requests_per_second: f64,
     pub(crate) concurrency: usize,
     pub(crate) allow_private: Vec<IpNet>,
+    pub(crate) allow_ports: Vec<u16>,
+    /// May hold a password.
+    proxy: Secret,
     pub(crate) max_tries: u32,
     pub(crate) backoff_seconds: f64,
     pub(crate) max_retry_after_seconds: f64,
     pub(crate) connect_timeout_seconds: f64,
+    pub(crate) header_timeout_seconds: f64,
     pub(crate) read_timeout_seconds: f64,
     pub(crate) total_timeout_seconds: f64,
+    pub(crate) min_bytes_per_second: u32,
     pub(crate) max_wire_bytes: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) resume_hours: f64,
+    pub(crate) observe_bestsellers: bool,
+    own_shops: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -108,13 +128,13 @@ pub(crate) struct RankConfig {
 impl Config {
     /// Loads the configuration from its layers; the flags are applied by the commands.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
-        let default: Table = toml::from_str(DEFAULT).expect("the built-in default is valid TOML");
+        let default: &Table = &DEFAULT_TABLE;
         let mut merged = default.clone();
         let mut config = typed(&merged, "the built-in default")?;
         let mut preset_folder = None;
         let mut add =
             |table: Table, place: &str, folder: Option<&Path>| -> Result<(), UsageError> {
-                check_keys(&table, &default, place)?;
+                check_keys(&table, default, place)?;
                 if table.get("rank").and_then(|it| it.get("preset")).is_some() {
                     preset_folder = folder.map(Path::to_owned);
                 }
@@ -182,6 +202,11 @@ impl Config {
             .collect()
     }
 
+    /// Returns how the time between two crawls of a shop is found.
+    pub(crate) fn recrawl_terms(&self) -> RecrawlTerms {
+        self.recrawl.terms()
+    }
+
     /// Returns the currency configured for a shop.
     pub(crate) fn currency_of(&self, shop: &ShopKey) -> Option<Currency> {
         let code = self.currencies.get(shop.as_str())?;
@@ -196,9 +221,15 @@ impl Config {
         for address in &self.shops {
             crawler::shop_at(address).map_err(|error| UsageError(format!("shops: {error}")))?;
         }
+        for address in &self.crawl.own_shops {
+            crawler::shop_at(address)
+                .map_err(|error| UsageError(format!("crawl.own_shops: {error}")))?;
+        }
         self.mongodb.check()?;
+        self.identity.check()?;
+        self.crawl.proxy()?;
         self.agent.check()?;
-        self.serve.check()?;
+        self.recrawl.check()?;
         self.http.check()?;
         self.mcp.check()?;
         self.security.check()?;
@@ -217,10 +248,16 @@ impl Config {
             ("backoff_seconds", crawl.backoff_seconds),
             ("max_retry_after_seconds", crawl.max_retry_after_seconds),
             ("connect_timeout_seconds", crawl.connect_timeout_seconds),
+            ("header_timeout_seconds", crawl.header_timeout_seconds),
             ("read_timeout_seconds", crawl.read_timeout_seconds),
             ("total_timeout_seconds", crawl.total_timeout_seconds),
             ("resume_hours", crawl.resume_hours),
             ("requests_per_second", crawl.requests_per_second),
+            (
+                "platform_requests_per_second",
+                crawl.platform_requests_per_second,
+            ),
+            ("total_requests_per_second", crawl.total_requests_per_second),
         ];
         for (key, value) in seconds {
             if !(0.0..=1e7).contains(&value) {
@@ -253,20 +290,43 @@ impl CrawlConfig {
     /// Returns the fetcher's settings.
     pub(crate) fn fetch_config(&self) -> FetchConfig {
         let seconds = Duration::from_secs_f64;
+        let ceiling = |rate: f64| (rate > 0.0).then_some(rate);
         FetchConfig {
             contact_url: self.contact_url.clone(),
-            requests_per_second: (self.requests_per_second > 0.0)
-                .then_some(self.requests_per_second),
+            requests_per_second: ceiling(self.requests_per_second),
+            platform_requests_per_second: ceiling(self.platform_requests_per_second),
+            total_requests_per_second: ceiling(self.total_requests_per_second),
             allow_private: self.allow_private.clone(),
+            allow_ports: self.allow_ports.clone(),
+            proxy: self.proxy().expect("checked when loaded"),
             connect_timeout: seconds(self.connect_timeout_seconds),
+            header_timeout: seconds(self.header_timeout_seconds),
             read_timeout: seconds(self.read_timeout_seconds),
             total_timeout: seconds(self.total_timeout_seconds),
+            min_bytes_per_second: self.min_bytes_per_second,
             max_tries: self.max_tries,
             backoff: seconds(self.backoff_seconds),
             max_retry_after: seconds(self.max_retry_after_seconds),
             max_wire_bytes: self.max_wire_bytes,
             max_body_bytes: self.max_body_bytes,
+            observe_best_sellers: self.observe_bestsellers,
+            own_shops: self.own_hosts().collect(),
             ..FetchConfig::default()
+        }
+    }
+
+    /// Returns the hosts of the operator's own shops as URLs have them.
+    fn own_hosts(&self) -> impl Iterator<Item = String> {
+        let shops = self.own_shops.iter().map(|it| crawler::shop_at(it));
+        shops.map(|it| it.expect("checked when loaded").key.shown())
+    }
+
+    fn proxy(&self) -> Result<Option<ShopProxy>, UsageError> {
+        match self.proxy.0.as_str() {
+            "" => Ok(None),
+            text => ShopProxy::parse(text)
+                .map(Some)
+                .map_err(|error| UsageError(format!("crawl.proxy: {error}"))),
         }
     }
 }

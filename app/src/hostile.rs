@@ -10,10 +10,13 @@ use crate::config::Config;
 use crate::exit::UsageError;
 use crate::saved::{SavedFile, Span};
 
-const CONFIGURATIONS: [&[u8]; 3] = [
+const CONFIGURATIONS: [&[u8]; 4] = [
     include_bytes!("../../config/default.toml"),
     include_bytes!("../../config/example.toml"),
     b"log = 'json'\n[crawl]\nallow_private = [\"10.0.0.0/8\", \"::1/128\"]\nresume_hours = 1e1\n[currencies]\n'a.b' = 'eur'\n",
+    b"[crawl]\nproxy = 'http://u:p@h:1'\nallow_ports = [8443]\n[identity]\nkey_file = 'k'\nsignature_agent = 'https://o.example'\n\
+    [identity.merchants.'a.b']\nsignature_agent = '\"https://a.b\"'\nsignature = 's=:YQ==:'\nexpires = 2026-12-01\n\
+    signature_input = 's=(\"@authority\" \"x\";key=\"y\" \"@query-param\";name=\"z\");expires=1;tag=\"t\"'\n",
 ];
 
 const SAVED: [&[u8]; 4] = [

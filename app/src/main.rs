@@ -5,6 +5,7 @@ mod cli;
 mod clock;
 mod commands;
 mod config;
+mod due;
 mod exit;
 #[cfg(test)]
 mod hostile;
@@ -18,6 +19,7 @@ mod previous;
 mod saved;
 mod scheduler;
 mod scores;
+mod seen;
 mod shop_list;
 mod signals;
 mod summaries;

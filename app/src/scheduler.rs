@@ -1,7 +1,7 @@
 //! Crawls shops that are due, without being asked: as tasks, which any replica works on.
 //!
-//! Time is cut into slots of the configured length, which begin at another moment for each shop, so that not all
-//! are due at once. A shop gets one task in a slot, however many schedulers look and however its crawls end. No slot is
+//! Time is cut into slots as long as the time between two crawls of a shop, which begin at another moment for each shop,
+//! so that not all are due at once. A shop gets one task in a slot, however many schedulers look and however its crawls end. No slot is
 //! longer than tasks are kept, or its task would be forgotten in the middle of it.
 
 use std::collections::{HashMap, HashSet};
@@ -11,6 +11,7 @@ use anyhow::Result;
 use catalog::{CreatedTask, Idempotency, NewTask, Shop, ShopKey, ShopStatus, TaskId, UnixMs};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::due::{Due, due_at};
 use crate::worker::KEPT_MS;
 use crate::{App, shop_list};
 
@@ -25,15 +26,15 @@ const MOST_TASKS: usize = 200;
 
 /// Makes tasks for due shops until the command is cancelled.
 pub(crate) async fn run(context: &a2a::Context, app: &App) {
-    let Some(every) = app.config.serve.crawl_every() else {
-        let off = "crawls nothing by itself: serve.crawl_every_hours is 0";
-        app.screen.note(off);
+    if !app.config.serve.crawls {
+        app.screen
+            .note("crawls nothing by itself: serve.crawls is false");
         return;
-    };
+    }
     let mut scheduler = Scheduler {
         context,
         app,
-        every,
+        due: Due::new(app.config.recrawl_terms()),
         asked: HashMap::new(),
     };
     let look_again_and_again = async {
@@ -53,7 +54,7 @@ pub(crate) async fn run(context: &a2a::Context, app: &App) {
 struct Scheduler<'a> {
     context: &'a a2a::Context,
     app: &'a App,
-    every: Duration,
+    due: Due,
     /// The slots that need no look at the store any more.
     asked: HashMap<ShopKey, i64>,
 }
@@ -66,11 +67,24 @@ impl Scheduler<'_> {
         let configured: HashSet<ShopKey> = configured.collect();
         shops.retain(|it| is_listed(it, &configured));
         let now = self.app.clock.now();
-        let mut due = due(&shops, self.every, now);
-        due.retain(|(shop, slot)| self.asked.get(&shop.key) != Some(slot));
+        let mut n_asked = 0;
         let mut n_new = 0;
-        for (shop, slot) in due.into_iter().take(MOST_TASKS) {
-            match self.ask(shop, slot, now).await {
+        for status in shops.iter().filter(|it| is_free(it)) {
+            let shop = &status.shop;
+            let every = self
+                .due
+                .interval(status, self.context.store.as_ref())
+                .await?;
+            let slot = slot(&shop.key, every, now);
+            let is_due = due_at(status, every).is_none_or(|at| at <= now);
+            if !is_due || self.asked.get(&shop.key) == Some(&slot) {
+                continue;
+            }
+            if n_asked == MOST_TASKS {
+                break;
+            }
+            n_asked += 1;
+            match self.ask(shop, slot, every, now).await {
                 Ok(is_new) => {
                     n_new += u64::from(is_new);
                     self.asked.insert(shop.key.clone(), slot);
@@ -88,8 +102,8 @@ impl Scheduler<'_> {
     }
 
     /// Makes the task of a shop and a slot, and returns whether no other scheduler had made it.
-    async fn ask(&self, shop: &Shop, slot: i64, now: UnixMs) -> Result<bool> {
-        let task = task_of(shop, slot, self.every, now)?;
+    async fn ask(&self, shop: &Shop, slot: i64, every: Duration, now: UnixMs) -> Result<bool> {
+        let task = task_of(shop, slot, every, now)?;
         let created = self.context.tasks.create_task(&task).await?;
         Ok(matches!(created, CreatedTask::New(_)))
     }
@@ -127,27 +141,20 @@ fn is_listed(status: &ShopStatus, configured: &HashSet<ShopKey>) -> bool {
         || status.last_crawl.is_none()
 }
 
-/// Returns the shops that are due, each with the number of its slot.
-fn due(shops: &[ShopStatus], every: Duration, now: UnixMs) -> Vec<(&Shop, i64)> {
+/// Returns whether nothing keeps a shop from being crawled now.
+fn is_free(status: &ShopStatus) -> bool {
+    let is_held = status.lease.as_ref().is_some_and(|it| it.remaining_ms > 0);
+    !status.is_paused && !is_held && !status.shop.url.is_empty()
+}
+
+/// Returns the number of the slot of `now` in which a shop that is crawled at this interval has one task.
+fn slot(shop: &ShopKey, every: Duration, now: UnixMs) -> i64 {
     let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
     let slot_ms = every_ms.min(KEPT_MS);
-    let is_due = |status: &&ShopStatus| {
-        let is_old = |at: UnixMs| now.ms().saturating_sub(at.ms()) >= every_ms;
-        let is_free = status.lease.as_ref().is_none_or(|it| it.remaining_ms == 0);
-        !status.is_paused
-            && is_free
-            && !status.shop.url.is_empty()
-            && status.last_complete_at.is_none_or(is_old)
-    };
-    let with_slot = |status: &'_ ShopStatus| {
-        let hash = xxh3_64(status.shop.key.as_str().as_bytes());
-        #[expect(clippy::cast_possible_wrap, reason = "any number does")]
-        let phase = (hash as i64).rem_euclid(slot_ms);
-        now.ms().saturating_add(phase).div_euclid(slot_ms)
-    };
-    let due = shops.iter().filter(is_due);
-    due.map(|status| (&status.shop, with_slot(status)))
-        .collect()
+    let hash = xxh3_64(shop.as_str().as_bytes());
+    #[expect(clippy::cast_possible_wrap, reason = "any number does")]
+    let phase = (hash as i64).rem_euclid(slot_ms);
+    now.ms().saturating_add(phase).div_euclid(slot_ms)
 }
 
 /// Returns a factor from 0.9 to 1.1, so that replicas do not look at the same moments for ever.
@@ -198,32 +205,32 @@ mod tests {
         }
     }
 
-    fn hosts(due: &[(&Shop, i64)]) -> Vec<String> {
-        due.iter().map(|(shop, _)| shop.key.shown()).collect()
+    #[test]
+    fn a_shop_is_due_when_its_last_complete_crawl_is_old_or_there_is_none() {
+        let now = 1_000 * HOUR_MS;
+        let due = |at: Option<i64>| due_at(&status("a.example", at), DAY);
+        assert_eq!(due(None), None);
+        assert_eq!(due(Some(976 * HOUR_MS)), Some(UnixMs::new(now)));
+        assert_eq!(due(Some(i64::MAX - 1)), Some(UnixMs::new(i64::MAX)));
     }
 
     #[test]
-    fn a_shop_is_due_when_its_last_complete_crawl_is_old_or_there_is_none() {
-        let now = UnixMs::new(1_000 * HOUR_MS);
-        let mut shops = [
-            status("new.example", None),
-            status("old.example", Some(976 * HOUR_MS)),
-            status("fresh.example", Some(976 * HOUR_MS + 1)),
-            status("paused.example", None),
-            status("held.example", None),
-            status("imported.example", None),
-        ];
-        shops[3].is_paused = true;
-        shops[4].lease = Some(LeaseHolder {
+    fn a_shop_that_is_paused_held_or_without_an_address_is_left_alone() {
+        let free = status("a.example", None);
+        assert!(is_free(&free));
+        let mut paused = free.clone();
+        paused.is_paused = true;
+        let mut held = free.clone();
+        held.lease = Some(LeaseHolder {
             owner: "another".to_owned(),
-            expires_at: now,
+            expires_at: UnixMs::new(0),
             remaining_ms: 1,
         });
-        shops[5].shop.url.clear();
-        assert_eq!(
-            hosts(&due(&shops, DAY, now)),
-            ["new.example", "old.example"]
-        );
+        let mut imported = free;
+        imported.shop.url.clear();
+        for status in [paused, held, imported] {
+            assert!(!is_free(&status));
+        }
     }
 
     #[test]
@@ -252,33 +259,26 @@ mod tests {
             started_at: UnixMs::new(0),
             finished_at: None,
             checkpoint: None,
+            notes: catalog::PassNotes::default(),
         }
+    }
+
+    fn key(n: u32) -> ShopKey {
+        status(&format!("{n}.example"), None).shop.key
     }
 
     #[test]
     fn a_slot_is_no_longer_than_tasks_are_kept() {
-        let month = 30 * DAY;
-        let now = UnixMs::new(10_000 * HOUR_MS);
-        let shops = [
-            status("new.example", None),
-            status("week.example", Some(now.ms() - KEPT_MS)),
-        ];
-        let due_at = |ms: i64| {
-            let due = due(&shops, month, UnixMs::new(ms));
-            assert_eq!(hosts(&due), ["new.example"]);
-            due[0].1
-        };
-        assert_eq!(due_at(now.ms() + KEPT_MS), due_at(now.ms()) + 1);
+        let now = 10_000 * HOUR_MS;
+        let slot_at = |ms: i64| slot(&key(1), 30 * DAY, UnixMs::new(ms));
+        assert_eq!(slot_at(now + KEPT_MS), slot_at(now) + 1);
     }
 
     #[test]
     fn a_shop_that_stays_due_has_one_slot_a_day_that_begins_at_its_own_hour() {
-        let shops: Vec<_> = (0..50)
-            .map(|n| status(&format!("{n}.example"), None))
-            .collect();
         let slots_at = |hour: i64| {
-            let due = due(&shops, DAY, UnixMs::new(hour * HOUR_MS));
-            due.into_iter().map(|(_, slot)| slot).collect::<Vec<_>>()
+            let now = UnixMs::new(hour * HOUR_MS);
+            (0..50).map(|n| slot(&key(n), DAY, now)).collect::<Vec<_>>()
         };
         let n_changed = |from: i64, to: i64| {
             let pairs = slots_at(from).into_iter().zip(slots_at(to));

@@ -1,5 +1,6 @@
 //! Agents as real processes: called over HTTP, killed, stopped, cancelled, and more than one on a store.
 
+mod directory;
 mod mongodb;
 mod mongodb_server;
 pub(crate) mod replica;

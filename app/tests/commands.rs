@@ -113,7 +113,7 @@ async fn the_exit_code_counts_the_shops() {
     let closed = shop(
         &NORTH_LOFT,
         20,
-        FaultPlan::none().fault(On::feed(), Fault::Status(404, None)),
+        (FaultPlan::none().list_alone()).fault(On::feed(), Fault::Status(404, None)),
     )
     .await;
     let (good, closed) = (good.url(), closed.url());
@@ -124,7 +124,7 @@ async fn the_exit_code_counts_the_shops() {
     assert_eq!(check.code, Some(1));
     assert!(check.stdout.contains("blocked (closed_feed)"), "{check:#?}");
     assert_eq!(home.run(crawl(&[&good], &[])).code, Some(0));
-    assert_eq!(home.run(crawl(&[], &["--all"])).code, Some(3));
+    assert_eq!(home.run(crawl(&[], &["--all", "--full"])).code, Some(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

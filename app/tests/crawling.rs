@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{
-    CrawlReport, Currency, CurrencySource, Outcome, ProblemKind, ProductFilter, Shop, Start, Stop,
-    Store, UnixMs,
+    CrawlReport, Currency, CurrencySource, Outcome, ProblemKind, ProductFilter, ProductRow, Shop,
+    Start, Stop, Store, UnixMs,
 };
 use crawler::fetch::{FetchConfig, Fetcher};
 use crawler::{CrawlError, CrawlOptions, LeaseTerms, shop_at};
 use store::OpenMode;
-use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Wall};
+use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Surface, Wall};
 use tokio_util::sync::CancellationToken;
 
 /// A fake shop, a store in memory, and what is needed to crawl the one into the other.
@@ -32,14 +32,29 @@ pub(crate) const LEASE: LeaseTerms<'static> = LeaseTerms {
 
 /// Returns a fetcher that may go to loopback, without pauses of its own.
 pub(crate) fn fetcher() -> Fetcher {
+    fetcher_with(FetchConfig::default())
+}
+
+/// Returns the same, as far as it differs from `config`.
+pub(crate) fn fetcher_with(config: FetchConfig) -> Fetcher {
     Fetcher::new(FetchConfig {
         requests_per_second: None,
+        platform_requests_per_second: None,
+        total_requests_per_second: None,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
         backoff: Duration::from_millis(1),
         max_tries: 3,
-        ..FetchConfig::default()
+        ..config
     })
     .unwrap()
+}
+
+/// Returns the plan of a shop that shows its product list and nothing else.
+pub(crate) fn list_alone() -> FaultPlan {
+    FaultPlan::none()
+        .without(Surface::Sitemap)
+        .without(Surface::Collections)
+        .without(Surface::Atom)
 }
 
 impl World {
@@ -47,7 +62,7 @@ impl World {
         Self::with(Catalogue::generate(&NORTH_LOFT, n_products, 3), plan).await
     }
 
-    async fn with(catalogue: Catalogue, plan: FaultPlan) -> Self {
+    pub(crate) async fn with(catalogue: Catalogue, plan: FaultPlan) -> Self {
         let fake = FakeShop::start(catalogue, plan).await.unwrap();
         Self {
             shop: shop_at(&fake.url()).unwrap(),
@@ -74,7 +89,11 @@ impl World {
     }
 
     /// Crawls, and cancels once page `last` is stored.
-    async fn crawl_until(&self, cancel: &CancellationToken, last: Option<u32>) -> CrawlReport {
+    pub(crate) async fn crawl_until(
+        &self,
+        cancel: &CancellationToken,
+        last: Option<u32>,
+    ) -> CrawlReport {
         self.try_crawl(cancel, last).await.unwrap()
     }
 
@@ -102,12 +121,15 @@ impl World {
     }
 
     pub(crate) async fn n_stored(&self) -> usize {
+        self.rows().await.len()
+    }
+
+    pub(crate) async fn rows(&self) -> Vec<ProductRow> {
         let everything = ProductFilter::default();
         self.store
             .products(&everything, None, 100_000)
             .await
             .unwrap()
-            .len()
     }
 
     pub(crate) fn pages_asked(&self) -> Vec<String> {
@@ -124,6 +146,24 @@ impl World {
 pub(crate) fn stop(report: &CrawlReport) -> (&'static str, Option<Stop>) {
     let outcome = report.outcome.as_ref().unwrap();
     (outcome.word(), outcome.reason().map(|reason| reason.stop))
+}
+
+#[tokio::test]
+async fn what_a_shop_taught_of_its_limits_is_known_to_the_next_process() {
+    let plan = FaultPlan::none().fault(On::feed(), Fault::retry_after(429, "999999"));
+    let mut world = World::new(520, plan).await;
+    let blocked = ("blocked", Some(Stop::RateLimited));
+    assert_eq!(stop(&world.crawl().await), blocked);
+    let n_requests = world.fake.requests().len();
+    world.fetcher = fetcher();
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), blocked);
+    assert_eq!(world.fake.requests().len(), n_requests, "nobody came early");
+
+    let origin = world.shop.url.trim_end_matches('/').to_owned();
+    let hosts = world.store.hosts(&[origin]).await.unwrap();
+    assert_eq!(hosts.len(), 1);
+    assert!(hosts[0].gap_ms.is_some() && hosts[0].not_before.is_some());
 }
 
 #[tokio::test]
@@ -251,7 +291,7 @@ async fn shops_that_refuse_are_blocked_with_the_reason() {
         (Fault::Challenge, Stop::Challenge),
         (password, Stop::Password),
     ] {
-        let world = World::new(300, FaultPlan::none().fault(On::feed(), fault.clone())).await;
+        let world = World::new(300, list_alone().fault(On::feed(), fault.clone())).await;
         assert_eq!(
             stop(&world.crawl().await),
             ("blocked", Some(expected)),
@@ -288,7 +328,7 @@ async fn shops_that_answer_nonsense_have_failed_with_the_reason() {
             Stop::Damaged,
         ),
     ] {
-        let world = World::new(300, FaultPlan::none().fault(On::feed(), fault.clone())).await;
+        let world = World::new(300, list_alone().fault(On::feed(), fault.clone())).await;
         assert_eq!(
             stop(&world.crawl().await),
             ("failed", Some(expected)),
@@ -404,7 +444,7 @@ async fn the_wall_behind_product_25000_is_a_partial_crawl_in_both_its_forms() {
     let document = format!(r#"{{"products":[{}]}}"#, products.join(","));
     let catalogue = Catalogue::from_json(document.as_bytes()).unwrap();
     for wall in [Wall::BadRequest, Wall::Ok] {
-        let world = World::with(catalogue.clone(), FaultPlan::none().wall(wall)).await;
+        let world = World::with(catalogue.clone(), list_alone().wall(wall)).await;
         let report = world.crawl().await;
         assert_eq!(stop(&report), ("partial", Some(Stop::Wall)), "{wall:?}");
         assert_eq!(report.counts.products, 25_000);
@@ -469,8 +509,9 @@ async fn a_shop_that_lost_most_of_its_products_is_not_believed() {
 #[tokio::test]
 async fn only_a_known_shop_without_any_answer_is_gone() {
     let not_there = || Fault::Status(404, None);
-    let closed = FaultPlan::none()
+    let closed = list_alone()
         .fault(On::feed(), not_there())
+        .fault(On::path("/"), not_there())
         .fault(On::path("/meta.json"), not_there());
     let world = World::new(40, closed.clone()).await;
     assert_eq!(
@@ -481,7 +522,7 @@ async fn only_a_known_shop_without_any_answer_is_gone() {
     world.crawl().await;
     world
         .fake
-        .set_plan(FaultPlan::none().fault(On::feed(), not_there()));
+        .set_plan(list_alone().fault(On::feed(), not_there()));
     assert_eq!(
         world.crawl().await.outcome.unwrap().word(),
         "blocked",

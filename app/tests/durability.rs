@@ -156,6 +156,7 @@ fn run_at(now: &str, home: &Home, args: &[&str]) -> Run {
         .args(["--now", now])
         .current_dir(home.path())
         .env_clear()
+        .env("TROUVAILLE__CRAWL__OBSERVE_BESTSELLERS", "false")
         .env("HOME", home.path());
     command.output().unwrap().into()
 }

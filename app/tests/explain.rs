@@ -89,7 +89,10 @@ impl Watched {
         for week in 0..11 {
             let at = UnixMs::new(last - (10 - i64::from(week)) * 7 * 86_400_000);
             let ranks = [(climber.clone(), 12 - week), (rival.clone(), 20)];
-            let n = store.observe_ranks(&ticket, &ranks, at).await.unwrap();
+            let n = store
+                .observe_ranks(&ticket, &ranks, catalog::RankSource::StorefrontApi, at)
+                .await
+                .unwrap();
             assert_eq!(n, if week == 0 { 2 } else { 1 });
         }
         store.release_lease(&lease).await.unwrap();
@@ -190,7 +193,7 @@ async fn observations_make_features_known() {
     for name in ["bestseller", "trend"] {
         let it = feature(&known, name);
         assert!(it["value"].is_number(), "{name}: {known}");
-        assert_eq!(it["inputs"][0]["source"], "observations");
+        assert_eq!(it["inputs"][0]["source"], "storefront_api");
     }
     assert!(feature(&known, "trend")["value"].as_f64().unwrap() > 0.0);
     assert!(known["coverage"].as_f64() > unknown["coverage"].as_f64());

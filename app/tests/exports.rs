@@ -35,22 +35,22 @@ async fn every_kind_of_change_is_told_with_its_prices() {
     let changes = past.anonymous(&export(&home, &["changes", "--since", "2026-11-01"]));
     assert_eq!(
         changes.replace("\r\n", "\n"),
-        r#"observed_at,change,product_id,shop,title,vendor,product_type,variant,price_before,price_after,price_change_percent,compare_at_before,compare_at_after,currency,url
-2026-11-01T08:00:00Z,new,shopify:SHOP:1,SHOP,Lamp,Nord,Light,,,20.00,,,,EUR,URL/products/p1
-2026-11-01T08:00:00Z,new,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,,,10.00,,,,EUR,URL/products/p2
-2026-11-01T08:00:00Z,new,shopify:SHOP:3,SHOP,Mug,Nord,,,,5.00,,,,EUR,URL/products/p3
-2026-11-01T08:00:00Z,new,shopify:SHOP:4,SHOP,Vase,Süd,,,,8.00,,,,EUR,URL/products/p4
-2026-11-02T08:00:00Z,cheaper,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1
-2026-11-02T08:00:00Z,discount_start,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1
-2026-11-02T08:00:00Z,sold_out,shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,30.00,30.00,0.0,,,EUR,URL/products/p1
-2026-11-02T08:00:00Z,restocked,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,21,10.00,10.00,0.0,,,EUR,URL/products/p2
-2026-11-02T08:00:00Z,gone,shopify:SHOP:4,SHOP,Vase,Süd,,,8.00,,,,,EUR,URL/products/p4
-2026-11-03T08:00:00Z,dearer,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1
-2026-11-03T08:00:00Z,discount_end,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1
-2026-11-03T08:00:00Z,back,shopify:SHOP:4,SHOP,Vase,Süd,,,,9.00,,,,EUR,URL/products/p4
-2026-11-03T08:00:00Z,dearer,shopify:SHOP:4,SHOP,Vase,Süd,,41,8.00,9.00,12.5,,,EUR,URL/products/p4
-2026-11-03T08:00:00Z,new,shopify:SHOP:5,SHOP,Chair,Süd,Seats,,,99.00,,,,EUR,URL/products/p5
-2026-11-03T09:30:00Z,restocked,shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,25.00,25.00,0.0,,,EUR,URL/products/p1
+        r#"observed_at,change,product_id,shop,title,vendor,product_type,variant,price_before,price_after,price_change_percent,compare_at_before,compare_at_after,currency,url,place_before,place_after,place_source
+2026-11-01T08:00:00Z,new,shopify:SHOP:1,SHOP,Lamp,Nord,Light,,,20.00,,,,EUR,URL/products/p1,,,
+2026-11-01T08:00:00Z,new,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,,,10.00,,,,EUR,URL/products/p2,,,
+2026-11-01T08:00:00Z,new,shopify:SHOP:3,SHOP,Mug,Nord,,,,5.00,,,,EUR,URL/products/p3,,,
+2026-11-01T08:00:00Z,new,shopify:SHOP:4,SHOP,Vase,Süd,,,,8.00,,,,EUR,URL/products/p4,,,
+2026-11-02T08:00:00Z,cheaper,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1,,,
+2026-11-02T08:00:00Z,discount_start,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1,,,
+2026-11-02T08:00:00Z,sold_out,shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,30.00,30.00,0.0,,,EUR,URL/products/p1,,,
+2026-11-02T08:00:00Z,restocked,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,21,10.00,10.00,0.0,,,EUR,URL/products/p2,,,
+2026-11-02T08:00:00Z,gone,shopify:SHOP:4,SHOP,Vase,Süd,,,8.00,,,,,EUR,URL/products/p4,,,
+2026-11-03T08:00:00Z,dearer,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1,,,
+2026-11-03T08:00:00Z,discount_end,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1,,,
+2026-11-03T08:00:00Z,back,shopify:SHOP:4,SHOP,Vase,Süd,,,,9.00,,,,EUR,URL/products/p4,,,
+2026-11-03T08:00:00Z,dearer,shopify:SHOP:4,SHOP,Vase,Süd,,41,8.00,9.00,12.5,,,EUR,URL/products/p4,,,
+2026-11-03T08:00:00Z,new,shopify:SHOP:5,SHOP,Chair,Süd,Seats,,,99.00,,,,EUR,URL/products/p5,,,
+2026-11-03T09:30:00Z,restocked,shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,25.00,25.00,0.0,,,EUR,URL/products/p1,,,
 "#
     );
 }
@@ -128,7 +128,14 @@ async fn observe_rank(home: &Home, shop: &ShopKey) {
     };
     let lamp = format!("shopify:{shop}:1").parse().unwrap();
     let at = UnixMs::parse(MORNINGS[3]).unwrap();
-    let n = store.observe_ranks(&ticket, &[(lamp, 2)], at).await;
+    let n = store
+        .observe_ranks(
+            &ticket,
+            &[(lamp, 2)],
+            catalog::RankSource::StorefrontApi,
+            at,
+        )
+        .await;
     assert_eq!(n.unwrap(), 1);
     store.release_lease(&lease).await.unwrap();
 }

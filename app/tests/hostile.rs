@@ -1,5 +1,7 @@
 //! A hostile shop and hostile files through the program as a whole: told, stored, exported, and nothing is lost.
 
+mod shops;
+
 use std::io::Write;
 
 use flate2::Compression;

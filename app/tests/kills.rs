@@ -119,6 +119,8 @@ async fn crawl_here(home: &Home, fake: &FakeShop, on_page: &(dyn Fn(Progress) + 
     let store = store::open(&uri, OpenMode::Create).await.unwrap();
     let fetcher = Fetcher::new(FetchConfig {
         requests_per_second: None,
+        platform_requests_per_second: None,
+        total_requests_per_second: None,
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
         ..FetchConfig::default()
     })

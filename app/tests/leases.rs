@@ -145,6 +145,9 @@ async fn a_shop_that_another_crawl_completed_meanwhile_is_not_crawled_again() {
                 bytes: 0,
                 at,
                 task_entry: None,
+                validators: None,
+                not_modified: false,
+                present: vec![],
             };
             world.store.apply_page(&begun.ticket, page).await.unwrap();
             let outcome = Outcome::Complete;

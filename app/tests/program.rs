@@ -54,12 +54,15 @@ impl Home {
     }
 
     /// Returns the program without arguments, not even the fixed time.
+    ///
+    /// It looks at no best sellers, so that what shops are asked and what is seen of them is what a test is about.
     pub(crate) fn bare_command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
+            .env("TROUVAILLE__CRAWL__OBSERVE_BESTSELLERS", "false")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -1,9 +1,11 @@
 //! The list of shops: added, paused, forgotten, and seeded by the configuration.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use testkit::{Catalogue, FakeShop, FaultPlan, NORTH_LOFT};
 
-use crate::program::{Home, Run};
+use crate::program::{Home, PROGRAM, Run};
 
 const LOOPBACK: [&str; 4] = ["--allow-private", "127.0.0.0/8", "--rps", "unlimited"];
 
@@ -15,6 +17,12 @@ async fn shop() -> FakeShop {
 
 fn host(shop: &FakeShop) -> String {
     shop.addr().to_string()
+}
+
+fn run_at(home: &Home, now: &str, args: &[&str]) -> Run {
+    let mut command = home.bare_command(Path::new(PROGRAM));
+    command.args(args).args(["--now", now]);
+    command.output().unwrap().into()
 }
 
 fn crawl_all(home: &Home) -> Run {
@@ -71,8 +79,8 @@ async fn shops_are_added_paused_and_resumed() {
     // A paused shop that is named is crawled, and stays paused.
     home.ok([&["crawl", &one.url()], &LOOPBACK[..]].concat());
     assert_eq!(one.requests().len(), 3);
-    home.ok([&["crawl", "--all", &one.url()], &LOOPBACK[..]].concat());
-    assert_eq!((one.requests().len(), two.requests().len()), (5, 5));
+    home.ok([&["crawl", "--all", "--full", &one.url()], &LOOPBACK[..]].concat());
+    assert_eq!((one.requests().len(), two.requests().len()), (6, 6));
     home.ok(["shops", "pause", &two.url()]);
     let run = crawl_all(&home);
     assert_eq!(run.code, Some(0), "{run:#?}");
@@ -91,6 +99,48 @@ async fn shops_are_added_paused_and_resumed() {
         assert_eq!(status["n_products"], 30);
         assert_eq!(status["lease"], Value::Null);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_shops_are_those_that_are_due() {
+    let (one, two) = (shop().await, shop().await);
+    let home = Home::new();
+    let all_at = |now: &str, more: &[&str]| {
+        let run = run_at(
+            &home,
+            now,
+            &[&["crawl", "--all"], more, &LOOPBACK[..]].concat(),
+        );
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        run
+    };
+    home.ok(["shops", "add", &one.url()]);
+    assert!(home.ok(["shops", "list"]).contains("now"));
+    let run = all_at("2026-03-01T12:00:00Z", &[]);
+    assert!(!run.stderr.contains("not due"), "{run:#?}");
+    let n_first = one.requests().len();
+
+    // Crawled once: due a day later. One that was never crawled is due at any time.
+    home.ok(["shops", "add", &two.url()]);
+    let run = all_at("2026-03-02T11:59:00Z", &[]);
+    let told = "leaving out 1 shop not due yet, the next one at 2026-03-02T12:00:00";
+    assert!(run.stderr.contains(told), "{run:#?}");
+    assert_eq!(one.requests().len(), n_first);
+    assert!(two.requests().len() > 1);
+
+    // Nothing changed in it: due only a week later.
+    all_at("2026-03-02T12:01:00Z", &[]);
+    assert!(one.requests().len() > n_first);
+    let listed = run_at(&home, "2026-03-03T11:00:00Z", &["shops", "list"]).stdout;
+    assert!(listed.contains("in 6 days"), "{listed}");
+    assert!(listed.contains("in 59 minutes"), "{listed}");
+    let before = (one.requests().len(), two.requests().len());
+    let run = all_at("2026-03-03T11:58:00Z", &[]);
+    let told = "leaving out 2 shops not due yet";
+    assert!(run.stderr.contains(told), "{run:#?}");
+    assert_eq!((one.requests().len(), two.requests().len()), before);
+    all_at("2026-03-03T12:00:00Z", &["--full"]);
+    assert!(one.requests().len() > before.0 && two.requests().len() > before.1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

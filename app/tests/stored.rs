@@ -28,7 +28,7 @@ impl Stored {
         let uri = format!("sqlite:{}", home.path().join(db).display());
         let [products_csv, crawls_csv] = exports(home, &uri);
         let store = store::open(&uri, OpenMode::Existing).await.unwrap();
-        let crawls = store.crawls(None, ALL).await.unwrap();
+        let mut crawls = store.crawls(None, ALL).await.unwrap();
         let (mut problems, mut products, mut observations) = (vec![], vec![], vec![]);
         for crawl in &crawls {
             problems.push(store.problems(&crawl.key, ALL).await.unwrap());
@@ -37,8 +37,14 @@ impl Stored {
             products.push(store.product(id).await.unwrap());
             observations.push(store.observations(id, ALL).await.unwrap());
         }
+        let mut shops = without_leases(store.shops().await.unwrap());
+        let passes = shops.iter_mut().filter_map(|it| it.last_crawl.as_mut());
+        // A killed process tells nobody what it asked.
+        for pass in passes.chain(&mut crawls) {
+            pass.notes.traffic = None;
+        }
         Self {
-            shops: without_leases(store.shops().await.unwrap()),
+            shops,
             crawls,
             problems,
             products,

@@ -175,7 +175,8 @@ async fn the_exit_code_is_that_of_the_shops() {
     let catalogue = Catalogue::generate(&NORTH_LOFT, 30, 3);
     let robots = FaultPlan::none().robots("User-agent: *\nDisallow: /\n");
     let closed = FakeShop::start(catalogue.clone(), robots).await.unwrap();
-    let failing = FaultPlan::none().fault(On::path("/products.json"), Fault::Status(404, None));
+    let failing = (FaultPlan::none().list_alone())
+        .fault(On::path("/products.json"), Fault::Status(404, None));
     let hidden = FakeShop::start(catalogue, failing).await.unwrap();
     for (shops, code, word) in [
         (&[&open.url(), &closed.url()][..], 3, "robots"),

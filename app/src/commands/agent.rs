@@ -106,7 +106,7 @@ pub(super) async fn start(
             None => config.ops()?,
         },
     };
-    let fetching = fetch_config(args.rps, &args.allow_private, app);
+    let fetching = fetch_config(args.rps, &args.allow_private, app)?;
     // The addresses first: a wrong one is told without a store being made.
     let bound = face.bind(app).await?;
     let (store, tasks) = super::open_with_tasks(app).await?;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use catalog::{CurrencySource, Outcome, Shop, ShopStatus, StoreStats, UnixMs};
 use clap::Args;
+use crawler::fetch::{Identity, Operator};
 use store::OpenMode;
 
 use super::{open_store, reports};
@@ -18,7 +19,8 @@ use crate::{owner, presets};
   trouvaille check --json | jq .stats
 
 Tells where the store is, what it holds, how each shop's newest crawl ended, how old the data is, \
-which problems were recorded, which language model writes summaries (it is not asked: whether its key is right shows when `trouvaille summarize` does), and whether the \
+which problems were recorded, which language model writes summaries (it is not asked: whether its key is right shows when `trouvaille summarize` does), \
+as whom requests are signed, which headers that merchants issued expire within 14 days, and whether the \
 configuration is right (it is read first). Paused \
 shops need no attention, and neither does a crawl that is under way.
 
@@ -30,14 +32,18 @@ pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
     presets::preset(app, None)?;
     let llm = app.config.llm.endpoint()?;
     app.config.llm.limits(BudgetFlags::default())?;
+    let identity = app.config.identity.load(app.clock)?;
     let store = open_store(app, OpenMode::Existing).await?;
     let (shops, stats) = (store.shops().await?, store.stats().await?);
-    let (notes, warnings) = (notes(&shops), warnings(&shops));
+    let (notes, mut warnings) = (notes(&shops), warnings(&shops));
+    let expiring = identity.iter().flat_map(|it| it.expiring());
+    warnings.extend(expiring.map(|it| it.to_string()));
     if app.global.json {
         output::print_json(&serde_json::json!({
             "store": store.location(),
             "stats": stats,
             "language_model": llm_json(&llm),
+            "identity": identity_json(identity.as_deref()),
             "oldest_data": oldest_data(&shops),
             "shops": shops,
             "notes": notes,
@@ -46,6 +52,7 @@ pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
     } else {
         output::print(&overview(store.location(), &shops, &stats, app.clock.now()))?;
         output::print(&line("model", &output::printable(&llm_words(&llm))))?;
+        output::print(&line("identity", &identity_words(identity.as_deref())))?;
         output::print(&shop_table(&shops, app.clock.now()))?;
         for note in &notes {
             output::print(&output::printable(note))?;
@@ -145,6 +152,22 @@ fn llm_json(llm: &Llm) -> serde_json::Value {
             "has_price": it.price.is_some(),
         }),
     }
+}
+
+/// Returns how shops can tell who crawls. What merchants issued is for nobody.
+fn identity_words(identity: Option<&Identity>) -> String {
+    match identity.and_then(Identity::operator) {
+        Some(it) => format!("requests are signed as {}, key {}", it.agent(), it.keyid()),
+        None => "requests are not signed ([identity] in the configuration)".to_owned(),
+    }
+}
+
+fn identity_json(identity: Option<&Identity>) -> serde_json::Value {
+    let operator = identity.and_then(Identity::operator);
+    serde_json::json!({
+        "signature_agent": operator.map(Operator::agent),
+        "keyid": operator.map(Operator::keyid),
+    })
 }
 
 fn shop_table(shops: &[ShopStatus], now: UnixMs) -> String {
@@ -247,14 +270,22 @@ pub(super) fn live_owner(status: &ShopStatus) -> Option<&str> {
 
 /// Returns `5 minutes ago`, or `3 days ago`.
 pub(super) fn age(at: UnixMs, now: UnixMs) -> String {
-    let seconds = (now.ms() - at.ms()).max(0) / 1000;
+    match now.ms() - at.ms() {
+        ..120_000 => "just now".to_owned(),
+        _ => format!("{} ago", span(at, now)),
+    }
+}
+
+/// Returns the time between two moments in whole units.
+pub(super) fn span(from: UnixMs, to: UnixMs) -> String {
+    let seconds = (to.ms() - from.ms()).max(0) / 1000;
     let (n, unit) = match seconds {
-        0..120 => return "just now".to_owned(),
+        ..120 => (seconds, "seconds"),
         120..7200 => (seconds / 60, "minutes"),
         7200..172_800 => (seconds / 3600, "hours"),
         _ => (seconds / 86_400, "days"),
     };
-    format!("{n} {unit} ago")
+    format!("{n} {unit}")
 }
 
 #[cfg(test)]
@@ -278,6 +309,7 @@ mod tests {
             started_at: UnixMs::new(0),
             finished_at: None,
             checkpoint: None,
+            notes: catalog::PassNotes::default(),
         };
         ShopStatus {
             shop: Shop {

@@ -5,7 +5,7 @@ mod via;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use catalog::{CrawlReport, Shop, Start, Stop, Store};
+use catalog::{CrawlReport, Shop, ShopStatus, Start, Stop, Store};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::{FetchConfig, Fetcher};
@@ -16,6 +16,7 @@ use store::OpenMode;
 
 use super::reports;
 use crate::App;
+use crate::due::Due;
 use crate::exit::{Exit, UsageError};
 use crate::{output, owner, shop_list};
 
@@ -23,7 +24,8 @@ use crate::{output, owner, shop_list};
 #[command(after_help = "Examples:
   trouvaille crawl allbirds.com                one shop, politely (2 requests/s)
   trouvaille crawl --from shops.txt --rps 1    a list, one address per line
-  trouvaille crawl --all                       every shop in the store or the configuration
+  trouvaille crawl --all                       the shops in the store or the configuration that are due
+  trouvaille crawl --all --full                all of them, due or not, from page 1
   trouvaille crawl http://127.0.0.1:8080 --allow-private 127.0.0.0/8
   trouvaille crawl allbirds.com --via http://127.0.0.1:8800    let an agent do it
 
@@ -31,6 +33,11 @@ Each shop ends as complete, partial, blocked, gone or failed, with the reason. r
 first and kept; what it said counts for a day. A crawl that was interrupted or killed goes on \
 where it stopped when called again; --full begins at page 1 and asks for robots.txt anew. A shop \
 that another process is crawling is waited for, 90 s at most.
+
+A shop is due when so long has passed since its last complete crawl that 5 % of its products have \
+probably changed, judged by its crawls so far: 6 hours at least, 7 days at most, 24 hours for a shop \
+that was crawled once ([recrawl] in the configuration). `trouvaille shops list` tells when. Shops that \
+are named are crawled in any case.
 
 blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list, a challenge, or \
 too many requests. gone: a known shop whose list and /meta.json are both 404 or 410. partial: \
@@ -54,10 +61,10 @@ pub(crate) struct CrawlArgs {
     /// Read shops from a file, one per line; - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
-    /// Crawl every shop in the store and the configuration that is not paused
+    /// Crawl the shops in the store and the configuration that are due and not paused
     #[arg(long)]
     pub(crate) all: bool,
-    /// Begin at page 1, also where an unfinished crawl could go on
+    /// Begin at page 1, also where an unfinished crawl could go on; with --all, also shops that are not due
     #[arg(long)]
     pub(crate) full: bool,
     /// Stop each shop after this many pages of 250 products
@@ -95,15 +102,15 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
         )
         .into());
     }
-    let fetcher = Fetcher::new(fetch_config(args.rps, &args.allow_private, app))?;
+    let fetcher = Fetcher::new(fetch_config(args.rps, &args.allow_private, app)?)?;
     let store = open_store(args, app).await?;
-    let n_paused = match args.all {
-        true => add_stored(&mut shops, store.as_ref(), app).await?,
+    let n_left_out = match args.all {
+        true => add_stored(&mut shops, args, store.as_ref(), app).await?,
         false => 0,
     };
     shops.sort_by(|one, two| one.key.cmp(&two.key));
     shops.dedup_by(|one, two| one.key == two.key);
-    if shops.is_empty() && n_paused == 0 {
+    if shops.is_empty() && n_left_out == 0 {
         return Err(
             UsageError("the store has no shops with a URL yet: name some".to_owned()).into(),
         );
@@ -122,15 +129,25 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
 }
 
-/// Adds the stored and configured shops, and returns how many are left out because they are paused.
-async fn add_stored(shops: &mut Vec<Shop>, store: &dyn Store, app: &App) -> Result<u64> {
+/// Adds the stored and configured shops that are due, and returns how many are left out.
+async fn add_stored(
+    shops: &mut Vec<Shop>,
+    args: &CrawlArgs,
+    store: &dyn Store,
+    app: &App,
+) -> Result<u64> {
     let stored = shop_list::stored_and_configured(store, app).await?;
-    let mut n_paused = 0;
+    let mut due = Due::new(app.config.recrawl_terms());
+    let now = app.clock.now();
+    let (mut n_paused, mut not_due) = (0, Vec::new());
     for status in stored.into_iter().filter(|it| !it.shop.url.is_empty()) {
-        if !status.is_paused {
-            shops.push(status.shop);
-        } else if shops.iter().all(|shop| shop.key != status.shop.key) {
-            n_paused += 1;
+        let is_named = shops.iter().any(|shop| shop.key == status.shop.key);
+        let due_at = due.at(&status, store).await?.filter(|at| *at > now);
+        match due_at.filter(|_| !args.full && !is_unfinished(&status)) {
+            _ if is_named => {}
+            _ if status.is_paused => n_paused += 1,
+            Some(at) => not_due.push(at),
+            None => shops.push(status.shop),
         }
     }
     if n_paused > 0 {
@@ -138,7 +155,23 @@ async fn add_stored(shops: &mut Vec<Shop>, store: &dyn Store, app: &App) -> Resu
         app.screen
             .note(&format!("leaving out {paused} (`trouvaille shops list`)"));
     }
-    Ok(n_paused)
+    if let Some(next) = not_due.iter().min() {
+        let others = output::counted(not_due.len() as u64, "shop");
+        app.screen.note(&format!(
+            "leaving out {others} not due yet, the next one at {next} (--full crawls all)"
+        ));
+    }
+    Ok(n_paused + not_due.len() as u64)
+}
+
+/// Returns whether a shop's newest pass stopped where another one can go on.
+fn is_unfinished(status: &ShopStatus) -> bool {
+    status.last_crawl.as_ref().is_some_and(|pass| {
+        pass.outcome.as_ref().is_none_or(|outcome| {
+            let reason = outcome.reason();
+            reason.is_some_and(|reason| reason.stop.is_resumable())
+        })
+    })
 }
 
 async fn open_store(args: &CrawlArgs, app: &App) -> Result<std::sync::Arc<dyn Store>> {
@@ -265,16 +298,31 @@ async fn crawl_shop(
     }
 }
 
-/// Returns the fetcher's settings: the configured ones, and the flags over them.
-pub(super) fn fetch_config(rps: Option<Rate>, allow_private: &[IpNet], app: &App) -> FetchConfig {
+/// Returns the fetcher's settings: the configured ones, and the flags over them. Warns of headers that expire.
+pub(super) fn fetch_config(
+    rps: Option<Rate>,
+    allow_private: &[IpNet],
+    app: &App,
+) -> Result<FetchConfig, UsageError> {
     let mut config = app.config.crawl.fetch_config();
     config.allow_private.extend(allow_private);
     match rps {
         Some(Rate::PerSecond(rate)) => config.requests_per_second = Some(rate),
-        Some(Rate::Unlimited) => config.requests_per_second = None,
+        Some(Rate::Unlimited) => {
+            config.requests_per_second = None;
+            config.platform_requests_per_second = None;
+            config.total_requests_per_second = None;
+        }
         None => {}
     }
-    config
+    config.identity = app.config.identity.load(app.clock)?;
+    for notice in config.identity.iter().flat_map(|it| it.expiring()) {
+        match notice.is_expired {
+            true => tracing::error!("{notice}"),
+            false => tracing::warn!("{notice}"),
+        }
+    }
+    Ok(config)
 }
 
 fn options<'a>(args: &CrawlArgs, owner: &'a str, app: &App) -> CrawlOptions<'a> {

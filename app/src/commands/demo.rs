@@ -141,6 +141,8 @@ async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Vec<Cra
     let fetcher = Fetcher::new(FetchConfig {
         contact_url: "https://trouvaille.example/demo".to_owned(),
         requests_per_second: Some(REQUESTS_PER_SECOND),
+        platform_requests_per_second: None,
+        total_requests_per_second: None,
         allow_private: vec!["127.0.0.0/8".parse().expect("a valid network")],
         pinned_hosts,
         ..FetchConfig::default()

@@ -9,6 +9,7 @@ use clap::Args;
 use scoring::balanced::Scores;
 use scoring::explain::Explanation;
 use scoring::preset::{Method, Quantiles};
+use scoring::signals::Signal;
 use store::OpenMode;
 
 use super::open_store;
@@ -17,7 +18,7 @@ use crate::App;
 use crate::cli::FilterArgs;
 use crate::exit::{Exit, UsageError};
 use crate::scores::Explainable;
-use crate::{output, presets, scores};
+use crate::{output, presets, scores, seen};
 
 #[derive(Debug, Args)]
 #[expect(clippy::doc_markdown, reason = "clap shows these lines as they are")]
@@ -58,6 +59,8 @@ struct Told {
     /// The product one place above.
     above: Option<ProductRow>,
     explanation: Explanation,
+    /// What was seen of the product over time.
+    signals: Vec<Signal>,
     preset: String,
     listed: Listed,
 }
@@ -153,6 +156,7 @@ async fn tell(
         );
     };
     let explanation = scores.explain(index, row, &histories);
+    let signals = seen::signals(store, row, &histories).await?;
     let listed = Listed::of(&scores, index, explanation.rank, &args.list, app);
     let above = match &explanation.above {
         Some(above) => {
@@ -170,6 +174,7 @@ async fn tell(
         product,
         above,
         explanation,
+        signals,
         preset: preset.to_owned(),
         listed,
     })

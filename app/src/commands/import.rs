@@ -284,10 +284,13 @@ impl Pass<'_> {
             products: page.products,
             problems: page.problems,
             // A crawl that goes on from an import that was cut off asks for every page.
-            next: Some(Checkpoint { next_page: 1 }),
+            next: Some(Checkpoint::page(1)),
             bytes: std::mem::take(&mut self.n_bytes),
             at: self.app.clock.now(),
             task_entry: None,
+            validators: None,
+            not_modified: false,
+            present: vec![],
         };
         self.store.apply_page(&self.begun.ticket, write).await?;
         self.next_page += 1;

@@ -1,7 +1,10 @@
 //! What `crawl`, `import` and `demo` say when they are done: one line per shop.
 
 use anyhow::Result;
-use catalog::{CrawlCounts, CrawlKey, CrawlReport, Outcome, Reason, Shop, Stop, Store, StoreError};
+use catalog::{
+    CrawlCounts, CrawlKey, CrawlReport, Outcome, PassNotes, Reason, Route, RouteEnd, RouteUse,
+    Shop, Stop, Store, StoreError,
+};
 use crawler::CrawlError;
 
 use crate::App;
@@ -22,8 +25,53 @@ pub(super) fn print(reports: &[CrawlReport], app: &App) -> Result<()> {
                 output::printable(&reason.detail)
             ))?;
         }
+        for line in told(&report.notes) {
+            output::print(&format!("{}: {line}", report.key.shop.shown()))?;
+        }
     }
     Ok(())
+}
+
+/// Returns what a pass tells of itself that is out of the ordinary, in lines.
+fn told(notes: &PassNotes) -> Vec<String> {
+    let mut lines = Vec::new();
+    if notes.routes.iter().any(|it| it.route != Route::List) {
+        let routes: Vec<_> = notes.routes.iter().map(route_words).collect();
+        lines.push(routes.join(", then "));
+    }
+    if let Some(traffic) = notes.traffic.filter(|it| it.refusals > 0) {
+        let pace = traffic.gap_ms.filter(|gap| *gap > 0).map(|gap_ms| {
+            let rate = 1_000.0 / gap_ms as f64;
+            format!("; it takes about {rate:.2} a second")
+        });
+        lines.push(format!(
+            "{} of {} were refused as too many{}",
+            grouped(traffic.refusals),
+            output::counted(traffic.requests, "request"),
+            pace.unwrap_or_default(),
+        ));
+    }
+    if let Some(asked_ms) = notes.traffic.and_then(|it| it.asked_gap_ms) {
+        lines.push(format!(
+            "robots.txt asks for {:.0} s between requests (Crawl-delay), longer than is kept",
+            asked_ms as f64 / 1_000.0
+        ));
+    }
+    lines
+}
+
+/// Returns `25,000 products by list (wall)`.
+fn route_words(used: &RouteUse) -> String {
+    let products = output::counted(used.products, "product");
+    let name = used.route.name();
+    let end = used.end.map_or("under way", RouteEnd::name);
+    match used.detail.as_str() {
+        "" => format!("{products} by {name} ({end})"),
+        detail => format!(
+            "{products} by {name} ({end}: {})",
+            output::printable(detail)
+        ),
+    }
 }
 
 /// Returns a table with one line per pass.
@@ -69,6 +117,7 @@ pub(super) fn unstored(shop: &Shop, outcome: Outcome, app: &App) -> CrawlReport 
         started_at: now,
         finished_at: Some(now),
         checkpoint: None,
+        notes: catalog::PassNotes::default(),
     }
 }
 
@@ -124,9 +173,45 @@ pub(super) fn outcome_words(outcome: Option<&Outcome>) -> String {
 mod tests {
     use std::time::Duration;
 
-    use catalog::{LeaseHolder, ShopKey, UnixMs};
+    use catalog::{LeaseHolder, ShopKey, Traffic, UnixMs};
 
     use super::*;
+
+    #[test]
+    fn a_pass_tells_its_routes_and_refusals_where_they_are_out_of_the_ordinary() {
+        let used = |route, products, end, detail: &str| RouteUse {
+            route,
+            products,
+            end: Some(end),
+            detail: detail.to_owned(),
+        };
+        let mut notes = PassNotes {
+            routes: vec![used(Route::List, 25_000, RouteEnd::Wall, "")],
+            traffic: Some(Traffic {
+                requests: 240,
+                gap_ms: Some(500),
+                ..Traffic::default()
+            }),
+            ..PassNotes::default()
+        };
+        assert!(told(&notes).is_empty());
+        notes.routes.push(used(
+            Route::Collections,
+            1,
+            RouteEnd::Exhausted,
+            "3 collections",
+        ));
+        if let Some(traffic) = &mut notes.traffic {
+            traffic.refusals = 12;
+        }
+        assert_eq!(
+            told(&notes),
+            [
+                "25,000 products by list (wall), then 1 product by collections (exhausted: 3 collections)",
+                "12 of 240 requests were refused as too many; it takes about 2.00 a second",
+            ]
+        );
+    }
 
     #[test]
     fn a_crawl_that_had_no_turn_says_who_had_it() {

@@ -25,7 +25,7 @@ use crate::scheduler;
 
 Serves all agents (`trouvaille agent --help`), the one that writes summaries among them, and assistants over HTTP \
 (`trouvaille mcp --help`), and crawls a shop by itself \
-once its last complete crawl is older than serve.crawl_every_hours (24; 0 for never). Those are the shops of the configuration, those that were added and \
+when it is due ([recrawl] in the configuration; serve.crawls = false for never). Those are the shops of the configuration, those that were added and \
 not tried yet, and all that were once crawled to their end, also because a caller asked. `trouvaille shops pause` or \
 `forget` takes one out. Any number of processes may serve one store: each shop is crawled once, by one of them.
 

@@ -11,6 +11,7 @@ use store::OpenMode;
 use super::{check, open_store, reports};
 use crate::App;
 use crate::cli::shop_key;
+use crate::due::Due;
 use crate::exit::{Exit, UsageError};
 use crate::output::{self, counted, grouped, shortened};
 use crate::{owner, shop_list};
@@ -104,10 +105,28 @@ async fn list(app: &App) -> Result<()> {
     if app.global.json {
         return output::print_json(&shops);
     }
-    output::print(&table(&shops, app.clock.now()))
+    let now = app.clock.now();
+    let mut due = Due::new(app.config.recrawl_terms());
+    let mut dues = Vec::with_capacity(shops.len());
+    for status in &shops {
+        let at = due.at(status, store.as_ref()).await?;
+        dues.push(due_words(status, at, now));
+    }
+    output::print(&table(&shops, dues, now))
 }
 
-fn table(shops: &[ShopStatus], now: UnixMs) -> String {
+/// Returns when `crawl --all` and `serve` crawl a shop again.
+fn due_words(status: &ShopStatus, at: Option<UnixMs>, now: UnixMs) -> String {
+    if status.is_paused || status.shop.url.is_empty() {
+        return "never".to_owned();
+    }
+    match at.filter(|at| *at > now) {
+        None => "now".to_owned(),
+        Some(at) => format!("in {}", check::span(now, at)),
+    }
+}
+
+fn table(shops: &[ShopStatus], dues: Vec<String>, now: UnixMs) -> String {
     let header = [
         "shop",
         "platform",
@@ -116,9 +135,10 @@ fn table(shops: &[ShopStatus], now: UnixMs) -> String {
         "state",
         "last crawl",
         "outcome",
+        "due",
         "crawled now by",
     ];
-    let rows = shops.iter().map(|status| {
+    let rows = shops.iter().zip(dues).map(|(status, due)| {
         let last = status.last_crawl.as_ref();
         let state = if status.is_paused { "paused" } else { "active" };
         let holder = status.lease.as_ref();
@@ -135,6 +155,7 @@ fn table(shops: &[ShopStatus], now: UnixMs) -> String {
             last.map_or(String::new(), |crawl| {
                 reports::outcome_words(crawl.outcome.as_ref())
             }),
+            due,
             holder.map_or(String::new(), |holder| owner::shown(&holder.owner)),
         ]
     });

@@ -20,10 +20,11 @@ pub(crate) struct AgentConfig {
     token: Secret,
 }
 
-/// What is crawled without being asked for.
-#[derive(Debug, Clone, Deserialize)]
+/// What `trouvaille serve` does without being asked.
+#[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct ServeConfig {
-    crawl_every_hours: f64,
+    /// Whether it crawls shops that are due.
+    pub(crate) crawls: bool,
 }
 
 impl AgentConfig {
@@ -65,25 +66,6 @@ impl AgentConfig {
     }
 }
 
-impl ServeConfig {
-    /// Returns how old a shop's newest complete crawl may be; `None` to crawl nothing by itself.
-    pub(crate) fn crawl_every(&self) -> Option<Duration> {
-        let every = Duration::from_secs_f64(self.crawl_every_hours * 3600.0);
-        Some(every).filter(|it| !it.is_zero())
-    }
-
-    pub(super) fn check(&self) -> Result<(), UsageError> {
-        let hours = self.crawl_every_hours;
-        // Less than a minute would be less than the scheduler's own pause.
-        if hours != 0.0 && !(0.02..=1e5).contains(&hours) {
-            return Err(UsageError(format!(
-                "serve.crawl_every_hours = {hours}: expected a number from 0.02 to 100000, or 0 for never"
-            )));
-        }
-        Ok(())
-    }
-}
-
 /// Refuses what cannot be the beginning of the addresses in a card.
 pub(crate) fn check_public_url(text: &str) -> Result<(), String> {
     let is_fine = url::Url::parse(text).is_ok_and(|url| {
@@ -102,18 +84,6 @@ pub(crate) fn check_public_url(text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_hours_between_crawls_are_no_crawls() {
-        let serve = |crawl_every_hours| ServeConfig { crawl_every_hours };
-        assert!(serve(0.0).check().is_ok());
-        assert_eq!(serve(0.0).crawl_every(), None);
-        let day = Duration::from_secs(24 * 3600);
-        assert_eq!(serve(24.0).crawl_every(), Some(day));
-        for hours in [-1.0, 0.01, 1e6, f64::NAN] {
-            assert!(serve(hours).check().is_err(), "{hours}");
-        }
-    }
 
     #[test]
     fn a_public_url_is_one_of_the_web_without_secrets() {

@@ -35,14 +35,20 @@ impl<'de> Deserialize<'de> for Secret {
 
 /// Reads the key in the file that the setting `name` names, without the blanks around it.
 pub(super) fn key_in(name: &str, path: &str) -> Result<String, UsageError> {
+    match text_in(name, path)?.trim() {
+        "" => Err(UsageError(format!(
+            "cannot read {name} {path}: it is empty"
+        ))),
+        key => Ok(key.to_owned()),
+    }
+}
+
+/// Reads the text of the file that the setting `name` names.
+pub(super) fn text_in(name: &str, path: &str) -> Result<String, UsageError> {
     let unreadable = |detail: &str| UsageError(format!("cannot read {name} {path}: {detail}"));
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
         .map_err(|error| unreadable(&error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text"))?;
-    match text.trim() {
-        "" => Err(unreadable("it is empty")),
-        key => Ok(key.to_owned()),
-    }
+    String::from_utf8(bytes).map_err(|_| unreadable("it is no UTF-8 text"))
 }

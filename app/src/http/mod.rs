@@ -3,6 +3,7 @@
 //! What is served comes from the rooms as routers, which read [`catalog::Principal`]; nothing here knows a protocol.
 
 mod auth;
+pub(crate) mod directory;
 mod loopback;
 mod metrics;
 pub(crate) mod ops;
@@ -44,18 +45,18 @@ pub(crate) async fn bind(
     listen(flag, address).await
 }
 
-/// Serves `router` to the callers that `auth` lets in, until `cancel`; then no new request is taken, event streams
+/// Serves `router` to the callers that `auth` lets in and `public` to everybody, until `cancel`; then no new request is taken, event streams
 /// end, and what still runs has the configured time to finish.
 pub(crate) async fn run(
     listener: TcpListener,
-    router: Router,
+    (router, public): (Router, Router),
     auth: &Auth,
     config: &HttpConfig,
     metrics: &Metrics,
     cancel: &CancellationToken,
 ) {
     let router = serve::end_streams(router, cancel);
-    let router = metrics::counted(auth.guard(router), metrics);
+    let router = metrics::counted(auth.guard(router).merge(public), metrics);
     serve::serve(listener, router, config, cancel).await;
 }
 

@@ -63,7 +63,9 @@ impl Server {
         let mut running = JoinSet::new();
         let (until, counted) = (cancel.clone(), metrics.clone());
         running.spawn(async move {
-            run(listener, router, &auth, &config, &counted, &until).await;
+            let public = Router::new().route("/for-all", get(async || "for all"));
+            let routers = (router, public);
+            run(listener, routers, &auth, &config, &counted, &until).await;
         });
         Self {
             address,
@@ -88,6 +90,19 @@ impl Server {
         stream.read_to_string(&mut answer).await.unwrap();
         let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
         (status, answer)
+    }
+}
+
+#[tokio::test]
+async fn what_is_for_everybody_asks_for_no_token_and_no_name() {
+    for tokens in ["".to_owned(), token("alice", "s")] {
+        let server = Server::start(config(&tokens, "")).await;
+        let elsewhere = ["Host: operator.example"];
+        let (status, answer) = server.ask("GET /for-all", &elsewhere).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(answer.ends_with("for all"), "{answer}");
+        let (status, answer) = server.ask("GET /other", &elsewhere).await;
+        assert!(matches!(status, 401 | 403), "{answer}");
     }
 }
 

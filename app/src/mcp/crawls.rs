@@ -100,7 +100,11 @@ impl OnRequest {
                 false => not_allowed(),
             })?;
         let url = Url::parse(&shop.url).map_err(|_| no_shop())?;
-        crawler::fetch::check_address(&url, &self.actions.allow_private)
+        let Actions {
+            allow_private,
+            allow_ports,
+        } = &self.actions;
+        crawler::fetch::check_address(&url, allow_private, allow_ports)
             .map_err(|_| private_address())?;
         Ok(shop)
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Result;
+use axum::Router;
 use mcp_server::{Context, HttpOptions};
 use tokio::net::TcpListener;
 
@@ -97,7 +98,7 @@ impl Bound {
         let router = mcp_server::router(context, &options);
         http::run(
             self.listener,
-            router,
+            (router, Router::new()),
             &self.auth,
             &app.config.http,
             metrics,

@@ -33,6 +33,7 @@ pub(crate) fn data(app: &App) -> Result<Arc<Data>> {
 pub(crate) struct Actions {
     /// Private networks in which shops may be crawled.
     pub(crate) allow_private: Vec<IpNet>,
+    pub(crate) allow_ports: Vec<u16>,
 }
 
 /// Returns what the configuration, or the flag, lets assistants have done.
@@ -40,6 +41,7 @@ pub(crate) fn actions(flag: bool, allow_private: &[IpNet], app: &App) -> Option<
     let configured = &app.config.crawl.allow_private;
     (flag || app.config.mcp.enable_actions).then(|| Actions {
         allow_private: [configured, allow_private].concat(),
+        allow_ports: app.config.crawl.allow_ports.clone(),
     })
 }
 

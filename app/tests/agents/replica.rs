@@ -87,12 +87,18 @@ impl Replica {
 
     /// Sends a request and returns the status and the whole answer.
     pub(crate) async fn http(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let (head, body) = self.answer(method, path, body).await;
+        (status(&head), body)
+    }
+
+    /// Sends a request and returns the head and the body of the whole answer.
+    pub(crate) async fn answer(&self, method: &str, path: &str, body: &str) -> (String, String) {
         let mut stream = self.send(method, path, body).await;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await.unwrap();
         let answer = String::from_utf8(answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (status(head), body.to_owned())
+        (head.to_owned(), body.to_owned())
     }
 
     /// Version 1.0 of HTTP ends an answer with the connection, and needs no more than this.

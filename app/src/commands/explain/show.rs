@@ -1,8 +1,9 @@
 //! An explanation on the screen and as JSON.
 
 use anyhow::Result;
-use catalog::ProductRow;
+use catalog::{Certainty, ProductRow, UnixMs};
 use scoring::explain::{Above, Explained, Group};
+use scoring::signals::Signal;
 use serde_json::{Value, json};
 
 use super::{Listed, Told};
@@ -17,6 +18,7 @@ pub(super) fn json(told: &Told) -> Result<Value> {
     for (feature, explained) in told.explanation.features.iter().enumerate() {
         value["features"][feature]["weight"] = json!(rounded(explained.weight));
     }
+    value["signals"] = json!(told.signals);
     value["preset"] = json!(told.preset);
     value["title"] = json!(product.title);
     value["shop"] = json!(product.id.shop.as_str());
@@ -48,6 +50,7 @@ pub(super) fn text(told: &Told) -> String {
         points(&known),
         made_of(&known),
         unknown(&explanation.features),
+        signals(&told.signals),
         match (&explanation.above, &told.above) {
             (Some(above), Some(product)) => moves(above, product, explanation.rank),
             _ => first(explanation.n_tied),
@@ -184,9 +187,11 @@ fn made_of(known: &[&Explained]) -> String {
             .map(|input| format!("{} {}", input.name, input.value))
             .collect();
         let source = it.inputs.first().map_or(String::new(), |input| {
-            let at = input.at.to_string();
-            let date = at.split('T').next().unwrap_or_default();
-            format!(" ({}, {date})", input.source)
+            let certainty = match input.certainty {
+                Certainty::Estimated => "estimated, ",
+                Certainty::Observed | Certainty::Unavailable => "",
+            };
+            format!(" ({}, {certainty}{})", input.source, day(input.at))
         });
         let value = it.value.map_or(String::new(), |it| format!("{it:.3}"));
         lines.push(format!(
@@ -196,6 +201,48 @@ fn made_of(known: &[&Explained]) -> String {
         ));
     }
     lines.join("\n")
+}
+
+/// Returns the day of a time, as dates are written everywhere.
+fn day(at: UnixMs) -> String {
+    let at = at.to_string();
+    at.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// Returns what was seen of the product over time, and where each value comes from.
+fn signals(signals: &[Signal]) -> String {
+    let mut lines = vec!["What was seen of it over time, and where that comes from:".to_owned()];
+    lines.extend(signals.iter().map(|it| {
+        let origin = [
+            Some(it.certainty.name().to_owned()),
+            it.source.map(str::to_owned),
+            it.at.map(day),
+        ];
+        let origin: Vec<String> = origin.into_iter().flatten().collect();
+        let detail = match it.detail.is_empty() {
+            true => String::new(),
+            false => format!(": {}", it.detail),
+        };
+        let line = format!("{} ({}){detail}", value_words(it), origin.join(", "));
+        format!("  {:<19} {}", it.name, printable(&line))
+    }));
+    lines.join("\n")
+}
+
+/// Returns `7`, `4.5 days`, or a dash.
+fn value_words(signal: &Signal) -> String {
+    let Some(value) = signal.value else {
+        return "–".to_owned();
+    };
+    let number = match signal.unit {
+        "days" => format!("{value:.1}"),
+        "places" => format!("{value:+.0}"),
+        _ => format!("{value:.0}"),
+    };
+    match signal.unit {
+        "place" => format!("place {number}"),
+        unit => format!("{number} {unit}"),
+    }
 }
 
 fn unknown(features: &[Explained]) -> String {

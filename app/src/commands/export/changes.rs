@@ -5,14 +5,15 @@ use std::path::Path;
 use anyhow::Result;
 use catalog::csv::{self, Cell, Format};
 use catalog::{
-    Change, ChangeKind, Money, ObservationFilter, ObservationOrder, ObservedRow, Store, changes_of,
+    Change, ChangeKind, Money, ObservationFilter, ObservationKind, ObservationOrder, ObservedRow,
+    PlaceMove, PlaceMoves, Store, changes_of,
 };
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::blocks::write_blocks;
+use super::blocks::{BLOCK_ROWS, write_blocks};
 use super::history::{currency, observed, price, shown};
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 18] = [
     "observed_at",
     "change",
     "product_id",
@@ -28,6 +29,9 @@ const COLUMNS: [&str; 15] = [
     "compare_at_after",
     "currency",
     "url",
+    "place_before",
+    "place_after",
+    "place_source",
 ];
 
 const KINDS: [ChangeKind; 9] = [
@@ -43,30 +47,47 @@ const KINDS: [ChangeKind; 9] = [
 ];
 
 /// Reads the name of a kind of change, and lists all of them in the help.
-pub(super) fn kind_parser() -> impl TypedValueParser<Value = ChangeKind> {
-    PossibleValuesParser::new(KINDS.map(ChangeKind::name)).map(|name| {
-        let kind = KINDS.into_iter().find(|kind| kind.name() == name);
-        kind.expect("the parser lets only these names pass")
+pub(super) fn kind_parser() -> impl TypedValueParser<Value = &'static str> {
+    PossibleValuesParser::new(names()).map(|name| {
+        let known = names().find(|it| *it == name);
+        known.expect("the parser lets only these names pass")
     })
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    KINDS
+        .into_iter()
+        .map(ChangeKind::name)
+        .chain(PlaceMove::NAMES)
 }
 
 /// Writes the changes of the given kinds, or of all, that the observations behind `filter` show, oldest first.
 pub(super) async fn write(
     store: &dyn Store,
     filter: &ObservationFilter,
-    kinds: &[ChangeKind],
+    kinds: &[&'static str],
     format: Format,
     path: &Path,
 ) -> Result<usize> {
     let kinds = kinds.to_owned();
+    let is_wanted = move |name: &'static str| kinds.is_empty() || kinds.contains(&name);
+    let mut moves = match PlaceMove::NAMES.into_iter().any(&is_wanted) {
+        true => places_before(store, filter).await?,
+        false => PlaceMoves::default(),
+    };
     let next_block = observed(store, filter, ObservationOrder::ByTime);
     write_blocks(path, next_block, move |rows, out| {
         let mut n_lines = 0;
-        let is_wanted = |change: &Change| kinds.is_empty() || kinds.contains(&change.kind);
         let lines = rows
             .flat_map(|row| {
-                let changes = changes_of(&row.observation).into_iter().filter(is_wanted);
-                changes.map(|it| cells(&row, &it)).collect::<Vec<_>>()
+                let changes = changes_of(&row.observation).into_iter();
+                let changes = changes.filter(|it| is_wanted(it.kind.name()));
+                let place = moves.take(&row.observation);
+                let place = place.filter(|it| is_wanted(it.name()));
+                let lines = changes.map(|it| cells(&row, &it));
+                lines
+                    .chain(place.map(|it| place_cells(&row, it)))
+                    .collect::<Vec<_>>()
             })
             .inspect(|_| n_lines += 1);
         csv::write_rows(&COLUMNS, lines, format, out)?;
@@ -75,8 +96,60 @@ pub(super) async fn write(
     .await
 }
 
-fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
+/// Returns the best-selling places as they were before the first observation that passes `filter`.
+async fn places_before(store: &dyn Store, filter: &ObservationFilter) -> Result<PlaceMoves> {
+    let mut moves = PlaceMoves::default();
+    if filter.since.is_none() {
+        return Ok(moves);
+    }
+    let earlier = ObservationFilter {
+        since: None,
+        until: filter.since,
+        kinds: vec![ObservationKind::Ranked],
+        ..filter.clone()
+    };
+    let mut next_block = observed(store, &earlier, ObservationOrder::ByTime);
+    loop {
+        let rows = next_block().await?;
+        for row in &rows {
+            moves.take(&row.observation);
+        }
+        if rows.len() < BLOCK_ROWS {
+            return Ok(moves);
+        }
+    }
+}
+
+/// A move in the best-selling order: a line without prices.
+fn place_cells(row: &ObservedRow, place: PlaceMove) -> Vec<Cell<'static>> {
+    let whole = |place: Option<u32>| place.map_or(Cell::Empty, |it| Cell::Whole(it.into()));
+    let mut cells = shared_cells(row, place.name());
+    cells.extend([const { Cell::Empty }; 6]);
+    cells.extend([
+        Cell::shown(&row.url),
+        whole(place.before),
+        whole(Some(place.after)),
+        place.source.map_or(Cell::Empty, |it| Cell::text(it.name())),
+    ]);
+    cells
+}
+
+/// The cells in front of the prices.
+fn shared_cells(row: &ObservedRow, change: &'static str) -> Vec<Cell<'static>> {
     let observation = &row.observation;
+    vec![
+        Cell::shown(&observation.at),
+        Cell::text(change),
+        Cell::shown(&observation.product),
+        Cell::shown(&observation.product.shop),
+        Cell::shown(&row.title),
+        Cell::shown(&row.vendor),
+        Cell::shown(&row.product_type),
+        shown(observation.variant.as_ref()),
+    ]
+}
+
+fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
     let prices = [
         change.price_before,
         change.price_after,
@@ -89,15 +162,8 @@ fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
         compare_at_before,
         compare_at_after,
     ] = prices.map(price);
-    vec![
-        Cell::shown(&observation.at),
-        Cell::text(change.kind.name()),
-        Cell::shown(&observation.product),
-        Cell::shown(&observation.product.shop),
-        Cell::shown(&row.title),
-        Cell::shown(&row.vendor),
-        Cell::shown(&row.product_type),
-        shown(observation.variant.as_ref()),
+    let mut cells = shared_cells(row, change.kind.name());
+    cells.extend([
         price_before,
         price_after,
         change_percent(change.price_before, change.price_after).map_or(Cell::Empty, Cell::Float),
@@ -105,7 +171,11 @@ fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
         compare_at_after,
         currency(prices),
         Cell::shown(&row.url),
-    ]
+        Cell::Empty,
+        Cell::Empty,
+        Cell::Empty,
+    ]);
+    cells
 }
 
 /// Returns by how many percent a price rose, rounded half away from zero to one decimal.

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use catalog::csv::{self, Cell, Format, ProductWriter};
 use catalog::{
-    ChangeKind, CrawlReport, ObservationFilter, Outcome, Problem, ProductFilter, ProductId,
-    ProductRow, SearchQuery, ShopKey, Store,
+    CrawlReport, ObservationFilter, Outcome, Problem, ProductFilter, ProductId, ProductRow,
+    SearchQuery, ShopKey, Store,
 };
 use clap::{Args, ValueEnum};
 use store::OpenMode;
@@ -73,7 +73,7 @@ struct ObservedArgs {
     product: Option<ProductId>,
     /// changes: only this kind; may be repeated
     #[arg(long = "kind", value_name = "KIND", value_parser = changes::kind_parser())]
-    kinds: Vec<ChangeKind>,
+    kinds: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

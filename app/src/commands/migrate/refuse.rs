@@ -123,6 +123,7 @@ mod tests {
             started_at: UnixMs::new(started),
             finished_at: finished.map(UnixMs::new),
             checkpoint: None,
+            notes: catalog::PassNotes::default(),
         }
     }
 

@@ -56,6 +56,7 @@ struct Place {
     contributions: Vec<f64>,
     rank_uncapped: Option<u32>,
     stability: Option<Stability>,
+    popularity: Option<PopularitySource>,
 }
 
 impl Chosen {
@@ -69,6 +70,7 @@ impl Chosen {
             contributions: it.contributions.to_vec(),
             rank_uncapped: None,
             stability: None,
+            popularity: None,
         });
         Self {
             places: places.collect(),
@@ -90,6 +92,7 @@ impl Chosen {
             );
         }
         let places = list.places.into_iter().map(|it| Place {
+            popularity: Some(scores.popularity(it.index)),
             index: it.index,
             score: it.score,
             coverage: it.coverage,
@@ -124,15 +127,18 @@ impl Chosen {
     ) -> Ranked {
         let top = self.indices();
         let rows = self.places.into_iter().zip(products).zip(1..);
-        let rows = rows.map(|((place, product), rank)| RankedRow {
-            rank,
-            score: place.score,
-            coverage: place.coverage,
-            contributions: place.contributions,
-            rank_uncapped: place.rank_uncapped,
-            stability: place.stability,
-            product,
-        });
+        let rows: Vec<RankedRow> = rows
+            .map(|((place, product), rank)| RankedRow {
+                rank,
+                score: place.score,
+                coverage: place.coverage,
+                contributions: place.contributions,
+                rank_uncapped: place.rank_uncapped,
+                stability: place.stability,
+                popularity: place.popularity,
+                product,
+            })
+            .collect();
         let facts = Facts::of(wanted.preset);
         let ranking = Ranking {
             at: app.clock.now(),
@@ -140,10 +146,10 @@ impl Chosen {
             features: facts.features,
             weights: facts.weights,
             n_ranked: self.numbers.len() as u64,
-            popularity_source: facts.popularity_source,
+            popularity_source: best_popularity(&rows).unwrap_or(facts.popularity_source),
             filter: Some(wanted.filter.clone()),
             stability: self.stability,
-            rows: rows.collect(),
+            rows,
         };
         let left_out_by = limits::of_short_list(&ranking, wanted);
         let short = limits::short_words(&left_out_by, ranking.rows.len(), wanted.k);
@@ -215,6 +221,13 @@ pub(crate) fn unknown(preset: &Preset, is_known: impl Fn(Feature) -> bool) -> Ve
         .filter(|(feature, weight)| *weight > 0.0 && !is_known(*feature))
         .map(|(feature, _)| feature.name())
         .collect()
+}
+
+/// Returns the best source of a popularity that a row has; `None` where no row says.
+fn best_popularity(rows: &[RankedRow]) -> Option<PopularitySource> {
+    use PopularitySource::{Estimated, Observed, Unavailable};
+    let has = |wanted: &PopularitySource| rows.iter().any(|row| row.popularity == Some(*wanted));
+    [Observed, Estimated, Unavailable].into_iter().find(has)
 }
 
 /// What a ranking says of its preset.

@@ -1,6 +1,6 @@
 //! Why a product has its place: every feature's part, and what would lead past the product above.
 
-use catalog::{ProductId, RankedRow, Ranking, UnixMs};
+use catalog::{Certainty, ProductId, RankedRow, Ranking, UnixMs};
 use maud::{Markup, html};
 use scoring::classic;
 use scoring::explain::{Above, Explained, Explanation};
@@ -75,7 +75,11 @@ fn inputs(explained: &Explained) -> Markup {
             @if n > 0 { ", " }
             (input.name) " " (printable(&input.value))
         }
-        @if let Some(input) = observed { " (" (input.source) ", " (day(input.at)) ")" }
+        @if let Some(input) = observed {
+            " (" (input.source)
+            @if input.certainty == Certainty::Estimated { ", estimated" }
+            ", " (day(input.at)) ")"
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use catalog::{Outcome, ShopStatus};
+use catalog::{Outcome, Popularity, ShopStatus};
 use maud::{Markup, html};
 
 use super::super::data::ReportData;
@@ -27,6 +27,7 @@ pub(super) fn section(data: &ReportData) -> Markup {
                         th scope="col" { "Shop" } th scope="col" class="n" { "Products" }
                         th scope="col" class="n" { "In the list" } th scope="col" { "Currency" }
                         th scope="col" { "Last complete crawl or import" } th scope="col" { "Last crawl" }
+                        th scope="col" { "Best sellers" }
                     } }
                     tbody {
                         @for shop in &data.shops {
@@ -62,7 +63,20 @@ fn line(data: &ReportData, shop: &ShopStatus, n_listed: u64) -> Markup {
                     Some(Some(outcome)) => (words(outcome)),
                 }
             }
+            td { (best_sellers(shop.last_crawl.as_ref().and_then(|it| it.notes.popularity.as_ref()))) }
         }
+    }
+}
+
+/// Says where a shop's best-selling places come from; a reason may quote what the shop answered.
+fn best_sellers(popularity: Option<&Popularity>) -> Markup {
+    let Some(it) = popularity else {
+        return html! { "not looked at" };
+    };
+    html! {
+        (it.certainty.name())
+        @if let Some(source) = it.source { ": " (grouped(it.n_places)) " places, " (source.name()) }
+        small { bdi { (shortened(&printable(&it.detail), REASON_CHARS)) } }
     }
 }
 

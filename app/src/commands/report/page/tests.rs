@@ -100,6 +100,7 @@ fn row(n: usize, text: &str) -> RankedRow {
         coverage: 0.31,
         contributions: contributions.to_vec(),
         rank_uncapped: Some(rank),
+        popularity: None,
         stability: Some(Stability {
             p_top_k: 1.0 - n as f64 / 2_000.0,
             rank_p5: rank,
@@ -119,6 +120,7 @@ fn explanation(row: &RankedRow) -> Explanation {
         name,
         value: value.to_owned(),
         source: "catalogue",
+        certainty: catalog::Certainty::Observed,
         at: at("2026-11-20T08:00:00Z"),
     };
     let features = Feature::ALL.iter().enumerate().map(|(index, feature)| {

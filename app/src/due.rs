@@ -1,0 +1,71 @@
+//! Which shops are worth another crawl, and when: `crawl --all`, the scheduler and `shops list` ask here.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use catalog::{ShopKey, ShopStatus, Store, StoreError, UnixMs};
+use crawler::{RecrawlTerms, recrawl_after};
+
+/// The passes of a shop that tell how often it changes.
+const MOST_PASSES: usize = 20;
+
+/// When shops are due. Keeps what it worked out of a shop until that is crawled again.
+#[derive(Debug)]
+pub(crate) struct Due {
+    terms: RecrawlTerms,
+    known: HashMap<ShopKey, (UnixMs, Duration)>,
+}
+
+impl Due {
+    /// Returns one that knows of no shop yet.
+    pub(crate) fn new(terms: RecrawlTerms) -> Self {
+        Self {
+            terms,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Returns the time between two crawls of a shop, by how often it changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn interval(
+        &mut self,
+        status: &ShopStatus,
+        store: &dyn Store,
+    ) -> Result<Duration, StoreError> {
+        let key = &status.shop.key;
+        let Some(complete_at) = status.last_complete_at else {
+            return Ok(self.terms.first);
+        };
+        if let Some((known_at, interval)) = self.known.get(key)
+            && *known_at == complete_at
+        {
+            return Ok(*interval);
+        }
+        let passes = store.crawls(Some(key), MOST_PASSES).await?;
+        let interval = recrawl_after(&passes, &self.terms);
+        self.known.insert(key.clone(), (complete_at, interval));
+        Ok(interval)
+    }
+
+    /// Returns when a shop is due; `None` for one that was never crawled to its end, which is due at any time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) async fn at(
+        &mut self,
+        status: &ShopStatus,
+        store: &dyn Store,
+    ) -> Result<Option<UnixMs>, StoreError> {
+        let interval = self.interval(status, store).await?;
+        Ok(due_at(status, interval))
+    }
+}
+
+/// Returns when a shop is due that is crawled at this interval.
+pub(crate) fn due_at(status: &ShopStatus, interval: Duration) -> Option<UnixMs> {
+    let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+    let complete_at = status.last_complete_at?;
+    Some(UnixMs::new(complete_at.ms().saturating_add(interval_ms)))
+}

@@ -1,0 +1,133 @@
+//! Shops whose answers say which version they are of: what is as it was is not sent again.
+
+use catalog::{Outcome, RouteEnd, Start, Stop};
+use testkit::{Catalogue, Fault, FaultPlan, NORTH_LOFT, On};
+use tokio_util::sync::CancellationToken;
+
+use crate::crawling::{World, stop};
+
+/// The pages asked for since `n_before` requests, each with whether it was asked for by its version.
+fn asked_since(world: &World, n_before: usize) -> Vec<(String, bool)> {
+    let requests = world.fake.requests().split_off(n_before);
+    let asked = requests.into_iter().filter_map(|it| {
+        let page = it.path.strip_prefix("/products.json?limit=250&page=")?;
+        Some((page.to_owned(), !it.if_none_match.is_empty()))
+    });
+    asked.collect()
+}
+
+fn asked(pages: &[(&str, bool)]) -> Vec<(String, bool)> {
+    let pages = pages.iter();
+    pages.map(|(page, by)| ((*page).to_owned(), *by)).collect()
+}
+
+fn catalogue(n_products: usize) -> Catalogue {
+    Catalogue::generate(&NORTH_LOFT, n_products, 3)
+}
+
+#[tokio::test]
+async fn a_shop_that_is_as_it_was_is_not_sent_again() {
+    let world = World::new(520, FaultPlan::none().validators()).await;
+    let first = world.crawl().await;
+    for _ in 0..2 {
+        let n_before = world.fake.requests().len();
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        let pages = [("1", true), ("2", true), ("3", true)];
+        assert_eq!(asked_since(&world, n_before), asked(&pages));
+        let counts = report.counts;
+        assert_eq!((counts.pages, counts.products, counts.gone), (3, 520, 0));
+        assert_eq!((counts.new, counts.changed, counts.back), (0, 0, 0));
+        assert!(counts.bytes * 20 < first.counts.bytes, "{counts:?}");
+        let list = &report.notes.routes[0];
+        assert_eq!((list.products, list.end), (520, Some(RouteEnd::ShortPage)));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_changed_is_read_between_others_that_did_not() {
+    let world = World::new(520, FaultPlan::none().validators()).await;
+    world.crawl().await;
+    let mut changed = catalogue(520);
+    changed.edit(300, |it| it["title"] = "Other".into());
+    changed.remove(519);
+    world.fake.set_catalogue(changed);
+    let n_before = world.fake.requests().len();
+    let report = world.crawl().await;
+    let pages = [("1", true), ("2", true), ("3", true)];
+    assert_eq!(asked_since(&world, n_before), asked(&pages));
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    let counts = report.counts;
+    assert_eq!((counts.products, counts.changed, counts.gone), (519, 1, 1));
+    assert_eq!(world.n_stored().await, 519);
+}
+
+#[tokio::test]
+async fn what_is_new_behind_full_pages_that_are_as_they_were_is_found() {
+    let world = World::new(500, FaultPlan::none().validators()).await;
+    world.crawl().await;
+    world.fake.set_catalogue(catalogue(760));
+    let n_before = world.fake.requests().len();
+    let report = world.crawl().await;
+    let pages = [("1", true), ("2", true), ("3", true), ("4", false)];
+    assert_eq!(asked_since(&world, n_before), asked(&pages));
+    let counts = report.counts;
+    assert_eq!((counts.products, counts.new, counts.gone), (760, 260, 0));
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+}
+
+#[tokio::test]
+async fn a_fresh_crawl_asks_for_everything() {
+    let mut world = World::new(260, FaultPlan::none().validators()).await;
+    world.crawl().await;
+    world.options.start = Start::Fresh;
+    let n_before = world.fake.requests().len();
+    let report = world.crawl().await;
+    let pages = [("1", false), ("2", false)];
+    assert_eq!(asked_since(&world, n_before), asked(&pages));
+    assert_eq!(report.counts.products, 260);
+}
+
+#[tokio::test]
+async fn a_crawl_that_was_cut_off_goes_on_by_version() {
+    let world = World::new(760, FaultPlan::none().validators()).await;
+    world.crawl().await;
+    let mut changed = catalogue(760);
+    changed.edit(0, |it| it["title"] = "Other".into());
+    world.fake.set_catalogue(changed);
+    let cancel = CancellationToken::new();
+    let report = world.try_crawl(&cancel, Some(2)).await.unwrap();
+    assert_eq!(stop(&report), ("partial", Some(Stop::Interrupted)));
+    let n_before = world.fake.requests().len();
+    let report = world.crawl().await;
+    let pages = [("3", true), ("4", true)];
+    assert_eq!(asked_since(&world, n_before), asked(&pages));
+    let counts = report.counts;
+    assert_eq!((counts.pages, counts.products), (4, 760));
+    assert_eq!((counts.changed, counts.gone), (1, 0));
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+}
+
+#[tokio::test]
+async fn a_shop_that_changed_its_currency_is_read_anew() {
+    let world = World::new(260, FaultPlan::none().validators()).await;
+    world.crawl().await;
+    let dollars = catalogue(260).with_currency(Some("USD"));
+    world.fake.set_catalogue(dollars);
+    let n_before = world.fake.requests().len();
+    let report = world.crawl().await;
+    let pages = [("1", false), ("2", false)];
+    assert_eq!(asked_since(&world, n_before), asked(&pages));
+    assert_eq!(report.counts.changed, 260);
+}
+
+#[tokio::test]
+async fn an_answer_about_a_version_that_nobody_asked_for_is_damaged() {
+    let plan = FaultPlan::none().fault(On::feed(), Fault::status(304));
+    let world = World::new(260, plan).await;
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("failed", Some(Stop::Damaged)));
+    let detail = &report.outcome.as_ref().unwrap().reason().unwrap().detail;
+    assert!(detail.contains("answered 304"), "{detail}");
+    assert_eq!(world.pages_asked(), ["1", "1"]);
+}
