@@ -51,7 +51,7 @@ pub struct FetchConfig {
     /// The longest pause that is waited for when a server asks for one by `Retry-After`, an hour at most. One that
     /// asks for more is left alone for as long as it says, but for no more than an hour.
     pub max_retry_after: Duration,
-    /// The longest `Crawl-delay` that is kept; a longer one is cut to it, which the [`Pace`] tells.
+    /// The longest `Crawl-delay` that is kept; a longer one is cut to it, which the [`Pace`](super::Pace) tells.
     pub max_crawl_delay: Duration,
     /// The most bytes of an answer's head, names and values; of these it may have 100.
     pub max_header_bytes: usize,
