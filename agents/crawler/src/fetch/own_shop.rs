@@ -9,12 +9,15 @@ pub(crate) const SORTED_LIST: &str = "/collections/all/products.json";
 
 /// Returns whether `url` asks for the list by sales of a shop in `own_shops`, and for nothing else.
 pub(super) fn is_own_sorted_list(url: &Url, own_shops: &HashSet<String>) -> bool {
-    let is_known =
-        |(key, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| match &*key {
-            "sort_by" => value == "best-selling",
-            other => matches!(other, "limit" | "page"),
-        };
-    is_own_shop(url, own_shops) && url.path() == SORTED_LIST && url.query_pairs().all(is_known)
+    let mut n_orders = 0;
+    let is_known = url.query_pairs().all(|(key, value)| match &*key {
+        "sort_by" => {
+            n_orders += 1;
+            value == "best-selling"
+        }
+        other => matches!(other, "limit" | "page"),
+    });
+    is_known && n_orders == 1 && is_own_shop(url, own_shops) && url.path() == SORTED_LIST
 }
 
 /// Returns whether the host of `url` is in `own_shops`.
@@ -44,6 +47,9 @@ mod tests {
             "https://other.example/collections/all/products.json?sort_by=best-selling",
             "https://www.shop.example/collections/all/products.json?sort_by=best-selling",
             "http://127.0.0.1:8081/collections/all/products.json?sort_by=best-selling",
+            "https://shop.example/collections/all/products.json",
+            "https://shop.example/collections/all/products.json?limit=250&page=2",
+            "https://shop.example/collections/all/products.json?sort_by=best-selling&sort_by=best-selling",
             "https://shop.example/collections/all/products.json?sort_by=price",
             "https://shop.example/collections/all/products.json?sort_by=best-selling&token=1",
             "https://shop.example/collections/lamps/products.json?sort_by=best-selling",
