@@ -51,7 +51,7 @@ pub(super) struct Turn {
 pub(super) enum Met<'a> {
     /// An answer, whose headers took so long; such of one kind can be compared.
     Answer { latency: Duration, kind: &'a str },
-    /// 429, 430 or 503: too many requests. The pause is the host's or ours.
+    /// 429, 430 or 503: too many requests, or for a while any at all. The pause is the host's or ours.
     Refusal { failure: Failure, pause: Duration },
     /// Anything else that failed.
     Failure(Failure),
@@ -155,7 +155,10 @@ impl Turn {
                 None
             }
             Met::Refusal { failure, pause } => {
-                self.rate.refused(now, pause, least_gap);
+                match failure {
+                    Failure::Refused => self.rate.refused(now, pause, least_gap),
+                    _ => self.rate.was_out(now, pause, least_gap),
+                }
                 self.breaker.failed(failure, now)
             }
             Met::Failure(failure) => self.breaker.failed(failure, now),

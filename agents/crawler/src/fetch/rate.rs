@@ -67,6 +67,10 @@ pub(super) struct Rate {
     /// Answers that may still come sooner, since the host rested.
     n_rested: u32,
     was_refused: bool,
+    /// Whether there was no good answer since the last refusal or outage.
+    is_out: bool,
+    /// Less than this tells of an outage, not of the rate that the host bears.
+    floor: f64,
     latency: Latency,
 }
 
@@ -93,6 +97,7 @@ impl Rate {
             hold: HOLD,
             n_rested: RESTED.0,
             was_refused: true,
+            floor: per_second,
             ..Self::default()
         }
     }
@@ -118,6 +123,10 @@ impl Rate {
         self.since.get_or_insert(now);
         self.last_good = now;
         self.n_good = self.n_good.saturating_add(1);
+        self.is_out = false;
+        if self.per_second.is_some_and(|it| it < self.floor) {
+            (self.since, self.n_good) = (Some(now), 0);
+        }
         self.n_rested = self.n_rested.saturating_sub(1);
         if self.latency.is_strained_by(latency, kind) {
             self.strained();
@@ -127,9 +136,15 @@ impl Rate {
     }
 
     /// Learns from a refusal at `now`, behind which the host is left alone for `pause`, at least for `least_gap`.
+    ///
+    /// Only the first one of a row tells of the host's rate, and the second where none is known: then the first pause
+    /// was too short.
     pub(super) fn refused(&mut self, now: Duration, pause: Duration, least_gap: Duration) {
+        if self.is_out && self.refused.is_some() {
+            return self.was_out(now, pause, least_gap);
+        }
         let measured = self.measured(now);
-        let first = rate_of(pause.clamp(least_gap, LONGEST_FIRST_GAP.max(least_gap)));
+        let first = first_rate(pause, least_gap);
         // Before the first refusal a host lets a burst through, which tells nothing of its rate.
         let known = self.per_second.filter(|_| self.was_refused);
         let borne = known.map(|it| match (measured, self.refused) {
@@ -149,6 +164,24 @@ impl Rate {
         self.since = Some(now);
         self.resumed = None;
         self.was_refused = true;
+        self.is_out = true;
+        self.floor = next / 2.0;
+    }
+
+    /// Halves the rate of a host that is out of order at `now`, behind which it is left alone as behind a refusal.
+    ///
+    /// It is risen from as before: how much the host bears is not learned from an outage.
+    pub(super) fn was_out(&mut self, now: Duration, pause: Duration, least_gap: Duration) {
+        let halved = self.per_second.map(|it| it / 2.0);
+        let next = halved.unwrap_or_else(|| first_rate(pause, least_gap));
+        if !self.is_out {
+            self.floor = self.per_second.unwrap_or(next);
+        }
+        self.step = next.max(self.floor) * STEP;
+        self.per_second = Some(next.max(rate_of(LONGEST_GAP)));
+        (self.n_good, self.n_rested) = (0, 0);
+        self.since = Some(now);
+        self.is_out = true;
     }
 
     /// Returns whether there was a refusal, in this run or an earlier one.
@@ -159,6 +192,7 @@ impl Rate {
     /// Returns what the next run should know at `now`; `None` where the host never refused.
     pub(super) fn learned(&self, now: Duration) -> Option<Learned> {
         let per_second = self.per_second.filter(|_| self.was_refused)?;
+        let per_second = per_second.max(self.floor);
         // The rate of this moment may live on what the host had saved up. That less was asked for says nothing.
         let measured = self.measured(now).unwrap_or(per_second);
         let lasting = measured.max(self.resumed.unwrap_or(0.0)).min(per_second);
@@ -202,6 +236,7 @@ impl Rate {
         let now = self.per_second.unwrap_or(most).min(most);
         let next = (now / 2.0).max(rate_of(LONGEST_FIRST_GAP));
         self.per_second = Some(self.per_second.unwrap_or(next).min(next));
+        self.floor = self.floor.min(next);
         self.step = next * STEP;
     }
 
@@ -261,6 +296,11 @@ impl Latency {
     fn most_per_second(&self) -> Option<f64> {
         (self.n_answers > 0).then(|| 1.0 / self.smoothed.max(1e-3))
     }
+}
+
+/// Returns the rate behind the first refusal, which is the pause's own.
+fn first_rate(pause: Duration, least_gap: Duration) -> f64 {
+    rate_of(pause.clamp(least_gap, LONGEST_FIRST_GAP.max(least_gap)))
 }
 
 fn gap_of(per_second: f64) -> Duration {
@@ -426,6 +466,70 @@ mod tests {
             assert_eq!(rate.gap(), Duration::ZERO);
         }
         assert_eq!(rate.learned(Duration::from_secs(1)), None);
+    }
+
+    /// Has ten requests in a row fail, from `start` on, and returns when the last one did.
+    fn outage(rate: &mut Rate, start: Duration, fail: fn(&mut Rate, Duration)) -> Duration {
+        let mut now = start;
+        for _ in 0..10 {
+            now += rate.gap().max(LEAST_GAP);
+            fail(rate, now);
+        }
+        now
+    }
+
+    const OUTAGES: [fn(&mut Rate, Duration); 2] = [
+        |rate, now| rate.refused(now, LEAST_GAP, LEAST_GAP),
+        |rate, now| rate.was_out(now, LEAST_GAP, LEAST_GAP),
+    ];
+
+    #[test]
+    fn an_outage_is_not_taken_for_the_rate_that_a_host_bears() {
+        for fail in OUTAGES {
+            for (per_second, n_pages) in [(2.0, 20), (2.0, 400), (10.0, 400)] {
+                let mut bucket = Bucket::new(per_second, 4, 20);
+                let mut rate = Rate::default();
+                let run = bucket.run(&mut rate, Duration::ZERO, n_pages);
+                let learned = run.learned.unwrap();
+                // The rate of a short run lives on the burst still.
+                let before = rate.gap().max(gap_of(per_second));
+                let end = outage(&mut rate, Duration::from_secs_f64(run.wall), fail);
+                assert!(rate.gap() >= Duration::from_secs(50), "left in peace");
+                let kept = rate.learned(end).unwrap();
+                assert!(kept.gap <= learned.gap * 5, "{learned:?} {kept:?}");
+                let mut resumed = Rate::resumed(kept);
+                for rate in [&mut rate, &mut resumed] {
+                    let mut now = end;
+                    answer(rate, &mut now, 30, 20);
+                    let behind = rate.gap();
+                    assert!(
+                        behind <= before * 2,
+                        "{per_second}/s, {n_pages}: {before:?} {behind:?}"
+                    );
+                    assert!(rate.learned(now).unwrap().gap <= learned.gap * 5);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_met_in_an_outage_is_asked_quickly_soon_behind_it() {
+        for fail in OUTAGES {
+            let mut rate = Rate::default();
+            let mut now = outage(&mut rate, Duration::ZERO, fail);
+            answer(&mut rate, &mut now, 30, 20);
+            assert!(rate.gap() <= LEAST_GAP.mul_f64(1.1), "{:?}", rate.gap());
+        }
+    }
+
+    #[test]
+    fn what_is_busy_for_all_tells_nothing_of_a_rate() {
+        let mut rate = Rate::default();
+        rate.was_out(Duration::ZERO, LEAST_GAP, LEAST_GAP);
+        assert_eq!(
+            (rate.gap(), rate.learned(Duration::ZERO)),
+            (LEAST_GAP, None)
+        );
     }
 
     #[test]
