@@ -64,7 +64,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// Returns the same for where a redirect leads. Validators are those of one address; a document goes along.
+    /// Returns the same for where a redirect leads. Validators are those of one address; a document goes along where it may.
     pub(super) const fn at(self, url: &'a Url) -> Self {
         Self {
             url,

@@ -143,7 +143,8 @@ impl Fetcher {
         self.ask(Ask::get(url), pace).await
     }
 
-    /// Does as [`Fetcher::get_at`] for any [`Ask`]. A document is posted again on each further try.
+    /// Does as [`Fetcher::get_at`] for any [`Ask`]. A document is posted again on each further try, and where a 307 or
+    /// 308 leads on the same host; any other redirect of it is an error.
     ///
     /// # Errors
     /// As [`Fetcher::get`].
@@ -210,6 +211,7 @@ impl Fetcher {
         let response = self.ask_patiently(&host, ask, patience, pace).await?;
         Ok(match redirect_target(&response)? {
             None => Hop::Answer(response),
+            Some(target) if ask.json.is_some() => Hop::Redirect(posted_again(&response, target)?),
             Some(target) => Hop::Redirect(target),
         })
     }
@@ -405,10 +407,7 @@ fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
     if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let refused = |detail: &str| FetchError::BadRedirect {
-        url: response.url.to_string(),
-        detail: detail.to_owned(),
-    };
+    let refused = |detail| bad_redirect(response, detail);
     let location = response
         .headers
         .get(header::LOCATION)
@@ -425,19 +424,44 @@ fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
     Ok(Some(target))
 }
 
+/// Returns `target` where a document that was posted may be posted again: the answer says so, and it stays with its host.
+fn posted_again(response: &Response, target: Url) -> Result<Url, FetchError> {
+    if !matches!(response.status, 307 | 308) {
+        return Err(bad_redirect(
+            response,
+            "of what was posted to something to be read",
+        ));
+    }
+    if response.url.origin() != target.origin() {
+        return Err(bad_redirect(response, "of what was posted to another host"));
+    }
+    Ok(target)
+}
+
+fn bad_redirect(response: &Response, detail: &str) -> FetchError {
+    FetchError::BadRedirect {
+        url: response.url.to_string(),
+        detail: detail.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn redirect(from: &str, status: u16, location: &str) -> Result<Option<Url>, FetchError> {
-        redirect_target(&Response {
+    fn moved(from: &str, status: u16, location: &str) -> Response {
+        Response {
             url: Url::parse(from).unwrap(),
             status,
             headers: HeaderMap::from_iter([(header::LOCATION, location.parse().unwrap())]),
             body: vec![],
             wire_bytes: 0,
             headers_after: Duration::ZERO,
-        })
+        }
+    }
+
+    fn redirect(from: &str, status: u16, location: &str) -> Result<Option<Url>, FetchError> {
+        redirect_target(&moved(from, status, location))
     }
 
     #[test]
@@ -477,6 +501,24 @@ mod tests {
                 found.is_err() || (location.is_empty() && is_same_page),
                 "{location:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_was_posted_is_posted_again_only_to_the_same_host_and_where_that_is_asked() {
+        let (near, far) = ("https://shop.example/b", "https://other.example/b");
+        for (status, location, is_posted) in [
+            (307, near, true),
+            (308, near, true),
+            (301, near, false),
+            (302, near, false),
+            (303, near, false),
+            (307, far, false),
+            (308, "https://shop.example:8443/b", false),
+        ] {
+            let response = moved("https://shop.example/a", status, location);
+            let again = posted_again(&response, Url::parse(location).unwrap());
+            assert_eq!(again.is_ok(), is_posted, "{status} {location}");
         }
     }
 
