@@ -10,6 +10,9 @@ use super::{FetchConfig, FetchError, Response};
 /// Shopify's security rejection wants a longer pause than an ordinary 429.
 const SECURITY_REJECTION_FACTOR: u32 = 4;
 
+/// The pause until a date of whose distance nothing is known.
+const UNDATED: Duration = Duration::from_secs(60);
+
 /// Returns the pause before the next try, or `None` when `result` counts as it is.
 ///
 /// `Retry-After` decides; a pause that is longer than `longest` is not waited for at all, since coming back early
@@ -104,7 +107,7 @@ fn jittered(pause: Duration, config: &FetchConfig) -> Duration {
 }
 
 /// Reads `Retry-After`: seconds, or a date, which is taken against the answer's own `Date`, so that neither
-/// clock matters.
+/// clock matters. Of a date without one only that it is no second's pause is known.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
@@ -113,8 +116,13 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return is_time.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
     }
     let date = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text).ok() };
-    let now = date(headers.get(header::DATE)?.to_str().ok()?)?;
-    Some(date(text)?.duration_since(now).unwrap_or(Duration::ZERO))
+    let until = date(text)?;
+    let now = headers
+        .get(header::DATE)
+        .and_then(|it| date(it.to_str().ok()?));
+    Some(now.map_or(UNDATED, |now| {
+        until.duration_since(now).unwrap_or(Duration::ZERO)
+    }))
 }
 
 #[cfg(test)]
@@ -175,6 +183,14 @@ mod tests {
             ("retry-after", "Sat, 21 Nov 2026 09:00:00 GMT"),
         ];
         assert_eq!(pause(429, &past, 1), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_date_without_a_readable_date_to_count_from_is_a_minute() {
+        let until = ("retry-after", "Sat, 21 Nov 2026 10:01:30 GMT");
+        let minute = Some(Duration::from_secs(60));
+        assert_eq!(pause(429, &[until], 1), minute);
+        assert_eq!(pause(503, &[until, ("date", "today")], 1), minute);
     }
 
     #[test]
