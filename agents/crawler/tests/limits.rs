@@ -152,6 +152,21 @@ async fn a_short_pause_of_another_process_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_pauses_of_one_request_are_no_longer_than_one_may_be() {
+    let shop = shop(FaultPlan::none().fault(On::feed(), Fault::retry_after(429, "2000"))).await;
+    let (fetcher, url) = (fetcher(), feed(&shop));
+    let began = Instant::now();
+    let error = fetcher.get(&url).await.unwrap_err();
+    assert!(
+        matches!(error, FetchError::RateLimited { n_tries: 2, .. }),
+        "{error}"
+    );
+    assert!(began.elapsed() < Duration::from_secs(3_600));
+    assert!(is_left_alone(&fetcher.get(&url).await.unwrap_err()));
+    assert_eq!(early_requests(&shop.requests()).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_pause_behind_a_last_try_is_kept_by_the_next_request() {
     let faults = On::feed().times(1);
     let shop = shop(FaultPlan::none().fault(faults, Fault::retry_after(503, "20"))).await;

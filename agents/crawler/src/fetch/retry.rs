@@ -51,6 +51,12 @@ pub(super) fn pause_to_keep(
     retry_after(&response.headers).or(ours)
 }
 
+/// Returns whether the pause behind a result is the host's own wish.
+pub(super) fn is_asked_for(result: &Result<Response, FetchError>) -> bool {
+    let response = result.as_ref().ok().filter(|it| is_busy(it.status));
+    response.is_some_and(|it| retry_after(&it.headers).is_some())
+}
+
 /// Turns a busy answer that is not waited for into its error; any other result counts as it is.
 pub(super) fn settled(result: Result<Response, FetchError>) -> Result<Response, FetchError> {
     match result {

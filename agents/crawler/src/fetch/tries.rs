@@ -44,6 +44,7 @@ impl Fetcher {
         let mut turn = host.turn.lock().await;
         turn.admit(ask.url)?;
         let n_tries = if turn.is_probe() { 1 } else { patience.n_tries };
+        let mut waited = Duration::ZERO;
         for n_tried in 1.. {
             let tried = self.try_once(&mut turn, ask, patience, n_tried, pace);
             let tried = tried.await?;
@@ -57,7 +58,12 @@ impl Fetcher {
                 true => self.config.max_tries,
                 false => n_tries,
             };
-            if n_tried >= n_tries || tried.ends_all {
+            if retry::is_asked_for(&tried.result) {
+                waited += pause;
+            }
+            // Who waits for one host keeps all others from it.
+            let is_too_long = waited > self.config.max_retry_after;
+            if n_tried >= n_tries || tried.ends_all || is_too_long {
                 return Err(retry::exhausted(tried.result, ask.url, n_tried));
             }
             tracing::warn!(
