@@ -49,8 +49,8 @@ pub struct FetchConfig {
     /// The longest such pause.
     pub max_backoff: Duration,
     /// The longest pause that is waited for when a server asks for one by `Retry-After`, an hour at most, and the
-    /// longest sum of those that one request waits for. One that
-    /// asks for more is left alone for as long as it says, but for no more than an hour.
+    /// longest sum of those that one request waits for. A server that asks for more is left alone for as long as it
+    /// says, but for no more than an hour.
     pub max_retry_after: Duration,
     /// The longest `Crawl-delay` that is kept; a longer one is cut to it, which the [`Pace`](super::Pace) tells.
     pub max_crawl_delay: Duration,
