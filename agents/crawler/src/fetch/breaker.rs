@@ -15,6 +15,12 @@ const LONGEST_REST: Duration = Duration::from_secs(3_600);
 const HOSTS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(60);
 
+/// For so long behind a platform's rest its probe is left to hosts that have not refused.
+const OTHERS_FIRST: Duration = Duration::from_secs(20);
+
+/// Hosts that are remembered as not the ones to probe with.
+const MAX_SUSPECTS: usize = 64;
+
 /// Why a host was not worth asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -80,9 +86,24 @@ impl Breaker {
 pub(super) struct PlatformBreaker {
     /// The hosts that refused lately although they were asked gently.
     refused: Vec<(String, Duration)>,
+    /// The last good answer, of a host that is not among those.
+    good: Option<(String, Duration)>,
+    /// The hosts that closed the platform or were a probe in vain.
+    suspects: Vec<String>,
     open_until: Option<Duration>,
     rest: Duration,
     is_probing: bool,
+}
+
+/// What a request says of its platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// An answer that is neither a refusal nor a server's error.
+    Good,
+    /// 429 or 430.
+    Refused,
+    /// Nothing: no answer, or the server's own error.
+    Nothing,
 }
 
 /// What a request to a platform may do.
@@ -99,17 +120,32 @@ pub(super) enum Way {
 }
 
 impl PlatformBreaker {
-    /// Returns what a request may do at `now`.
-    pub(super) fn ask(&mut self, now: Duration) -> Way {
-        match self.open_until {
-            None => Way::Free,
-            Some(until) if now < until => Way::Closed(until - now),
-            Some(_) if self.is_probing => Way::Probing,
-            Some(_) => {
-                self.is_probing = true;
-                Way::Probe
-            }
+    /// Returns what a request to `host` may do at `now`.
+    ///
+    /// A host that may well refuse for a reason of its own is no probe while others could be.
+    pub(super) fn ask(&mut self, host: &str, now: Duration) -> Way {
+        let Some(until) = self.open_until else {
+            return Way::Free;
+        };
+        let is_suspect = self.suspects.iter().any(|it| it == host);
+        let probes_from = until
+            + if is_suspect {
+                OTHERS_FIRST
+            } else {
+                Duration::ZERO
+            };
+        if now < until {
+            return Way::Closed(until - now);
         }
+        if self.is_probing {
+            return Way::Probing;
+        }
+        if now < probes_from {
+            return Way::Closed(probes_from - now);
+        }
+        self.is_probing = true;
+        self.suspect(host);
+        Way::Probe
     }
 
     /// Returns whether requests pass.
@@ -123,6 +159,14 @@ impl PlatformBreaker {
         until.saturating_sub(now)
     }
 
+    /// Notes a good answer of `host`: where another one refuses at the same time, that is its own doing.
+    pub(super) fn answered(&mut self, host: &str, now: Duration) {
+        if self.refused.iter().all(|(it, _)| it != host) {
+            self.refused.clear();
+            self.good = Some((host.to_owned(), now));
+        }
+    }
+
     /// Notes that `host` refused a gentle request, and returns how long the platform is left alone where it is.
     pub(super) fn refused_gently(&mut self, host: &str, now: Duration) -> Option<Duration> {
         if self.open_until.is_some() {
@@ -131,17 +175,20 @@ impl PlatformBreaker {
         self.refused
             .retain(|(it, at)| it != host && now.saturating_sub(*at) < WITHIN);
         self.refused.push((host.to_owned(), now));
-        (self.refused.len() >= HOSTS).then(|| self.open(FIRST_REST, now))
+        let answers_others = self.good.as_ref().is_some_and(|(it, at)| {
+            now.saturating_sub(*at) < WITHIN && self.refused.iter().all(|(host, _)| host != it)
+        });
+        (self.refused.len() >= HOSTS && !answers_others).then(|| self.open(FIRST_REST, now))
     }
 
-    /// Notes the end of the probe: whether it was refused, or `None` where it was not told. Returns how long the
-    /// platform is left alone again where it is.
-    pub(super) fn probed(&mut self, is_refused: Option<bool>, now: Duration) -> Option<Duration> {
+    /// Notes the end of the probe; where it told nothing, another one goes. Returns how long the platform is left
+    /// alone again where it is.
+    pub(super) fn probed(&mut self, told: Told, now: Duration) -> Option<Duration> {
         self.is_probing = false;
-        match is_refused {
-            None => None,
-            Some(true) => Some(self.open(self.rest.saturating_mul(2), now)),
-            Some(false) => {
+        match told {
+            Told::Nothing => None,
+            Told::Refused => Some(self.open(self.rest.saturating_mul(2), now)),
+            Told::Good => {
                 *self = Self::default();
                 None
             }
@@ -158,8 +205,17 @@ impl PlatformBreaker {
     fn open(&mut self, rest: Duration, now: Duration) -> Duration {
         self.rest = rest.min(LONGEST_REST);
         self.open_until = Some(now + self.rest);
-        self.refused.clear();
+        for (host, _) in std::mem::take(&mut self.refused) {
+            self.suspect(&host);
+        }
         self.rest
+    }
+
+    fn suspect(&mut self, host: &str) {
+        let is_known = self.suspects.iter().any(|it| it == host);
+        if !is_known && self.suspects.len() < MAX_SUSPECTS {
+            self.suspects.push(host.to_owned());
+        }
     }
 }
 
@@ -214,9 +270,9 @@ mod tests {
             assert_eq!(platform.refused_gently("b", s(at)), None);
         }
         assert_eq!(platform.refused_gently("c", s(61)), None);
-        assert_eq!(platform.ask(s(61)), Way::Free);
+        assert_eq!(platform.ask("d", s(61)), Way::Free);
         assert_eq!(platform.refused_gently("d", s(62)), Some(s(60)));
-        assert_eq!(platform.ask(s(63)), Way::Closed(s(59)));
+        assert_eq!(platform.ask("f", s(63)), Way::Closed(s(59)));
         assert_eq!(platform.refused_gently("e", s(63)), None, "was on its way");
     }
 
@@ -224,14 +280,48 @@ mod tests {
     fn one_probe_at_a_time_opens_the_platform_again_or_closes_it_for_twice_as_long() {
         let mut platform = PlatformBreaker::default();
         platform.reopen(s(60), s(0));
-        assert_eq!(platform.ask(s(60)), Way::Probe);
-        assert_eq!(platform.ask(s(60)), Way::Probing);
-        assert_eq!(platform.probed(None, s(61)), None);
-        assert_eq!(platform.ask(s(61)), Way::Probe);
-        assert_eq!(platform.probed(Some(true), s(62)), Some(s(120)));
-        assert_eq!(platform.ask(s(62)), Way::Closed(s(120)));
-        assert_eq!(platform.ask(s(182)), Way::Probe);
-        assert_eq!(platform.probed(Some(false), s(183)), None);
-        assert_eq!(platform.ask(s(183)), Way::Free);
+        assert_eq!(platform.ask("a", s(60)), Way::Probe);
+        assert_eq!(platform.ask("b", s(60)), Way::Probing);
+        assert_eq!(platform.probed(Told::Nothing, s(61)), None);
+        assert_eq!(platform.ask("b", s(61)), Way::Probe);
+        assert_eq!(platform.probed(Told::Refused, s(62)), Some(s(120)));
+        assert_eq!(platform.ask("c", s(62)), Way::Closed(s(120)));
+        assert_eq!(platform.ask("c", s(182)), Way::Probe);
+        assert_eq!(platform.probed(Told::Good, s(183)), None);
+        assert_eq!(platform.ask("a", s(183)), Way::Free);
+    }
+    #[test]
+    fn shops_that_refuse_by_themselves_close_nothing_while_others_answer() {
+        let mut platform = PlatformBreaker::default();
+        for at in 0..600 {
+            platform.answered("healthy", s(at));
+            for host in ["a", "b", "c"] {
+                assert_eq!(platform.refused_gently(host, s(at)), None);
+            }
+            // One that refused before does not speak for others.
+            platform.answered("a", s(at));
+        }
+        let closed = (600..700).find_map(|at| {
+            let mut rests = ["a", "b", "c"].into_iter();
+            rests.find_map(|host| platform.refused_gently(host, s(at)).map(|rest| (at, rest)))
+        });
+        assert_eq!(
+            closed,
+            Some((659, s(60))),
+            "nobody else has answered for a minute"
+        );
+    }
+
+    #[test]
+    fn who_refused_is_not_the_probe_while_others_ask() {
+        let mut platform = PlatformBreaker::default();
+        for host in ["a", "b", "c"] {
+            platform.refused_gently(host, s(0));
+        }
+        assert_eq!(platform.ask("a", s(60)), Way::Closed(OTHERS_FIRST));
+        assert_eq!(platform.ask("d", s(60)), Way::Probe);
+        assert_eq!(platform.probed(Told::Refused, s(60)), Some(s(120)));
+        assert_eq!(platform.ask("d", s(180)), Way::Closed(OTHERS_FIRST));
+        assert_eq!(platform.ask("d", s(200)), Way::Probe, "nobody else asked");
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::FetchError;
-use super::breaker::{PlatformBreaker, Way};
+use super::breaker::{PlatformBreaker, Told, Way};
 use super::error::Rest;
 
 /// The platform of every shop that is crawled so far. A second one needs a [`Shared`] of its own.
@@ -106,7 +106,7 @@ impl Shared {
             let changed = self.has_changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let way = self.breaker().ask(self.born.elapsed());
+            let way = self.breaker().ask(url.authority(), self.born.elapsed());
             let wait = match way {
                 Way::Free | Way::Probe => {
                     let pass = Pass {
@@ -162,17 +162,23 @@ pub(super) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Tells whether `host` refused. `is_gentle` is said of a request that is none too many for any host by itself.
-    pub(super) fn met(mut self, host: &str, is_refused: bool, is_gentle: bool) {
+    /// Tells what became of a request to `host`. `is_gentle` is said of one that is none too many for any host by
+    /// itself.
+    pub(super) fn met(mut self, host: &str, told: Told, is_gentle: bool) {
         let now = self.shared.born.elapsed();
         let rest = if std::mem::take(&mut self.is_probe) {
-            let rest = self.shared.breaker().probed(Some(is_refused), now);
+            let rest = self.shared.breaker().probed(told, now);
             self.shared.has_changed.notify_waiters();
             rest
-        } else if is_refused && is_gentle {
-            self.shared.breaker().refused_gently(host, now)
         } else {
-            None
+            match told {
+                Told::Refused if is_gentle => self.shared.breaker().refused_gently(host, now),
+                Told::Good => {
+                    self.shared.breaker().answered(host, now);
+                    None
+                }
+                Told::Refused | Told::Nothing => None,
+            }
         };
         if let Some(rest) = rest {
             tracing::warn!(
@@ -189,7 +195,7 @@ impl Drop for Pass<'_> {
         if self.is_probe {
             self.shared
                 .breaker()
-                .probed(None, self.shared.born.elapsed());
+                .probed(Told::Nothing, self.shared.born.elapsed());
             self.shared.has_changed.notify_waiters();
         }
     }
@@ -241,7 +247,11 @@ mod tests {
     async fn a_platform_that_turns_gentle_requests_away_is_waited_for_and_probed_once() {
         let (shared, url) = (Shared::new(None, None), url());
         for host in ["a", "b", "c"] {
-            shared.pass(&url).await.unwrap().met(host, true, true);
+            shared
+                .pass(&url)
+                .await
+                .unwrap()
+                .met(host, Told::Refused, true);
         }
         let began = Instant::now();
         let passed = join_all((0..4).map(|_| async {
@@ -250,7 +260,7 @@ mod tests {
             if pass.is_probe {
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
-            pass.met("a", false, false);
+            pass.met("d", Told::Good, false);
             passed
         }));
         let mut passed = passed.await;
@@ -264,7 +274,11 @@ mod tests {
         shared.reopen(Duration::from_secs(60));
         // The first probe is dropped on its way, which lets the next one go.
         drop(shared.pass(&url).await.unwrap());
-        shared.pass(&url).await.unwrap().met("a", true, false);
+        shared
+            .pass(&url)
+            .await
+            .unwrap()
+            .met("a", Told::Refused, false);
         let refused = shared.pass(&url).await.map(drop).unwrap_err().to_string();
         assert!(
             refused.contains("is not asked for another 120 s"),
@@ -277,7 +291,7 @@ mod tests {
         let (shared, url) = (Shared::new(None, None), url());
         for n in 0..20 {
             let pass = shared.pass(&url).await.unwrap();
-            pass.met(&n.to_string(), true, false);
+            pass.met(&n.to_string(), Told::Refused, false);
         }
         assert_eq!(shared.left(), Duration::ZERO);
     }

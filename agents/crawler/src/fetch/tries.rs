@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::breaker::Failure;
+use super::breaker::{Failure, Told};
 use super::host::{Host, Met, Turn};
 use super::pace::Pace;
 use super::{Ask, FetchError, Fetcher, Response, Wait, retry};
@@ -100,8 +100,12 @@ impl Fetcher {
         sent.answered(&result);
 
         let status = result.as_ref().map_or(0, |response| response.status);
-        let is_refused = matches!(status, 429 | 430);
-        pass.met(ask.url.authority(), is_refused, is_gentle || status == 430);
+        let told = match status {
+            429 | 430 => Told::Refused,
+            0 | 500..=599 => Told::Nothing,
+            _ => Told::Good,
+        };
+        pass.met(ask.url.authority(), told, is_gentle || status == 430);
         let pause =
             retry::pause_before_next(&result, n_tried, patience.longest_pause, &self.config);
         let rest = turn.learn(met(&result, pause), self.config.backoff);
