@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog::{HostRecord, UnixMs};
-use crawler::fetch::{FetchConfig, FetchError, Fetcher, Pace};
+use crawler::fetch::{Ask, FetchConfig, FetchError, Fetcher, Pace};
 use futures_util::future::join_all;
 use testkit::{FakeShop, Fault, FaultPlan, On, RetryAfter, Throttle, early_requests};
 use tokio::time::Instant;
@@ -164,6 +164,31 @@ async fn all_pauses_of_one_request_are_no_longer_than_one_may_be() {
     assert!(began.elapsed() < Duration::from_secs(3_600));
     assert!(is_left_alone(&fetcher.get(&url).await.unwrap_err()));
     assert_eq!(early_requests(&shop.requests()).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_outage_leaves_nothing_to_remember() {
+    let faults = On::feed().times(4);
+    let shop = shop(FaultPlan::none().fault(faults, Fault::Status(503, None))).await;
+    let (fetcher, url) = (fetcher(), feed(&shop));
+    fetcher.get(&url).await.unwrap();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(fetcher.take_hosts(&[url], NOW), []);
+}
+
+#[tokio::test]
+async fn what_is_posted_does_not_follow_a_redirect_to_another_host() {
+    let target = shop(FaultPlan::none()).await;
+    let moved = Fault::Redirect(feed(&target).to_string());
+    let source = shop(FaultPlan::none().fault(On::feed(), moved)).await;
+    let url = feed(&source);
+    let ask = Ask {
+        json: Some("{}"),
+        ..Ask::get(&url)
+    };
+    let error = fetcher().ask(ask, &Pace::default()).await.unwrap_err();
+    assert!(matches!(error, FetchError::BadRedirect { .. }), "{error}");
+    assert_eq!(paths(&target), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
