@@ -140,8 +140,8 @@ impl Traffic {
 /// What an answer said of its own version, to ask later whether it is still the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
-    /// The path and query that answered.
-    pub path: String,
+    /// The address that answered, without a fragment.
+    pub url: String,
     /// The `ETag` as sent.
     pub etag: Option<String>,
     /// `Last-Modified` as sent.

@@ -221,7 +221,7 @@ fn made_page(shop: &ShopKey, page: u64, n_products: u64) -> PageWrite {
         at: UnixMs::new(1_700_000_000_000),
         task_entry: None,
         validators: Some(Validators {
-            path: format!("/products.json?limit=250&page={}", page + 1),
+            url: format!("/products.json?limit=250&page={}", page + 1),
             etag: Some("\"6b010cdf-2287f\"".to_owned()),
             last_modified: Some("Sat, 21 Nov 2026 03:15:43 GMT".to_owned()),
         }),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use catalog::{
-    CrawlReport, Offer, PassNotes, ProblemKind, Product, Reason, Start, Stop, UnixMs, Variant,
+    CrawlReport, Offer, PassNotes, ProblemKind, Product, Reason, Shop, Start, Stop, UnixMs, Variant,
 };
 
 /// Problems kept of one pass; all are counted.
@@ -46,7 +46,7 @@ pub(crate) fn n_listed(n_products: u64, problems: &BTreeMap<ProblemKind, u64>) -
 }
 
 /// Returns whether a new crawl goes on with `pass`.
-pub(crate) fn goes_on(pass: &CrawlReport, start: Start, now: UnixMs) -> bool {
+pub(crate) fn goes_on(pass: &CrawlReport, shop: &Shop, start: Start, now: UnixMs) -> bool {
     let Start::Resume { max_age_ms } = start else {
         return false;
     };
@@ -54,7 +54,9 @@ pub(crate) fn goes_on(pass: &CrawlReport, start: Start, now: UnixMs) -> bool {
         let reason = outcome.reason();
         reason.is_some_and(|reason| reason.stop.is_resumable())
     });
-    can_go_on && now.ms().saturating_sub(pass.started_at.ms()) <= max_age_ms
+    // What was read in another currency must be read anew.
+    let is_another_currency = pass.currency.is_known() && pass.currency != shop.currency;
+    can_go_on && !is_another_currency && now.ms().saturating_sub(pass.started_at.ms()) <= max_age_ms
 }
 
 /// Returns why a pass that read everything is too small to be believed; `None` if it is not.

@@ -77,7 +77,7 @@ impl<'a> Pass<'a> {
             // The last page of a pass that nobody ended is stored, and read once more.
             let (key, page) = (&begun.ticket.crawl, begun.checkpoint.next_page);
             let n_again = crawl.store.products_on_page(key, page).await?.len() as u64;
-            if let Some(route) = notes.routes.last_mut() {
+            if let Some(route) = notes.routes.last_mut().filter(|it| it.end.is_none()) {
                 route.products = route.products.saturating_sub(n_again);
             }
         }
@@ -276,8 +276,11 @@ impl<'a> Pass<'a> {
 fn notes_until_now(report: CrawlReport) -> PassNotes {
     let mut notes = report.notes;
     let route = report.checkpoint.unwrap_or(Checkpoint::page(1)).place.route;
-    let n_kept = notes.routes.iter().rposition(|it| it.route == route);
-    notes.routes.truncate(n_kept.map_or(0, |it| it + 1));
+    // Products that are marked as present are stored before the route behind them begins.
+    let Some(place) = notes.routes.iter().rposition(|it| it.route == route) else {
+        return notes;
+    };
+    notes.routes.truncate(place + 1);
     if let Some((last, earlier)) = notes.routes.split_last_mut() {
         let n_earlier = earlier.iter().map(|it| it.products).sum();
         last.products = report.counts.products.saturating_sub(n_earlier);

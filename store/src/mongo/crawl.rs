@@ -36,7 +36,7 @@ pub(super) async fn begin(
     let newest = newest_pass(steps, &shop.key).await?;
     let resumed = newest
         .as_ref()
-        .filter(|newest| goes_on(&newest.stored.report, start, now));
+        .filter(|newest| goes_on(&newest.stored.report, &shop, start, now));
     let pass = match resumed {
         Some(newest) => go_on(steps, lease, &shop, newest, now).await?,
         None => {

@@ -26,7 +26,9 @@ pub(super) fn begin(
     let previous_currency = stored_currency(tx, &shop.key)?;
     let (shop_id, shop) = put_shop(tx, shop)?;
     let newest = newest_pass(tx, shop_id, &shop.key)?;
-    let resumed = newest.as_ref().filter(|pass| goes_on(pass, start, now));
+    let resumed = newest
+        .as_ref()
+        .filter(|pass| goes_on(pass, &shop, start, now));
     let (n, checkpoint) = match resumed {
         Some(pass) => (pass.key.n, go_on(tx, shop_id, &shop, pass)?),
         None => {

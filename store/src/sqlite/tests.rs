@@ -97,7 +97,7 @@ async fn a_page_whose_products_are_as_they_were_changes_its_own_row_and_the_pass
         products: (1..=250).map(|n| product("a.example", n)).collect(),
         problems: vec![],
         validators: Some(Validators {
-            path: "/products.json".into(),
+            url: "/products.json".into(),
             etag: Some("1".into()),
             last_modified: None,
         }),

@@ -33,14 +33,24 @@ impl Response {
             let value = self.headers.get(name)?.to_str().ok()?;
             (value.len() <= MAX_VALIDATOR_BYTES).then(|| value.to_owned())
         };
-        let (etag, last_modified) = (header(header::ETAG), header(header::LAST_MODIFIED));
-        let path = self.url[Position::BeforePath..Position::AfterQuery].to_owned();
+        let etag = header(header::ETAG);
+        let last_modified = header(header::LAST_MODIFIED)
+            .filter(|it| etag.is_some() || is_old_enough(it, header(header::DATE).as_deref()));
+        let url = self.url[..Position::AfterQuery].to_owned();
         (etag.is_some() || last_modified.is_some()).then_some(Validators {
-            path,
+            url,
             etag,
             last_modified,
         })
     }
+}
+
+/// Returns whether an answer of `date` was last modified well before: a date counts whole seconds, and a change within the
+/// second of the answer would stay unseen.
+fn is_old_enough(last_modified: &str, date: Option<&str>) -> bool {
+    let at = |text: &str| httpdate::parse_http_date(text).ok();
+    let age = date.and_then(|date| at(date)?.duration_since(at(last_modified)?).ok());
+    age.is_some_and(|age| age >= Duration::from_secs(60))
 }
 
 /// What is asked for.

@@ -38,6 +38,10 @@ const PRESENT_PER_PAGE: usize = 2_000;
 /// Rows that one look into the store reads.
 const ROWS: usize = 1_000;
 
+/// What changed so shortly before a pass may not have been in its answers: sitemaps and pages are cached, and the shop's
+/// clock is not ours.
+const MARGIN_MS: i64 = 24 * 3_600_000;
+
 /// What stands for a handle that the pass has met already.
 const MET: u32 = u32::MAX;
 
@@ -128,6 +132,7 @@ impl Pass<'_> {
         let response = self.ask_beside(file).await?;
         check_status(&response, 1, false)?;
         let mut files: Vec<Url> = Vec::new();
+        let mut is_cut = false;
         let census = &mut walk.census;
         let read = read_sitemap(&response.body, &mut |entry| match entry.listed {
             Listed::Pages => census.add(entry, &self.seen),
@@ -135,9 +140,11 @@ impl Pass<'_> {
                 if let Ok(url) = Url::parse(entry.loc) {
                     files.push(moved(base, &url));
                 }
-                files.len() < 4 * MAX_FILES
+                is_cut = files.len() == 4 * MAX_FILES;
+                !is_cut
             }
         });
+        walk.census.is_whole &= !is_cut;
         if depth < MAX_DEPTH {
             walk.add(product_files(files), depth + 1);
         } else if !files.is_empty() {
@@ -204,7 +211,7 @@ impl Pass<'_> {
         self.store(number, new).await
     }
 
-    /// Returns when the shop's last complete pass began, if what it knew may be taken as it is.
+    /// Returns the moment until which the shop's last complete pass knew all changes, if what it knew may be taken as it is.
     async fn last_complete(&self) -> Result<Option<UnixMs>, StoreError> {
         if self.crawl.options.start == Start::Fresh {
             return Ok(None);
@@ -214,7 +221,8 @@ impl Pass<'_> {
         let is_complete = |it: &CrawlReport| it.outcome == Some(Outcome::Complete);
         let last = passes.into_iter().find(is_complete);
         let same = last.filter(|it| it.currency == shop.currency);
-        Ok(same.map(|it| it.started_at))
+        let since = |it: CrawlReport| it.started_at.ms().saturating_sub(MARGIN_MS);
+        Ok(same.map(|it| UnixMs::new(since(it))))
     }
 }
 

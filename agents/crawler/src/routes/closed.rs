@@ -26,12 +26,14 @@ impl Pass<'_> {
         closed: Outcome,
     ) -> Result<Outcome, StoreError> {
         let base = &contact.base;
+        let is_gone = matches!(closed, Outcome::Gone(_));
         let home = match self.home(base).await {
             Ok(home) => home,
             Err(outcome) if ends_pass(&outcome) => return Ok(outcome),
+            // A server that fails is no shop that is gone.
+            Err(outcome @ Outcome::Failed(_)) if is_gone => return Ok(outcome),
             Err(_) => Home::default(),
         };
-        let is_gone = matches!(closed, Outcome::Gone(_));
         let is_known =
             self.begun.n_known > 0 || contact.shop.currency_source == CurrencySource::Shop;
         if !home.is_shopify && (is_gone || !is_known) {

@@ -4,6 +4,7 @@
 //! empty one says nothing about the shop.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
 use url::Url;
@@ -25,6 +26,9 @@ const MAX_PAGES: u32 = 4_000;
 /// Pages that bring nothing new, one after the other, before the others are left alone, if a sitemap names what is
 /// missing. Fewer if less is missing: that costs no more one by one.
 const MAX_BARREN: usize = 300;
+
+/// The most collections of a shop, some 2 KB each.
+const MAX_COLLECTIONS: usize = 25_000;
 
 /// Collections that fail, one after the other, before the others are left alone.
 const MAX_FAILED: u32 = 5;
@@ -65,6 +69,7 @@ impl Pass<'_> {
     /// Returns the shop's collections, biggest first; those that the shop says are empty are left out.
     async fn collections(&self, base: &Url) -> Result<Vec<Collection>, Outcome> {
         let mut collections = Vec::new();
+        let mut known = HashSet::new();
         for page in 1..=MAX_INDEX_PAGES {
             let mut url = at(base, "/collections.json");
             url.set_query(Some(&format!("limit={PAGE_SIZE}&page={page}")));
@@ -75,8 +80,13 @@ impl Pass<'_> {
             }
             let read = shopify::read_collections(&response.body)
                 .map_err(|error| outcome_of_read(&error, &response, page))?;
-            collections.extend(read.collections);
-            if read.n_listed < PAGE_SIZE {
+            let n_before = known.len();
+            let mut new = read.collections;
+            new.retain(|it| known.insert(it.handle.clone()));
+            collections.extend(new);
+            // A list that repeats itself has no other end.
+            let is_last = read.n_listed < PAGE_SIZE || known.len() == n_before;
+            if is_last || collections.len() >= MAX_COLLECTIONS {
                 break;
             }
         }
@@ -85,7 +95,6 @@ impl Pass<'_> {
             let size = |it: &Collection| Reverse(it.n_products.unwrap_or(u64::MAX));
             (size(a), &a.handle).cmp(&(size(b), &b.handle))
         });
-        collections.dedup_by(|a, b| a.handle == b.handle);
         Ok(collections)
     }
 
@@ -227,8 +236,9 @@ impl Union<'_> {
 
     /// Returns whether enough was read: nothing is missing, or to look further costs more than it may bring.
     fn is_over(&self) -> bool {
-        let is_barren = |it: &&mut Census| self.n_barren >= it.n_pending().min(MAX_BARREN);
-        self.n_pages >= MAX_PAGES || self.census.as_ref().is_some_and(is_barren)
+        let n_pending = self.census.as_ref().map(|it| it.n_pending());
+        let most_barren = n_pending.map_or(MAX_BARREN, |it| it.min(MAX_BARREN));
+        self.n_pages >= MAX_PAGES || self.n_barren >= most_barren
     }
 
     /// Returns whether a collection may cost fewer requests than what is missing does one by one.

@@ -21,6 +21,9 @@ const LAST_RESUMABLE_PAGE: u32 = (WALL / PAGE_SIZE) as u32;
 /// More pages than any Shopify list has: what goes on here makes products up.
 const MOST_PAGES: u32 = 4 * LAST_RESUMABLE_PAGE;
 
+/// The problems of a page that its reader lists.
+const MAX_LISTED_PROBLEMS: usize = 1_000;
+
 /// A product list.
 pub(crate) struct List {
     pub(crate) route: Route,
@@ -143,8 +146,12 @@ impl ListPage {
         };
         match self.body {
             ListBody::Read(page) => NewPage {
+                // Behind the last problem that is listed nobody counts what the page left out, and its length is not known
+                // any more where it is not sent again.
+                validators: (page.problems.len() < MAX_LISTED_PROBLEMS)
+                    .then(|| self.response.validators())
+                    .flatten(),
                 page,
-                validators: self.response.validators(),
                 ..new
             },
             // Its version stays what it was, which the answer need not repeat.

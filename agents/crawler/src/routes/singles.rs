@@ -16,7 +16,8 @@ const PER_PAGE: usize = 25;
 /// Products that cannot be read, one after the other, before the others are left alone.
 const MAX_FAILED: u32 = 5;
 
-/// Products that are not there before any that is: where all are missing, the shop shows none of them.
+/// Products that are not there, and outnumber those that are: the shop shows none of them. A sitemap may name a few that
+/// are no more.
 const MAX_MISSING: u32 = 25;
 
 /// Products that were read and are about to be stored.
@@ -95,7 +96,7 @@ impl Pass<'_> {
         {
             return Ok(Ended::by(outcome));
         }
-        if n_missing > n_found && n_missing >= MAX_FAILED {
+        if n_missing > n_found && n_missing >= MAX_MISSING {
             return Ok(Ended::by(shows_none()));
         }
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
@@ -146,6 +147,10 @@ impl Pass<'_> {
         check_status(&response, 1, false)?;
         let mut page = shopify::read_page(&response.body, &self.begun.shop)
             .map_err(|error| outcome_of_read(&error, &response, 1))?;
+        if page.products.is_empty() {
+            let detail = format!("{} holds no product that can be read", response.url);
+            return Err(Outcome::Failed(Reason::new(Stop::NotShopify, detail)));
+        }
         page.products.retain(|it| !self.seen.has(it));
         Ok(Some((page, response.wire_bytes)))
     }

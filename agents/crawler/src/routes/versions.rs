@@ -24,10 +24,10 @@ impl KnownPages {
 
     /// Returns what is known of page `number` if it stood at `url`: a version is that of one address.
     pub(crate) fn at(&self, number: u32, url: &Url) -> Option<&KnownPage> {
-        let path = &url[Position::BeforePath..Position::AfterQuery];
+        let url = &url[..Position::AfterQuery];
         self.0
             .get(&number)
-            .filter(|known| known.validators.path == path)
+            .filter(|known| known.validators.url == url)
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            few: 1_000,
+            few: 1_200,
             collected: 12_000,
             common: 150_000,
             sample: 100,

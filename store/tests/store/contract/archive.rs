@@ -75,7 +75,7 @@ async fn fill(store: &dyn Store) {
 
 fn version() -> Validators {
     Validators {
-        path: "/products.json?limit=250&page=1".into(),
+        url: "/products.json?limit=250&page=1".into(),
         etag: Some("W/\"$a.b\"".into()),
         last_modified: Some("Sat, 31 Jan 2026 12:00:00 GMT".into()),
     }

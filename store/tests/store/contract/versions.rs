@@ -21,7 +21,7 @@ const UNCHANGED: PageCounts = PageCounts {
 
 fn version(page: u32, etag: &str) -> Validators {
     Validators {
-        path: format!("/products.json?limit=250&page={page}"),
+        url: format!("/products.json?limit=250&page={page}"),
         etag: Some(etag.into()),
         last_modified: (page == 2).then(|| "Sat, 31 Jan 2026 12:00:00 GMT".into()),
     }

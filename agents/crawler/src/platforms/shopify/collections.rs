@@ -7,12 +7,18 @@ use serde::de::{IgnoredAny, MapAccess};
 use super::lenient::{FromObject, List, Object, Scalar};
 use super::{ReadError, neither_list_nor_object, without_mark};
 
+/// Longer handles are none: Shopify's have at most 255 letters.
+const MAX_HANDLE_BYTES: usize = 1_100;
+
+/// The most characters of a title that are kept.
+const MAX_TITLE_CHARS: usize = 255;
+
 /// A collection of a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
     /// The last part of its address, decoded.
     pub handle: String,
-    /// Its title; may be empty.
+    /// Its title, cut to 255 characters; may be empty.
     pub title: String,
     /// How many products the shop says are in it.
     pub n_products: Option<u64>,
@@ -116,12 +122,14 @@ impl WireCollection<'_> {
             Scalar::Text(text) => UnixMs::parse(text).ok(),
             _ => None,
         };
-        (!handle.is_empty()).then(|| Collection {
-            handle,
-            title: text(self.title),
-            n_products,
-            updated_at,
-        })
+        (1..=MAX_HANDLE_BYTES)
+            .contains(&handle.len())
+            .then(|| Collection {
+                handle,
+                title: text(self.title).chars().take(MAX_TITLE_CHARS).collect(),
+                n_products,
+                updated_at,
+            })
     }
 }
 
