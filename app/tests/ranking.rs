@@ -116,8 +116,8 @@ fn the_list_says_what_is_known_and_how_sure_it_is() {
         "The best 10 of 18 products, preset balanced:",
         "p(top 12)",
         "places",
-        "Unknown of all: demand, bestseller, stockout, rating, trend (demand, rating: no import yet; bestseller, trend: \
-         no crawl observes places yet).",
+        "Unknown of all: demand, bestseller, stockout, rating, trend (demand, rating: no import yet; bestseller: \
+         no shop tells its order by sales; trend: it takes eight weeks of such an order).",
         "With weights drawn ±20 % 200 times,",
         " of the first 12 before caps stay on average,",
         "The whole list (12 rows): ",

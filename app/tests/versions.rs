@@ -101,7 +101,10 @@ async fn a_crawl_that_was_cut_off_goes_on_by_version() {
     let n_before = world.fake.requests().len();
     let report = world.crawl().await;
     let pages = [("3", true), ("4", true)];
-    assert_eq!(asked_since(&world, n_before), asked(&pages));
+    // The request that the end cut off may reach the shop late.
+    let mut found = asked_since(&world, n_before);
+    found.dedup();
+    assert_eq!(found, asked(&pages));
     let counts = report.counts;
     assert_eq!((counts.pages, counts.products), (4, 760));
     assert_eq!((counts.changed, counts.gone), (1, 0));

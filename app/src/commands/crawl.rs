@@ -41,8 +41,9 @@ are named are crawled in any case.
 
 blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list, a challenge, or \
 too many requests. gone: a known shop whose list and /meta.json are both 404 or 410. partial: \
-interrupted, --max-pages, Shopify's limit of 25,000 products, a list that repeats for ever, or \
-less than half of the known products (then nothing is taken as gone).
+interrupted, --max-pages, a failure behind page 1, a list that repeats for ever, less than half of \
+the known products (then nothing is taken as gone), products behind Shopify's limit of 25,000 that \
+were not all found, or a closed list of which other routes brought a part.
 
 Prices are kept in the currency that the shop states in /meta.json, else in the configured one \
 ([currencies] in the configuration), else in XXX (unknown). In a list of shops, # begins a comment.

@@ -73,8 +73,8 @@ impl IdentityConfig {
         let text = text_in("identity.key_file", path)?;
         let key = OperatorKey::from_pem(text.as_bytes()).map_err(|error| {
             UsageError(format!(
-                "cannot use identity.key_file {path}: {error}; make one with `openssl genpkey -algorithm ed25519 -out \
-                 {path}`"
+                "cannot use identity.key_file {path}: {error}; it takes an Ed25519 key in PEM without a passphrase, as \
+                 `openssl genpkey -algorithm ed25519 -out NEW_FILE` makes it"
             ))
         })?;
         warn_of_readers(Path::new(path));

@@ -26,7 +26,9 @@ least price. n counts a product's observations, and crawl is the number of the p
 
 changes: what the observations show, oldest first: new, gone, back (with the product's least \
 price), cheaper, dearer, discount_start, discount_end, sold_out, restocked (of a variant). \
-price_change_percent has one decimal. One observation can show several changes.
+price_change_percent has one decimal. One observation can show several changes. bestseller_up and \
+bestseller_down are moves into the first 10 or 50 places of the shop's order by sales, or out of \
+them; place_before, place_after and place_source say from where to where, and who says so.
 
 segments: groups of products that are alike in what they are ranked by, found by k-means; one row \
 per product, in the order of product_id. segment is its letter, A for the greatest, as in the pictures and the \

@@ -99,9 +99,10 @@ fn notes(ranked: &Ranked) -> Vec<String> {
 
 /// Returns which unknown features nothing can make known yet, in brackets.
 fn without_source(unknown: &[&str]) -> String {
-    let reasons = [
-        (["demand", "rating"], "no import yet"),
-        (["bestseller", "trend"], "no crawl observes places yet"),
+    let reasons: [(&[&str], &str); 3] = [
+        (&["demand", "rating"], "no import yet"),
+        (&["bestseller"], "no shop tells its order by sales"),
+        (&["trend"], "it takes eight weeks of such an order"),
     ];
     let reasons = reasons.iter().filter_map(|(names, why)| {
         let names = names.iter().copied().filter(|it| unknown.contains(it));
