@@ -150,6 +150,7 @@ mod tests {
             content_hash: None,
             rank: None,
             source: None,
+            n_places: None,
         }
     }
 

@@ -72,7 +72,7 @@ pub enum Stop {
     Wall,
     /// The same products came again and again.
     Endless,
-    /// The pass found less than half of what was known before, or nothing: too little to believe.
+    /// The pass found less than half of what was known before: too little to believe until another one confirms it.
     Shrunk,
     /// robots.txt forbids the path, or could not be read.
     Robots,

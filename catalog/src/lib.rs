@@ -82,4 +82,4 @@ pub use task_store::{
 pub use thin::superseded;
 pub use time::{TimeError, UnixMs};
 pub use visible::{visible_chars, visible_text};
-pub use work::{ClaimedItem, ItemEnd, ItemLease, NewItem, WorkItem, WorkStats};
+pub use work::{ClaimedItem, ItemEnd, ItemLease, NewItem, TaskStats, WorkItem, WorkStats};

@@ -27,7 +27,8 @@ pub enum ObservationKind {
     Gone,
     /// A product that was gone and is there again.
     Back,
-    /// The product's place in the shop's own best-selling order, when it is another than before.
+    /// The product's place in the shop's own best-selling order, when it is another than before; or that it has none any
+    /// more.
     Ranked,
 }
 
@@ -52,9 +53,12 @@ pub struct Observation {
     pub content_hash: Option<ContentHash>,
     /// The place in the shop's own best-selling order, from 1; of [`ObservationKind::Ranked`] alone.
     pub rank: Option<u32>,
-    /// Where that place was read; `None` for one that an early version observed.
+    /// Where that place was read, or was not found any more; `None` for one that an early version observed.
     #[serde(default)]
     pub source: Option<RankSource>,
+    /// Of a product that lost its place: how many places were read there, none of them its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_places: Option<u32>,
 }
 
 /// Which observations a list is made of. The default is all.
@@ -121,6 +125,13 @@ impl ObservedRow {
             product: self.observation.product.clone(),
             n: self.n,
         }
+    }
+}
+
+impl Observation {
+    /// Returns whether the product lost its place in the shop's best-selling order.
+    pub fn lost_its_place(&self) -> bool {
+        self.kind == ObservationKind::Ranked && self.rank.is_none() && self.n_places.is_some()
     }
 }
 

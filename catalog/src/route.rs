@@ -119,6 +119,9 @@ pub struct Traffic {
     /// Milliseconds between two requests that robots.txt asks for, where they are more than were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_gap_ms: Option<u64>,
+    /// Bytes of the longest robots.txt that was read and is longer than what counts of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robots_bytes: Option<u64>,
 }
 
 impl Traffic {
@@ -133,6 +136,7 @@ impl Traffic {
             bytes: self.bytes + later.bytes,
             gap_ms: later.gap_ms.or(self.gap_ms),
             asked_gap_ms: self.asked_gap_ms.max(later.asked_gap_ms),
+            robots_bytes: self.robots_bytes.max(later.robots_bytes),
         }
     }
 }
@@ -163,7 +167,7 @@ pub struct HostRecord {
     pub not_before: Option<UnixMs>,
     /// Failures in a row, for the circuit breaker.
     pub n_failures: u32,
-    /// When this was learned.
+    /// When this was learned; while a pause runs, when that began.
     pub at: UnixMs,
 }
 

@@ -113,9 +113,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Ends a pass and returns its record.
     ///
     /// After [`Outcome::Complete`], products that were known and on none of its pages become gone, with `now`
-    /// as the date; they stay stored. A complete pass that saw nothing, or less than half of the products
-    /// known and not gone, becomes [`Stop::Shrunk`](crate::Stop::Shrunk) instead and removes nothing. After
-    /// [`Outcome::Gone`] all products become gone. Any other outcome removes nothing.
+    /// as the date; they stay stored. A complete pass that found less than half of the products known and not gone
+    /// becomes [`Stop::Shrunk`](crate::Stop::Shrunk) instead and removes nothing, as does one without a page; unless one
+    /// of at least 12 hours before it and all such passes since found as many products, give or take a tenth, no pass in
+    /// between found more, and products that could not be read do not explain what is missing. After [`Outcome::Gone`] all products become gone. Any other outcome removes nothing.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] as for `apply_page`.
@@ -127,8 +128,12 @@ pub trait Store: Send + Sync + fmt::Debug {
     ) -> Result<CrawlReport, StoreError>;
 
     /// Appends an observation for each product whose place in the shop's own best-selling order, from 1, is
-    /// another than the last one observed, or was read at another source, and returns their number. Unknown and gone
-    /// products are left out.
+    /// another than the last one observed, or was read at another source, and for each that lost its place, and returns
+    /// their number. Unknown and gone products are left out.
+    ///
+    /// `n_read` is the number of places that were read, where they were read to the end of the list or to a limit.
+    /// Products whose last place was read at `source` and which are not in `ranks` then lost it: nobody may say more than
+    /// that they are not among the first `n_read`. `None`, for a reading that broke off, and 0 lose nobody a place.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] as for `apply_page`.
@@ -136,6 +141,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         &self,
         ticket: &CrawlTicket,
         ranks: &[(ProductId, u32)],
+        n_read: Option<u32>,
         source: RankSource,
         at: UnixMs,
     ) -> Result<u64, StoreError>;

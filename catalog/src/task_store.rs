@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{
     ClaimedItem, CreatedTask, ItemLease, MeterLimits, MeterStep, Metered, NewTask, StoreError,
     Task, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
-    UnixMs, WorkItem, WorkStats,
+    TaskStats, UnixMs, WorkItem, WorkStats,
 };
 
 /// The longest chunk of an artifact, in bytes as stored.
@@ -177,4 +177,7 @@ pub trait TaskStore: Send + Sync + fmt::Debug {
 
     /// Returns how much work there is, by kind, in the order of the kinds' names; kinds without any are left out.
     async fn work_stats(&self) -> Result<Vec<WorkStats>, StoreError>;
+
+    /// Returns how many tasks are in which state, in any order; states without any are left out.
+    async fn task_stats(&self) -> Result<Vec<TaskStats>, StoreError>;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Task, TaskId};
+use crate::{Task, TaskId, TaskState, UnixMs};
 
 /// Work that is to be done by whoever takes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,4 +90,20 @@ pub struct WorkStats {
     pub n_waiting: u64,
     /// Items that somebody holds.
     pub n_held: u64,
+    /// When the oldest task was made of which an item could be taken now.
+    pub oldest_at: Option<UnixMs>,
+    /// How long ago the right to an item that could be taken now ran out, at most, by the store's clock; `None` where
+    /// nobody left one behind.
+    pub lapsed_ms: Option<u64>,
+}
+
+/// How many tasks are in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskStats {
+    /// The state.
+    pub state: TaskState,
+    /// Tasks in it.
+    pub n_tasks: u64,
+    /// Since when the oldest of them is in it.
+    pub since: UnixMs,
 }
