@@ -8,6 +8,7 @@ mod mongo;
 mod rules;
 mod sqlite;
 mod task_rules;
+mod timing;
 
 use std::sync::Arc;
 

@@ -6,13 +6,13 @@ use catalog::{
     CrawlKey, CrawlRecord, Observation, PageRecord, ProductRecord, Record, RecordKey, RecordKind,
     ShopRecord, StoreError,
 };
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 
 use super::MongoStore;
 use super::decode;
 use super::decode_history;
 use super::fault::Fault;
-use super::keys::{crawl_key, observation_range, product_key};
+use super::keys::{crawl_key, crawl_range, observation_range, product_key};
 use super::rankings;
 use super::read::{MAX_ALTERNATIVES, any_of};
 use super::restore;
@@ -178,11 +178,26 @@ async fn crawls(
     }
     let keys: Vec<CrawlKey> = found.iter().map(|it| it.report.key.clone()).collect();
     let mut pages = pages(steps, &keys).await?;
+    for (crawl, pages) in &mut pages {
+        if pages.iter().any(|it| it.validators.is_some()) && was_left_behind(steps, crawl).await? {
+            pages.iter_mut().for_each(|it| it.validators = None);
+        }
+    }
     let with_pages = |mut record: CrawlRecord| {
         record.pages = pages.remove(&record.report.key).unwrap_or_default();
         Record::Crawl(Box::new(record))
     };
     Ok(found.into_iter().map(with_pages).collect())
+}
+
+/// Returns whether a later pass changed products without all of its steps, perhaps: other stores have no mark for that, so
+/// the pages of this one are of no known version there.
+async fn was_left_behind(steps: &mut Steps<'_>, crawl: &CrawlKey) -> Result<bool, Fault> {
+    let (_, end) = crawl_range(&crawl.shop);
+    let later = doc! {
+        "_id": { "$gt": crawl_key(crawl), "$lt": end }, "changes_on": { "$ne": Bson::Null },
+    };
+    Ok(steps.count("crawls", later).await? > 0)
 }
 
 /// Returns the pages of passes, in their order.

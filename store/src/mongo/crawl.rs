@@ -8,7 +8,7 @@ use mongodb::bson::{Bson, Document, RawDocument, RawDocumentBuf, doc};
 
 use super::archive::of_crawl;
 use super::decode::{self, StoredShop};
-use super::decode_history::{self, StoredCrawl};
+use super::decode_history::{self, ProductCounts, StoredCrawl};
 use super::fault::Fault;
 use super::keys::{crawl_key, crawl_range};
 use super::lease;
@@ -39,12 +39,7 @@ pub(super) async fn begin(
         .filter(|newest| goes_on(&newest.stored.report, &shop, start, now));
     let pass = match resumed {
         Some(newest) => go_on(steps, lease, &shop, newest, now).await?,
-        None => {
-            let n = newest
-                .as_ref()
-                .map_or(1, |newest| newest.stored.report.key.n + 1);
-            begin_fresh(steps, lease, &shop, n, now).await?
-        }
+        None => begin_fresh(steps, lease, &shop, newest.as_ref(), now).await?,
     };
     Ok(BegunCrawl {
         ticket: CrawlTicket {
@@ -202,9 +197,10 @@ async fn begin_fresh(
     steps: &mut Steps<'_>,
     lease: &Lease,
     shop: &Shop,
-    n: u64,
+    newest: Option<&NewestPass>,
     now: UnixMs,
 ) -> Result<Begun, Fault> {
+    let n = newest.map_or(1, |newest| newest.stored.report.key.n + 1);
     let (from, to) = crawl_range(&shop.key);
     let range = doc! { "$gte": &from, "$lt": &to };
     let fenced = Update::many(
@@ -225,16 +221,31 @@ async fn begin_fresh(
         .map_or(Ok(0), |document| number(document, "n"))?;
     let outdated = doc! { "_id": range, "crawl_n": { "$ne": whole(complete_n) } };
     steps.delete("pages", outdated).await?;
-    let known = doc! { "shop": shop.key.as_str(), "gone_at": Bson::Null };
-    let n_known = steps.count("products", known).await?;
-    let document = new_pass(lease.epoch, shop, n, n_known, now)?;
+    let products = match newest.and_then(|newest| newest.stored.products()) {
+        Some(products) => products,
+        None => count_products(steps, &shop.key).await?,
+    };
+    let mut document = new_pass(lease.epoch, shop, n, products.n_known, now)?;
+    // Where steps are not atomic, counters may miss what a step that was cut off changed.
+    if steps.are_atomic() {
+        document.insert("n_gone_before", whole(products.n_gone));
+    }
     steps
         .insert("crawls", vec![RawDocumentBuf::try_from(&document)?])
         .await?;
     Ok(Begun {
         n,
         checkpoint: Checkpoint::page(1),
-        n_known,
+        n_known: products.n_known,
+    })
+}
+
+async fn count_products(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<ProductCounts, Fault> {
+    let known = doc! { "shop": shop.as_str(), "gone_at": Bson::Null };
+    let gone = doc! { "shop": shop.as_str(), "gone_at": { "$ne": Bson::Null } };
+    Ok(ProductCounts {
+        n_known: steps.count("products", known).await?,
+        n_gone: steps.count("products", gone).await?,
     })
 }
 
@@ -283,6 +294,27 @@ pub(super) async fn note(
     }
     let change = doc! { "$set": { "notes": notes_text(notes)? } };
     let noted = Update::one(fence(ticket), change)?;
+    match steps.update("crawls", vec![noted]).await?.n_matched {
+        0 => Err(Fault::Fenced(ticket.crawl.shop.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Notes that a pass is about to change products with page `page`, or at its end with 0, where steps do not take effect
+/// together.
+///
+/// Who is cut off behind a change leaves counters that do not tell of it, and pages of the last complete pass that look as
+/// if they still showed what is stored.
+pub(super) async fn announce_changes(
+    steps: &mut Steps<'_>,
+    ticket: &CrawlTicket,
+    page: u32,
+) -> Result<(), Fault> {
+    if steps.are_atomic() {
+        return Ok(());
+    }
+    let highest = doc! { "$max": { "changes_on": i64::from(page) } };
+    let noted = Update::one(fence(ticket), highest)?;
     match steps.update("crawls", vec![noted]).await?.n_matched {
         0 => Err(Fault::Fenced(ticket.crawl.shop.clone())),
         _ => Ok(()),

@@ -33,6 +33,7 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         hash: Option<&'a str>,
         rank: Option<u32>,
         source: Option<RankSource>,
+        n_places: Option<u32>,
     }
     let read: ObservationDocument<'_> = fields(document, "an observation")?;
     let product = parse_product_key(read.product)?;
@@ -51,6 +52,7 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         content_hash: hash.transpose().map_err(Fault::Damaged)?,
         rank: read.rank,
         source: read.source,
+        n_places: read.n_places,
     };
     Ok((read.n, observation))
 }
@@ -87,6 +89,29 @@ pub(super) struct StoredCrawl {
     pub(super) n_known: u64,
     /// Where the route of its next page stands, or of its last one where there is no next.
     pub(super) place: Place,
+    /// The highest page with which it was about to change products, where a server cannot do so in one step.
+    pub(super) changes_on: Option<u32>,
+    /// Products that were gone before the pass, where they and its counters add up.
+    n_gone_before: Option<u64>,
+}
+
+/// How many products a shop has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ProductCounts {
+    /// Those that are not gone.
+    pub(super) n_known: u64,
+    pub(super) n_gone: u64,
+}
+
+impl StoredCrawl {
+    /// Returns how many products the shop has, if this is its newest pass; nothing where they must be counted.
+    pub(super) fn products(&self) -> Option<ProductCounts> {
+        let counts = &self.report.counts;
+        Some(ProductCounts {
+            n_gone: (self.n_gone_before? + counts.gone).saturating_sub(counts.back),
+            n_known: (self.n_known + counts.new + counts.back).saturating_sub(counts.gone),
+        })
+    }
 }
 
 pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
@@ -115,6 +140,8 @@ pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
         gone: u64,
         problems: u64,
         bytes: u64,
+        changes_on: Option<u32>,
+        n_gone_before: Option<u64>,
     }
     let read: CrawlDocument<'_> = fields(document, "a crawl")?;
     let place = read.place.unwrap_or_default();
@@ -146,6 +173,8 @@ pub(super) fn crawl(document: &RawDocument) -> Result<StoredCrawl, Fault> {
         },
         n_known: read.n_known,
         place,
+        changes_on: read.changes_on,
+        n_gone_before: read.n_gone_before,
     })
 }
 

@@ -3,23 +3,23 @@
 use std::collections::HashSet;
 
 use catalog::{
-    CrawlReport, CrawlTicket, NativeId, Observation, ObservationKind, Offer, Outcome, ProductId,
-    UnixMs,
+    CrawlReport, CrawlTicket, NativeId, Observation, ObservationKind, Offer, Outcome, ProblemKind,
+    ProductId, Stop, UnixMs,
 };
 use mongodb::bson::{Bson, RawDocumentBuf, doc};
 
-use super::crawl::{check_fence, fence};
+use super::crawl::{announce_changes, check_fence, fence};
 use super::decode;
 use super::decode_history::{self, StoredCrawl};
 use super::fault::Fault;
 use super::keys::{crawl_range, parse_product_key};
 use super::observe::store_observations;
 use super::product::{date, encode_observation, whole};
-use super::steps::{Change, FindAndModify, FindArgs, Steps, Update};
-use crate::rules::shrunk;
+use super::steps::{Change, FindAndModify, FindArgs, Steps, Update, number};
+use crate::rules::{Doubted, Found, MOST_DOUBTED};
 
 /// Small documents that come at once.
-const BATCH: u32 = 20_000;
+pub(super) const BATCH: u32 = 20_000;
 
 pub(super) async fn finish(
     steps: &mut Steps<'_>,
@@ -32,7 +32,10 @@ pub(super) async fn finish(
         return Ok(pass.report);
     }
     let is_done = outcome.is_done();
-    let (outcome, gone) = settle(steps, ticket, &pass, outcome).await?;
+    let (outcome, gone) = settle(steps, ticket, &pass, outcome, now).await?;
+    if !gone.is_empty() {
+        announce_changes(steps, ticket, 0).await?;
+    }
     mark_gone(steps, ticket, &gone, now).await?;
     if outcome == Outcome::Complete {
         note_complete(steps, ticket, now).await?;
@@ -93,10 +96,11 @@ async fn settle(
     ticket: &CrawlTicket,
     pass: &StoredCrawl,
     outcome: &Outcome,
+    now: UnixMs,
 ) -> Result<(Outcome, Vec<Gone>), Fault> {
-    let seen = match outcome {
+    let (seen, n_refused) = match outcome {
         Outcome::Complete => seen_by(steps, ticket).await?,
-        Outcome::Gone(_) => HashSet::new(),
+        Outcome::Gone(_) => (HashSet::new(), 0),
         Outcome::Partial(_) | Outcome::Blocked(_) | Outcome::Failed(_) => {
             return Ok((outcome.clone(), Vec::new()));
         }
@@ -105,27 +109,90 @@ async fn settle(
     if *outcome != Outcome::Complete {
         return Ok((outcome.clone(), missing));
     }
-    Ok(
-        match shrunk(pass.n_known, missing.len() as u64, seen.is_empty()) {
-            None => (Outcome::Complete, missing),
-            Some(reason) => (Outcome::Partial(reason), Vec::new()),
-        },
-    )
+    let report = &pass.report;
+    let found = Found {
+        began_at: report.started_at,
+        n_pages: report.counts.pages,
+        n_products: report.counts.products,
+        n_refused,
+        n_known: pass.n_known,
+        n_missing: missing.len() as u64,
+    };
+    if found.is_doubtful()
+        && let Some(reason) = found.doubt(&doubted(steps, ticket, found.most_alike()).await?, now)
+    {
+        return Ok((Outcome::Partial(reason), Vec::new()));
+    }
+    Ok((Outcome::Complete, missing))
 }
 
-async fn seen_by(steps: &mut Steps<'_>, ticket: &CrawlTicket) -> Result<HashSet<NativeId>, Fault> {
+/// Returns the passes before this one that were too small to be believed, newest first: up to the last one that was, or that
+/// saw more than `most` products, however it ended.
+async fn doubted(
+    steps: &mut Steps<'_>,
+    ticket: &CrawlTicket,
+    most: u64,
+) -> Result<Vec<Doubted>, Fault> {
+    let (from, to) = crawl_range(&ticket.crawl.shop);
+    let earlier = doc! { "$gte": from, "$lt": to };
+    let newest_first = |limit| FindArgs {
+        projection: Some(doc! { "kept_problems": 0 }),
+        sort: Some(doc! { "_id": -1 }),
+        limit: Some(limit),
+        ..FindArgs::default()
+    };
+    let believed = doc! {
+        "_id": earlier.clone(),
+        "n": { "$lt": whole(ticket.crawl.n) },
+        "$or": [
+            { "outcome": { "$in": ["complete", "gone"] } },
+            { "stop": { "$ne": Stop::Shrunk.name() }, "products": { "$gt": whole(most) } },
+        ],
+    };
+    let believed = steps.find("crawls", believed, newest_first(1)).await?;
+    let believed_n = match believed.first() {
+        Some(document) => number(document, "n")?,
+        None => 0,
+    };
+    let doubted = doc! {
+        "_id": earlier,
+        "n": { "$gt": whole(believed_n), "$lt": whole(ticket.crawl.n) },
+        "stop": Stop::Shrunk.name(),
+    };
+    let doubted = steps.find("crawls", doubted, newest_first(MOST_DOUBTED));
+    let mut passes = Vec::new();
+    for document in doubted.await? {
+        let report = decode_history::crawl(&document)?.report;
+        passes.extend(report.finished_at.map(|ended_at| Doubted {
+            ended_at,
+            n_products: report.counts.products,
+        }));
+    }
+    Ok(passes)
+}
+
+/// Returns the products that the pages of a pass have seen, and how many products on them could not be read.
+async fn seen_by(
+    steps: &mut Steps<'_>,
+    ticket: &CrawlTicket,
+) -> Result<(HashSet<NativeId>, u64), Fault> {
     let (from, to) = crawl_range(&ticket.crawl.shop);
     let pages = doc! { "_id": { "$gte": from, "$lt": to }, "crawl_n": whole(ticket.crawl.n) };
     let args = FindArgs {
-        projection: Some(doc! { "seen": 1 }),
+        projection: Some(doc! { "seen": 1, "kinds": 1 }),
         batch_size: Some(BATCH),
         ..FindArgs::default()
     };
-    let mut seen = HashSet::new();
+    let (mut seen, mut n_refused) = (HashSet::new(), 0);
     for page in steps.find("pages", pages, args).await? {
         seen.extend(decode_history::seen(&page)?);
+        let kinds = decode_history::problem_kinds(&page)?;
+        n_refused += kinds
+            .get(&ProblemKind::ProductRefused)
+            .copied()
+            .unwrap_or(0);
     }
-    Ok(seen)
+    Ok((seen, n_refused))
 }
 
 /// Returns the shop's products that are not gone and not in `seen`, in the order of their ids.
@@ -196,6 +263,7 @@ async fn mark_gone(
             content_hash: None,
             rank: None,
             source: None,
+            n_places: None,
         };
         rows.push((it.key.as_str(), n, encode_observation(&it.key, n, &row)));
         let mark =

@@ -186,11 +186,12 @@ impl Store for MongoStore {
         &self,
         ticket: &CrawlTicket,
         ranks: &[(ProductId, u32)],
+        n_read: Option<u32>,
         source: RankSource,
         at: UnixMs,
     ) -> Result<u64, StoreError> {
         self.write_under("store an order of products", lease_of(ticket), |steps| {
-            Box::pin(observe::ranks(steps, ticket, (ranks, source), at))
+            Box::pin(observe::ranks(steps, ticket, (ranks, n_read), source, at))
         })
         .await
     }

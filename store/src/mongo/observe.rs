@@ -8,7 +8,8 @@ use mongodb::bson::{Bson, RawDocument, RawDocumentBuf, doc};
 use super::crawl::{check_fence, fence};
 use super::decode;
 use super::fault::Fault;
-use super::keys::{observation_key, product_key};
+use super::finish::BATCH;
+use super::keys::{observation_key, parse_product_key, product_key};
 use super::product::{date, encode_observation, whole};
 use super::steps::{FindArgs, Steps, Update};
 
@@ -31,45 +32,40 @@ pub(super) async fn store_observations(
 }
 
 /// Appends a row for each product whose place is another than the one observed last, or was read at another source, and
-/// returns their number.
+/// for each that lost its place, and returns their number.
 pub(super) async fn ranks(
     steps: &mut Steps<'_>,
     ticket: &CrawlTicket,
-    (ranks, source): (&[(ProductId, u32)], RankSource),
+    (ranks, n_read): (&[(ProductId, u32)], Option<u32>),
+    source: RankSource,
     at: UnixMs,
 ) -> Result<u64, Fault> {
     check_fence(steps, ticket).await?;
     let places = places(ticket, ranks);
     let known = ranked_products(steps, &places).await?;
+    let n_read = n_read.filter(|it| *it > 0);
+    let placed = match n_read {
+        Some(_) => with_a_place(steps, ticket, source).await?,
+        None => Vec::new(),
+    };
+    let look = Look { ticket, source, at };
     let (mut rows, mut marks) = (Vec::new(), Vec::new());
     for (key, id, rank) in &places {
         let Some(product) = known.get(key) else {
             continue;
         };
-        if (product.last_rank, product.last_source) == (Some(*rank), Some(source)) {
-            continue;
+        if (product.last_rank, product.last_source) != (Some(*rank), Some(source)) {
+            let n = product.n_observations + 1;
+            let row = look.row((*id).clone(), Some(*rank), None);
+            rows.push((key.as_str(), n, encode_observation(key, n, &row)));
+            marks.push(look.mark(key, n, Some(*rank))?);
         }
-        let row = Observation {
-            product: (*id).clone(),
-            variant: None,
-            kind: ObservationKind::Ranked,
-            at,
-            crawl: ticket.crawl.clone(),
-            before: None,
-            after: None,
-            content_hash: None,
-            rank: Some(*rank),
-            source: Some(source),
-        };
+    }
+    for (key, product) in placed.iter().filter(|(key, _)| !known.contains_key(key)) {
         let n = product.n_observations + 1;
+        let row = look.row(parse_product_key(key)?, None, n_read);
         rows.push((key.as_str(), n, encode_observation(key, n, &row)));
-        let mark = doc! {
-            "last_rank": i64::from(*rank),
-            "last_source": source.name(),
-            "n_observations": whole(n),
-            "updated_at": date(at),
-        };
-        marks.push(Update::one(doc! { "_id": key }, doc! { "$set": mark })?);
+        marks.push(look.mark(key, n, None)?);
     }
     let n_rows = rows.len() as u64;
     // The pass is written to, so that nobody takes the right to write away before these steps are done.
@@ -83,6 +79,43 @@ pub(super) async fn ranks(
     store_observations(steps, rows).await?;
     steps.update("products", marks).await?;
     Ok(n_rows)
+}
+
+/// Whose look at an order it was, where and when.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    ticket: &'a CrawlTicket,
+    source: RankSource,
+    at: UnixMs,
+}
+
+impl Look<'_> {
+    fn row(&self, product: ProductId, rank: Option<u32>, n_places: Option<u32>) -> Observation {
+        Observation {
+            product,
+            variant: None,
+            kind: ObservationKind::Ranked,
+            at: self.at,
+            crawl: self.ticket.crawl.clone(),
+            before: None,
+            after: None,
+            content_hash: None,
+            rank,
+            source: Some(self.source),
+            n_places,
+        }
+    }
+
+    /// Returns what the product with `key` remembers of its newest row.
+    fn mark(&self, key: &str, n: u64, rank: Option<u32>) -> Result<Update, Fault> {
+        let mark = doc! {
+            "last_rank": rank.map(i64::from),
+            "last_source": self.source.name(),
+            "n_observations": whole(n),
+            "updated_at": date(self.at),
+        };
+        Update::one(doc! { "_id": key }, doc! { "$set": mark })
+    }
 }
 
 /// A product's key and id, and its place.
@@ -117,6 +150,28 @@ async fn ranked_products(
         ..FindArgs::default()
     };
     let found = steps.find("products", known, args).await?;
+    found.iter().map(|document| read_ranked(document)).collect()
+}
+
+/// Returns the shop's products whose last place was read at `source`, by key.
+async fn with_a_place(
+    steps: &mut Steps<'_>,
+    ticket: &CrawlTicket,
+    source: RankSource,
+) -> Result<Vec<(String, Ranked)>, Fault> {
+    let placed = doc! {
+        "shop": ticket.crawl.shop.as_str(),
+        "gone_at": Bson::Null,
+        "last_source": source.name(),
+        "last_rank": { "$gt": 0 },
+    };
+    let args = FindArgs {
+        projection: Some(doc! { "n_observations": 1, "last_rank": 1, "last_source": 1 }),
+        sort: Some(doc! { "_id": 1 }),
+        batch_size: Some(BATCH),
+        ..FindArgs::default()
+    };
+    let found = steps.find("products", placed, args).await?;
     found.iter().map(|document| read_ranked(document)).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Stores one page of a pass: at most six commands, whatever its size, where the server has transactions.
 //!
-//! Without them the order counts: rows of the history first, which do not exist before their product says so, then
-//! the products, then the page, and the pass with its checkpoint last.
+//! Without them the order counts: a mark that the pass changes products, then rows of the history, which do not exist
+//! before their product says so, then the products, then the page, and the pass with its checkpoint last.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use mongodb::bson::{
     Bson, DateTime, Document, RawArrayBuf, RawDocument, doc, rawdoc, serialize_to_bson,
 };
 
-use super::crawl::{FENCED_OFF, check_fence, fence};
+use super::crawl::{FENCED_OFF, announce_changes, check_fence, fence};
 use super::decode;
 use super::decode_history;
 use super::fault::Fault;
@@ -89,6 +89,9 @@ pub(super) async fn apply(
         held.take_over(versions::held(steps, ticket, hashed.page.page).await?);
     }
     held.add_present(present(steps, &hashed.page.present).await?);
+    if !changes.is_empty() {
+        announce_changes(steps, ticket, hashed.page.page).await?;
+    }
     changes.store(steps).await?;
     record_page(steps, ticket, hashed.page, &held, entry).await?;
     Ok(held.counts)

@@ -151,6 +151,7 @@ pub(super) fn encode_observation(
         cstr!("source"),
         observation.source.map(RankSource::name),
     );
+    some(it, cstr!("n_places"), observation.n_places.map(i64::from));
     it.append(cstr!("created_at"), date(observation.at));
     it.append(cstr!("updated_at"), date(observation.at));
     document

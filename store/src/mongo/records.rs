@@ -6,13 +6,13 @@ use catalog::{
     CrawlKey, CrawlReport, LeaseHolder, Problem, ProblemKind, ShopKey, ShopStatus, StoreError,
     StoreStats,
 };
-use mongodb::bson::{Document, RawDocument, doc};
+use mongodb::bson::{Bson, Document, RawDocument, doc};
 use serde::Deserialize;
 
 use super::MongoStore;
 use super::archive::of_crawl;
-use super::decode::{self, Ms, fields};
-use super::decode_history;
+use super::decode::{self, Ms, StoredShop, fields};
+use super::decode_history::{self, ProductCounts, StoredCrawl};
 use super::fault::Fault;
 use super::keys::crawl_key;
 use super::read::{BLOCK, MAX_ALTERNATIVES, any_of, projection};
@@ -59,19 +59,28 @@ async fn list_shops(steps: &mut Steps<'_>) -> Result<Vec<ShopStatus>, Fault> {
         sort: Some(doc! { "_id": 1 }),
         ..FindArgs::default()
     };
-    let stored = steps.find("shops", doc! {}, args).await?;
-    let counts = product_counts(steps).await?;
+    let documents = steps.find("shops", doc! {}, args).await?;
+    let stored: Vec<StoredShop> = documents
+        .iter()
+        .map(|it| decode::shop(it))
+        .collect::<Result<_, _>>()?;
     let mut newest = newest_crawls(steps).await?;
+    let must_be_counted = |key: &String| newest.get(key).and_then(StoredCrawl::products).is_none();
+    let keys = stored.iter().map(|it| it.shop.key.to_string());
+    let to_count: Vec<String> = keys.filter(must_be_counted).collect();
+    let counted = product_counts(steps, &to_count).await?;
     let mut holders = lease_holders(steps).await?;
     let mut found = Vec::with_capacity(stored.len());
-    for document in stored {
-        let stored = decode::shop(&document)?;
+    for stored in stored {
         let key = stored.shop.key.as_str();
-        let counts = counts.get(key).copied().unwrap_or_default();
+        let newest = newest.remove(key);
+        let counts = newest.as_ref().and_then(StoredCrawl::products);
+        let counts = counts.or_else(|| counted.get(key).copied());
+        let counts = counts.unwrap_or_default();
         found.push(ShopStatus {
-            n_products: counts.n_all.saturating_sub(counts.n_gone),
+            n_products: counts.n_known,
             n_gone: counts.n_gone,
-            last_crawl: newest.remove(key),
+            last_crawl: newest.map(|it| it.report),
             last_complete_at: stored.last_complete_at,
             is_paused: stored.is_paused,
             lease: holders.remove(key),
@@ -81,21 +90,22 @@ async fn list_shops(steps: &mut Steps<'_>) -> Result<Vec<ShopStatus>, Fault> {
     Ok(found)
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct ProductCounts {
-    n_all: u64,
-    n_gone: u64,
-}
-
-/// Returns the numbers of products by the key of their shop.
-async fn product_counts(steps: &mut Steps<'_>) -> Result<HashMap<String, ProductCounts>, Fault> {
+/// Returns the numbers of products of these shops by their keys.
+async fn product_counts(
+    steps: &mut Steps<'_>,
+    shops: &[String],
+) -> Result<HashMap<String, ProductCounts>, Fault> {
     let mut counts: HashMap<String, ProductCounts> = HashMap::new();
-    for document in steps.aggregate("products", count_by_shop(doc! {})).await? {
-        counts.entry(group(&document)?).or_default().n_all = number(&document, "n")?;
-    }
-    let gone = count_by_shop(doc! { "gone_at": { "$ne": null } });
-    for document in steps.aggregate("products", gone).await? {
-        counts.entry(group(&document)?).or_default().n_gone = number(&document, "n")?;
+    for shops in shops.chunks(BLOCK) {
+        let known = doc! { "shop": { "$in": shops }, "gone_at": Bson::Null };
+        for document in steps.aggregate("products", count_by_shop(known)).await? {
+            let of_shop = counts.entry(group(&document)?).or_default();
+            of_shop.n_known = number(&document, "n")?;
+        }
+        let gone = doc! { "shop": { "$in": shops }, "gone_at": { "$ne": Bson::Null } };
+        for document in steps.aggregate("products", count_by_shop(gone)).await? {
+            counts.entry(group(&document)?).or_default().n_gone = number(&document, "n")?;
+        }
     }
     Ok(counts)
 }
@@ -115,7 +125,7 @@ fn group(document: &RawDocument) -> Result<String, Fault> {
 }
 
 /// Returns the newest pass of each shop by its key.
-async fn newest_crawls(steps: &mut Steps<'_>) -> Result<HashMap<String, CrawlReport>, Fault> {
+async fn newest_crawls(steps: &mut Steps<'_>) -> Result<HashMap<String, StoredCrawl>, Fault> {
     let mut found = HashMap::new();
     for keys in newest_crawl_keys(steps).await?.chunks(BLOCK) {
         let keys: Vec<String> = keys.iter().map(crawl_key).collect();
@@ -126,7 +136,7 @@ async fn newest_crawls(steps: &mut Steps<'_>) -> Result<HashMap<String, CrawlRep
         let query = doc! { "_id": { "$in": keys } };
         for document in steps.find("crawls", query, args).await? {
             let crawl = decode_history::crawl(&document)?;
-            found.insert(crawl.report.key.shop.to_string(), crawl.report);
+            found.insert(crawl.report.key.shop.to_string(), crawl);
         }
     }
     Ok(found)

@@ -17,7 +17,7 @@ use super::product::{
 };
 use super::rankings;
 use super::read::{products_by_key, shops_of};
-use super::steps::{Steps, Update};
+use super::steps::{FindArgs, Steps, Update};
 use super::summaries::{put_robots, put_summaries};
 
 /// Stores records of all kinds, what others need first. Of two with the same key the later one counts.
@@ -40,7 +40,7 @@ pub(super) async fn put(steps: &mut Steps<'_>, records: &[Record]) -> Result<(),
     }
     check_needs(steps, &shops, &products, &crawls).await?;
     put_shops(steps, &shops).await?;
-    forget_versions(steps, &products).await?;
+    forget_products(steps, &products).await?;
     put_products(steps, &products).await?;
     put_crawls(steps, &crawls).await?;
     for ranking in rankings {
@@ -156,22 +156,30 @@ async fn platforms(
     Ok(stored.map(|(key, it)| (key, it.shop.platform)).collect())
 }
 
-/// Forgets which versions of its pages a shop's products are of: those that take their place may be of others.
-async fn forget_versions(
+/// Forgets what passes know of a shop's products: which versions of its pages they are of, and how many they are. Those that
+/// take their place may be of others.
+async fn forget_products(
     steps: &mut Steps<'_>,
     products: &BTreeMap<String, &ProductRecord>,
 ) -> Result<(), Fault> {
     let shops: BTreeSet<&ShopKey> = products.values().map(|it| &it.product.id.shop).collect();
+    let mut doubts = Vec::with_capacity(shops.len());
     let mut updates = Vec::with_capacity(shops.len());
     for shop in shops {
         let (from, to) = crawl_range(shop);
-        let pages =
-            doc! { "_id": { "$gte": from, "$lt": to }, "validators": { "$ne": Bson::Null } };
+        let range = doc! { "$gte": from, "$lt": to };
+        let crawls = doc! { "_id": range.clone(), "n_gone_before": { "$ne": Bson::Null } };
+        doubts.push(Update::many(
+            crawls,
+            doc! { "$unset": { "n_gone_before": "" } },
+        )?);
+        let pages = doc! { "_id": range, "validators": { "$ne": Bson::Null } };
         updates.push(Update::many(
             pages,
             doc! { "$unset": { "validators": "" } },
         )?);
     }
+    steps.update("crawls", doubts).await?;
     steps.update("pages", updates).await?;
     Ok(())
 }
@@ -185,7 +193,8 @@ async fn put_products(
         let (first, end) = observation_range(key);
         doc! { "_id": { "$gte": first, "$lt": end } }
     };
-    let histories: Vec<Document> = products.keys().map(history_of).collect();
+    let known = known_products(steps, products).await?;
+    let histories: Vec<Document> = known.iter().map(history_of).collect();
     steps.delete_each("observations", histories).await?;
     let mut rows = Vec::new();
     let mut updates = Vec::with_capacity(products.len());
@@ -205,6 +214,28 @@ async fn put_products(
     steps.insert("observations", rows).await?;
     steps.update("products", updates).await?;
     Ok(())
+}
+
+/// Returns which products may have a history already.
+async fn known_products(
+    steps: &mut Steps<'_>,
+    products: &BTreeMap<String, &ProductRecord>,
+) -> Result<Vec<String>, Fault> {
+    let keys: Vec<&String> = products.keys().collect();
+    // What is left of a step that was cut off has histories without products.
+    if !steps.may_insert() {
+        return Ok(keys.into_iter().cloned().collect());
+    }
+    let ids = FindArgs {
+        projection: Some(doc! { "_id": 1 }),
+        ..FindArgs::default()
+    };
+    let of_keys = doc! { "_id": { "$in": keys } };
+    let found = steps.find("products", of_keys, ids).await?;
+    found
+        .iter()
+        .map(|it| Ok(it.get_str("_id")?.to_owned()))
+        .collect()
 }
 
 fn product_document(record: &ProductRecord) -> Result<RawDocumentBuf, Fault> {
@@ -307,6 +338,7 @@ fn crawl_document(record: &CrawlRecord) -> Result<Document, Fault> {
         "currency": report.currency.code(),
         "currency_source": word(&report.currency_source)?,
         "n_known": whole(record.n_known),
+        "n_gone_before": Bson::Null,
         "pages": whole(counts.pages),
         "products": whole(counts.products),
         "new": whole(counts.new),

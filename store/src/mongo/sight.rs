@@ -96,6 +96,11 @@ impl<'a> Changes<'a> {
         Ok(())
     }
 
+    /// Returns whether no product is to be written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.changed.is_empty() && self.back.is_empty()
+    }
+
     pub(super) async fn store(&mut self, steps: &mut Steps<'_>) -> Result<(), Fault> {
         store_observations(steps, std::mem::take(&mut self.rows)).await?;
         let new = std::mem::take(&mut self.new);
@@ -157,6 +162,7 @@ fn rows_of(
         content_hash: Some(it.hash),
         rank: None,
         source: None,
+        n_places: None,
     };
     let whole_product = |kind| row(kind, None, None, Some(whole_offer(it.product)));
     let Some(known) = known else {

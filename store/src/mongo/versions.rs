@@ -15,7 +15,7 @@ use crate::rules::n_listed;
 /// Returns the pages that may be asked for by their versions in this pass.
 ///
 /// A later pass that changed anything, even if it was cut off, left products that are not as the pages showed them, and
-/// a page that went back to what it was would not say so.
+/// a page that went back to what it was would not say so. So it is with a page on which this one was cut off.
 pub(super) async fn known_pages(
     steps: &mut Steps<'_>,
     ticket: &CrawlTicket,
@@ -33,7 +33,11 @@ pub(super) async fn known_pages(
     }
     let last_stored = last_stored(steps, ticket).await?;
     let mut query = of_crawl(&complete);
-    query.insert("page", doc! { "$gt": whole(last_stored) });
+    let cut_off_on = pass.changes_on.map(i64::from);
+    query.insert(
+        "page",
+        doc! { "$gt": whole(last_stored), "$ne": cut_off_on },
+    );
     query.insert("validators", doc! { "$ne": Bson::Null });
     let args = FindArgs {
         projection: Some(doc! { "seen": 0 }),
@@ -88,6 +92,8 @@ fn changed_since(ticket: &CrawlTicket, complete: &CrawlKey) -> Document {
             { "changed": more_than_none.clone() },
             { "back": more_than_none.clone() },
             { "gone": more_than_none },
+            // One that was cut off before its counters told.
+            { "changes_on": { "$ne": Bson::Null } },
         ],
     }
 }

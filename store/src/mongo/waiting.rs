@@ -12,6 +12,7 @@ use super::MongoStore;
 use super::fault::{DUPLICATE_KEY, Fault};
 use super::sessions::Takeover;
 use super::steps::{Steps, within};
+use crate::timing::Timed;
 
 /// What a piece of work comes to.
 pub(super) type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 's>>;
@@ -23,11 +24,25 @@ impl MongoStore {
         doing: &'static str,
         work: impl for<'s> Fn(&'s mut Steps<'all>) -> Answer<'s, T> + Send + Sync,
     ) -> Result<T, StoreError> {
-        self.in_order(doing, work).await
+        let timed = Timed::read(doing);
+        let answer = self.one_by_one(doing, work).await;
+        timed.ended(&answer);
+        answer
     }
 
     /// Runs `work`, each step of which stands for itself, and again while the server is away.
     pub(super) async fn in_order<'all, T: Send>(
+        &'all self,
+        doing: &'static str,
+        work: impl for<'s> Fn(&'s mut Steps<'all>) -> Answer<'s, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
+        let timed = Timed::write(doing);
+        let answer = self.one_by_one(doing, work).await;
+        timed.ended(&answer);
+        answer
+    }
+
+    async fn one_by_one<'all, T: Send>(
         &'all self,
         doing: &'static str,
         work: impl for<'s> Fn(&'s mut Steps<'all>) -> Answer<'s, T> + Send + Sync,
@@ -54,6 +69,18 @@ impl MongoStore {
 
     /// Runs `work` as `write` does, in one session from the first try to the last.
     pub(super) async fn write_in<'all, T: Send>(
+        &'all self,
+        doing: &'static str,
+        seat: &mut Seat<'_>,
+        work: impl for<'s> Fn(&'s mut Steps<'all>) -> Answer<'s, T> + Send + Sync,
+    ) -> Result<T, StoreError> {
+        let timed = Timed::write(doing);
+        let answer = self.as_one(doing, seat, work).await;
+        timed.ended(&answer);
+        answer
+    }
+
+    async fn as_one<'all, T: Send>(
         &'all self,
         doing: &'static str,
         seat: &mut Seat<'_>,

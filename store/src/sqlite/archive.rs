@@ -135,7 +135,7 @@ fn crawls(
 
 fn pages(tx: &Transaction<'_>, shop_id: i64, crawl: &CrawlKey) -> Result<Vec<PageRecord>, Fault> {
     let mut find = tx.prepare_cached(
-        "SELECT page, products, bytes, kinds, seen, validators FROM pages
+        "SELECT page, products, bytes, kinds, seen, validators FROM all_pages
          WHERE shop_id = ?1 AND crawl_n = ?2 ORDER BY page",
     )?;
     let mut rows = find.query(params![shop_id, crawl.n])?;

@@ -299,6 +299,7 @@ pub(super) const OBSERVATION_COLUMNS: &str = "o.kind, o.variant, o.at, o.crawl_n
 /// Reads an observation of `product` from the first columns of `row`.
 pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observation, Fault> {
     let hash: Option<[u8; 16]> = row.get(12)?;
+    let (rank, n_places) = rank(row, 13)?;
     Ok(Observation {
         kind: row.get::<_, Word<_>>(0)?.0,
         variant: row.get(1)?,
@@ -310,10 +311,31 @@ pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observati
         before: offer(row, 4)?,
         after: offer(row, 8)?,
         content_hash: hash.map(ContentHash),
-        rank: row.get(13)?,
+        rank,
         source: row.get::<_, Option<Word<_>>>(14)?.map(|Word(it)| it),
+        n_places,
         product,
     })
+}
+
+/// Returns the column of a place, or of the number of places that were read where a product has none: less than 0.
+pub(super) fn rank_column(rank: Option<u32>, n_places: Option<u32>) -> Option<i64> {
+    rank.map(i64::from)
+        .or_else(|| Some(-i64::from(n_places.filter(|it| *it > 0)?)))
+}
+
+/// Reads what [`rank_column`] wrote.
+fn rank(row: &Row<'_>, column: usize) -> Result<(Option<u32>, Option<u32>), Fault> {
+    let Some(stored) = row.get::<_, Option<i64>>(column)? else {
+        return Ok((None, None));
+    };
+    let number = u32::try_from(stored.unsigned_abs());
+    let number =
+        number.map_err(|_| Fault::Damaged(format!("the rank of an observation: {stored}")))?;
+    match stored < 0 {
+        true => Ok((None, Some(number))),
+        false => Ok((Some(number), None)),
+    }
 }
 
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, Fault> {

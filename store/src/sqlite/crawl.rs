@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::codec::{CRAWL_COLUMNS, Word, crawl_report, notes_json, place};
 use super::fault::Fault;
 use super::leases;
+use super::page::{own_pages, remove_pages_but};
 use crate::rules::goes_on;
 
 pub(super) fn begin(
@@ -36,11 +37,9 @@ pub(super) fn begin(
             (n, begin_fresh(tx, shop_id, &shop, n, now)?)
         }
     };
-    let n_known = tx.query_row(
-        "SELECT n_known FROM crawls WHERE shop_id = ?1 AND n = ?2",
-        params![shop_id, n],
-        |row| row.get(0),
-    )?;
+    let n_known = tx
+        .prepare_cached("SELECT n_known FROM crawls WHERE shop_id = ?1 AND n = ?2")?
+        .query_row(params![shop_id, n], |row| row.get(0))?;
     Ok(BegunCrawl {
         ticket: CrawlTicket {
             crawl: CrawlKey {
@@ -124,11 +123,12 @@ fn go_on(
     shop: &Shop,
     pass: &CrawlReport,
 ) -> Result<Checkpoint, Fault> {
+    own_pages(tx, shop_id)?;
     if pass.currency != shop.currency {
-        tx.execute(
+        tx.prepare_cached(
             "UPDATE pages SET validators = NULL WHERE shop_id = ?1 AND crawl_n = ?2",
-            params![shop_id, pass.key.n],
-        )?;
+        )?
+        .execute(params![shop_id, pass.key.n])?;
     }
     let mut open = tx.prepare_cached(
         "UPDATE crawls SET
@@ -156,6 +156,15 @@ pub(super) fn missing_pass(crawl: &CrawlKey) -> Fault {
     Fault::Damaged(format!("pass {} of {} is missing", crawl.n, crawl.shop))
 }
 
+/// How many products of a shop `s` are not gone and how many are, two columns of a query.
+pub(super) const N_PRODUCTS: &str = "COALESCE(
+    (SELECT c.n_known + c.new + c.back - c.gone FROM crawls c WHERE c.shop_id = s.id
+        AND c.n_gone_before IS NOT NULL AND c.n = (SELECT MAX(n) FROM crawls WHERE shop_id = s.id)),
+    (SELECT COUNT(*) FROM products p WHERE p.shop_id = s.id AND p.gone_at IS NULL)), COALESCE(
+    (SELECT c.n_gone_before + c.gone - c.back FROM crawls c WHERE c.shop_id = s.id
+        AND c.n = (SELECT MAX(n) FROM crawls WHERE shop_id = s.id)),
+    (SELECT COUNT(gone_at) FROM products p WHERE p.shop_id = s.id))";
+
 fn begin_fresh(
     tx: &Transaction<'_>,
     shop_id: i64,
@@ -163,23 +172,25 @@ fn begin_fresh(
     n: u64,
     now: UnixMs,
 ) -> Result<Checkpoint, Fault> {
-    tx.execute(
-        "DELETE FROM pages WHERE shop_id = ?1 AND crawl_n <> COALESCE(
-             (SELECT MAX(n) FROM crawls WHERE shop_id = ?1 AND outcome = 'complete'), 0)",
-        [shop_id],
-    )?;
-    tx.execute(
-        "INSERT INTO crawls (shop_id, n, started_at, next_page, currency, currency_source, n_known)
-         VALUES (?1, ?2, ?3, 1, ?4, ?5,
-                 (SELECT COUNT(*) FROM products WHERE shop_id = ?1 AND gone_at IS NULL))",
-        params![
-            shop_id,
-            n,
-            now.ms(),
-            Word(shop.currency),
-            Word(shop.currency_source)
-        ],
-    )?;
+    let last_complete = tx
+        .prepare_cached(
+            "SELECT COALESCE(MAX(n), 0) FROM crawls WHERE shop_id = ?1 AND outcome = 'complete'",
+        )?
+        .query_row([shop_id], |row| row.get(0))?;
+    remove_pages_but(tx, shop_id, last_complete)?;
+    tx.prepare_cached(
+        &format!(
+            "INSERT INTO crawls (shop_id, n, started_at, next_page, currency, currency_source, n_known, n_gone_before)
+             SELECT s.id, ?2, ?3, 1, ?4, ?5, {N_PRODUCTS} FROM shops s WHERE s.id = ?1"
+        ),
+    )?
+    .execute(params![
+        shop_id,
+        n,
+        now.ms(),
+        Word(shop.currency),
+        Word(shop.currency_source)
+    ])?;
     Ok(Checkpoint::page(1))
 }
 
@@ -206,9 +217,7 @@ pub(super) fn note(
     notes: &PassNotes,
 ) -> Result<(), Fault> {
     let shop_id = fence(tx, ticket)?;
-    tx.execute(
-        "UPDATE crawls SET notes = ?3 WHERE shop_id = ?1 AND n = ?2",
-        params![shop_id, ticket.crawl.n, notes_json(notes)?],
-    )?;
+    tx.prepare_cached("UPDATE crawls SET notes = ?3 WHERE shop_id = ?1 AND n = ?2")?
+        .execute(params![shop_id, ticket.crawl.n, notes_json(notes)?])?;
     Ok(())
 }

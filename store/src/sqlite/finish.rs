@@ -1,13 +1,13 @@
 //! Ends passes: how they really ended, and which products they show to be gone.
 
-use catalog::{CrawlReport, CrawlTicket, Outcome, UnixMs};
+use catalog::{CrawlReport, CrawlTicket, Outcome, ProblemKind, Stop, UnixMs};
 use rusqlite::{Transaction, params};
 
 use super::codec::{Native, native_sql};
 use super::crawl::{fence, missing_pass, newest_pass};
 use super::fault::Fault;
-use super::page::seen_ids;
-use crate::rules::shrunk;
+use super::page::{own_pages, problem_kinds, remove_pages_but, seen_ids};
+use crate::rules::{Doubted, Found, MOST_DOUBTED};
 
 pub(super) fn finish(
     tx: &Transaction<'_>,
@@ -21,33 +21,29 @@ pub(super) fn finish(
         return Ok(report);
     }
     let read_to_the_end = outcome.is_done();
-    let (outcome, gone) = settle(tx, shop_id, n, outcome)?;
+    let (outcome, gone) = settle(tx, shop_id, n, outcome, now)?;
     mark_gone(tx, shop_id, n, &gone, now)?;
     let reason = outcome.reason();
-    tx.execute(
+    tx.prepare_cached(
         "UPDATE crawls SET outcome = ?3, stop = ?4, detail = ?5, finished_at = ?6, gone = gone + ?7,
              next_page = CASE WHEN ?8 THEN NULL ELSE next_page END
          WHERE shop_id = ?1 AND n = ?2",
-        params![
-            shop_id,
-            n,
-            outcome.word(),
-            reason.map(|reason| reason.stop.name()),
-            reason.map(|reason| &reason.detail),
-            now.ms(),
-            gone.len(),
-            read_to_the_end,
-        ],
-    )?;
+    )?
+    .execute(params![
+        shop_id,
+        n,
+        outcome.word(),
+        reason.map(|reason| reason.stop.name()),
+        reason.map(|reason| &reason.detail),
+        now.ms(),
+        gone.len(),
+        read_to_the_end,
+    ])?;
     if outcome == Outcome::Complete {
-        tx.execute(
-            "UPDATE shops SET last_complete_at = ?2 WHERE id = ?1",
-            params![shop_id, now.ms()],
-        )?;
-        tx.execute(
-            "DELETE FROM pages WHERE shop_id = ?1 AND crawl_n < ?2",
-            params![shop_id, n],
-        )?;
+        tx.prepare_cached("UPDATE shops SET last_complete_at = ?2 WHERE id = ?1")?
+            .execute(params![shop_id, now.ms()])?;
+        own_pages(tx, shop_id)?;
+        remove_pages_but(tx, shop_id, n)?;
     }
     report_if_ended(tx, shop_id, ticket)?.ok_or_else(|| missing_pass(&ticket.crawl))
 }
@@ -70,6 +66,7 @@ fn settle(
     shop_id: i64,
     n: u64,
     outcome: Outcome,
+    now: UnixMs,
 ) -> Result<(Outcome, Vec<Gone>), Fault> {
     let seen = match &outcome {
         Outcome::Complete => seen_by(tx, shop_id, n)?,
@@ -78,43 +75,80 @@ fn settle(
             return Ok((outcome, Vec::new()));
         }
     };
-    let known = Known::of(tx, shop_id, n)?;
+    let (mut found, n_known_now) = found(tx, shop_id, n)?;
     // What a page has seen is not gone. So where it is as many as there are, none is missing, and nobody need look at
     // each product: that is most of what the end of a pass over an unchanged shop costs.
-    let missing = if seen.len() as u64 == known.n_now {
+    let missing = if seen.len() as u64 == n_known_now {
         Vec::new()
     } else {
         missing(tx, shop_id, &seen)?
     };
-    Ok(
-        match shrunk(known.n_before, missing.len() as u64, seen.is_empty()) {
-            None => (outcome, missing),
-            Some(reason) => (Outcome::Partial(reason), Vec::new()),
-        },
-    )
-}
-
-/// How many products of a shop are not gone.
-struct Known {
-    /// Before the pass.
-    n_before: u64,
-    /// With those that the pass brought.
-    n_now: u64,
-}
-
-impl Known {
-    fn of(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<Self, Fault> {
-        let mut find = tx.prepare_cached(
-            "SELECT n_known, n_known + new + back FROM crawls WHERE shop_id = ?1 AND n = ?2",
-        )?;
-        let known = find.query_row(params![shop_id, n], |row| {
-            Ok(Self {
-                n_before: row.get(0)?,
-                n_now: row.get(1)?,
-            })
-        })?;
-        Ok(known)
+    found.n_missing = missing.len() as u64;
+    found.n_refused = n_refused(tx, shop_id, n)?;
+    if found.is_doubtful()
+        && let Some(reason) = found.doubt(&doubted(tx, shop_id, n, found.most_alike())?, now)
+    {
+        return Ok((Outcome::Partial(reason), Vec::new()));
     }
+    Ok((outcome, missing))
+}
+
+/// Returns what a pass found, with nothing missing yet, and how many products are not gone with those that it brought.
+fn found(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<(Found, u64), Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT started_at, pages, products, n_known, n_known + new + back FROM crawls
+         WHERE shop_id = ?1 AND n = ?2",
+    )?;
+    let found = find.query_row(params![shop_id, n], |row| {
+        let found = Found {
+            began_at: UnixMs::new(row.get(0)?),
+            n_pages: row.get(1)?,
+            n_products: row.get(2)?,
+            n_refused: 0,
+            n_known: row.get(3)?,
+            n_missing: 0,
+        };
+        Ok((found, row.get(4)?))
+    })?;
+    Ok(found)
+}
+
+/// Returns how many products of a pass could not be read.
+fn n_refused(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<u64, Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT kinds FROM pages WHERE shop_id = ?1 AND crawl_n = ?2 AND problems > 0",
+    )?;
+    let mut rows = find.query(params![shop_id, n])?;
+    let mut n_refused = 0;
+    while let Some(row) = rows.next()? {
+        let kinds = problem_kinds(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+        n_refused += kinds
+            .get(&ProblemKind::ProductRefused)
+            .copied()
+            .unwrap_or(0);
+    }
+    Ok(n_refused)
+}
+
+/// Returns the passes before pass `n` that were too small to be believed, newest first: up to the last one that was, or that
+/// saw more than `most` products, however it ended.
+fn doubted(tx: &Transaction<'_>, shop_id: i64, n: u64, most: u64) -> Result<Vec<Doubted>, Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT finished_at, products FROM crawls
+         WHERE shop_id = ?1 AND n < ?2 AND stop = ?3 AND finished_at IS NOT NULL
+             AND n > (SELECT COALESCE(MAX(n), 0) FROM crawls
+                      WHERE shop_id = ?1 AND n < ?2 AND (outcome IN ('complete', 'gone')
+                          OR (stop IS NOT ?3 AND products > ?5)))
+         ORDER BY n DESC LIMIT ?4",
+    )?;
+    let columns = params![shop_id, n, Stop::Shrunk.name(), MOST_DOUBTED, most];
+    let rows = find.query_map(columns, |row| {
+        Ok(Doubted {
+            ended_at: UnixMs::new(row.get(0)?),
+            n_products: row.get(1)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Returns the shop's products that are not gone and not among `seen`, which is sorted.
@@ -136,7 +170,7 @@ fn missing(tx: &Transaction<'_>, shop_id: i64, seen: &[i64]) -> Result<Vec<Gone>
 /// Returns what the pages of a pass have seen, sorted, each product once.
 fn seen_by(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<Vec<i64>, Fault> {
     let mut find =
-        tx.prepare_cached("SELECT seen FROM pages WHERE shop_id = ?1 AND crawl_n = ?2")?;
+        tx.prepare_cached("SELECT seen FROM all_pages WHERE shop_id = ?1 AND crawl_n = ?2")?;
     let mut rows = find.query(params![shop_id, n])?;
     let mut seen = Vec::new();
     while let Some(row) = rows.next()? {

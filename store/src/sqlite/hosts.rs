@@ -27,7 +27,8 @@ pub(super) fn save(tx: &Transaction<'_>, hosts: &[HostRecord]) -> Result<(), Fau
         ])?;
     }
     let oldest = newest.saturating_sub(HOSTS_KEPT_MS);
-    tx.execute("DELETE FROM hosts WHERE at < ?1", [oldest])?;
+    tx.prepare_cached("DELETE FROM hosts WHERE at < ?1")?
+        .execute([oldest])?;
     Ok(())
 }
 

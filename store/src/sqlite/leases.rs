@@ -65,10 +65,10 @@ pub(super) fn check(tx: &Transaction<'_>, lease: &Lease) -> Result<(), Fault> {
 
 /// Ends whatever lease `shop` has, and fences off its tickets.
 pub(super) fn revoke(tx: &Transaction<'_>, shop: &ShopKey) -> Result<(), Fault> {
-    tx.execute(
+    tx.prepare_cached(
         "UPDATE leases SET owner = '', epoch = epoch + 1, expires_at = 0 WHERE shop = ?1",
-        [shop.as_str()],
-    )?;
+    )?
+    .execute([shop.as_str()])?;
     Ok(())
 }
 

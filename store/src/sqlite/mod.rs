@@ -28,6 +28,7 @@ mod store;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod together;
 mod versions;
 mod worker;
 
@@ -40,6 +41,7 @@ use self::fault::Fault;
 use self::search::PlacesCache;
 use self::worker::Worker;
 use crate::OpenMode;
+use crate::timing::Timed;
 
 #[derive(Debug)]
 pub(crate) struct SqliteStore {
@@ -97,23 +99,21 @@ impl SqliteStore {
         })
     }
 
-    /// Runs `work` in one transaction that other writers wait for.
+    /// Runs `work` in a transaction that other writers wait for.
     ///
-    /// Cancel-safe: see [`Worker::run`].
+    /// Cancel-safe, and for work that can run again: see [`Worker::write`].
     async fn write<T, F>(&self, doing: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        F: FnMut(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        let answer = self.writer.run(move |connection| {
-            let tx = schema::begin_write(connection)?;
-            let written = work(&tx)?;
-            tx.commit()?;
-            Ok(written)
-        });
-        answer
+        let timed = Timed::write(doing);
+        let answer = self.writer.write(work);
+        let answer = answer
             .await
-            .map_err(|fault: Fault| fault.during(doing, &self.location))
+            .map_err(|fault: Fault| fault.during(doing, &self.location));
+        timed.ended(&answer);
+        answer
     }
 
     /// Runs `work` on one state of the store.
@@ -125,10 +125,13 @@ impl SqliteStore {
         F: FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
         let reader = self.readers.as_ref().unwrap_or(&self.writer);
-        let answer = reader.read(work);
-        answer
+        let timed = Timed::read(doing);
+        let answer = reader
+            .read(work)
             .await
-            .map_err(|fault: Fault| fault.during(doing, &self.location))
+            .map_err(|fault: Fault| fault.during(doing, &self.location));
+        timed.ended(&answer);
+        answer
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) fn apply(
     if let Some(entry) = &page.task_entry {
         append(tx, entry)?;
     }
+    if let Some(counts) = note_as_it_was(tx, sight, page)? {
+        return Ok(counts);
+    }
     let mut held = Held::given(page)?;
     if page.not_modified {
         held.take_over(versions::held(tx, sight, page.page)?);
@@ -45,6 +48,51 @@ pub(super) fn apply(
     store_problems(tx, sight, page.page, &held)?;
     record_page(tx, sight, page, &held)?;
     Ok(held.counts)
+}
+
+/// Moves the pass on by a page that is all as it was, without writing it. Returns nothing, and does nothing, unless the
+/// page comes next, is whole and brings nothing of its own.
+fn note_as_it_was(
+    tx: &Transaction<'_>,
+    sight: Sight,
+    page: &PageWrite,
+) -> Result<Option<PageCounts>, Fault> {
+    let is_bare = page.products.is_empty() && page.present.is_empty() && page.problems.is_empty();
+    if !(page.not_modified && is_bare && page.validators.is_none()) {
+        return Ok(None);
+    }
+    let mut find = tx.prepare_cached(
+        "SELECT crawl_n, products FROM pages
+         WHERE shop_id = ?1 AND page = ?3 AND problems = 0 AND crawl_n =
+             (SELECT MAX(n) FROM crawls WHERE shop_id = ?1 AND n < ?2 AND outcome = 'complete')",
+    )?;
+    let key = params![sight.shop_id, sight.crawl_n, page.page];
+    let found = find.query_row(key, |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((same_as, n_products)): Option<(u64, u64)> = found.optional()? else {
+        return Ok(None);
+    };
+    let n_moved = tx
+        .prepare_cached(
+            "UPDATE crawls SET
+                 same_as = :same_as, same_to = :page,
+                 pages = :page, products = products + :products, bytes = bytes + :bytes,
+                 next_page = :next_page, place = CASE WHEN :next_page IS NULL THEN place ELSE :place END
+             WHERE shop_id = :shop_id AND n = :crawl_n AND finished_at IS NULL AND pages = :page - 1",
+        )?
+        .execute(named_params! {
+            ":shop_id": sight.shop_id,
+            ":crawl_n": sight.crawl_n,
+            ":same_as": same_as,
+            ":page": page.page,
+            ":products": n_products,
+            ":bytes": page.bytes,
+            ":next_page": page.next.map(|next| next.next_page),
+            ":place": page.next.map_or(Ok(None), |next| place_json(&next.place))?,
+        })?;
+    Ok((n_moved > 0).then(|| PageCounts {
+        unchanged: n_products,
+        ..PageCounts::default()
+    }))
 }
 
 /// What a page holds, whether it was read or not.
@@ -148,11 +196,9 @@ fn store_problems(tx: &Transaction<'_>, sight: Sight, page: u32, held: &Held) ->
     if held.problems.is_empty() {
         return Ok(());
     }
-    let kept: usize = tx.query_row(
-        "SELECT COUNT(*) FROM problems WHERE shop_id = ?1 AND crawl_n = ?2",
-        params![sight.shop_id, sight.crawl_n],
-        |row| row.get(0),
-    )?;
+    let kept: usize = tx
+        .prepare_cached("SELECT COUNT(*) FROM problems WHERE shop_id = ?1 AND crawl_n = ?2")?
+        .query_row(params![sight.shop_id, sight.crawl_n], |row| row.get(0))?;
     let mut problems: Vec<&Problem> = held.problems.iter().collect();
     problems.sort_by_key(|problem| problem.index);
     let mut insert = tx.prepare_cached(
@@ -228,8 +274,8 @@ fn record_page(
              (next_page, place) = (SELECT
                  CASE WHEN moves THEN :next_page ELSE next_page END,
                  CASE WHEN moves AND :next_page IS NOT NULL THEN :place ELSE place END
-                 FROM (SELECT finished_at IS NULL AND :n >= (SELECT MAX(page) FROM pages
-                           WHERE shop_id = :shop_id AND crawl_n = :crawl_n) AS moves))
+                 FROM (SELECT finished_at IS NULL AND :n >= MAX(COALESCE(same_to, 0),
+                           (SELECT MAX(page) FROM pages WHERE shop_id = :shop_id AND crawl_n = :crawl_n)) AS moves))
          WHERE shop_id = :shop_id AND n = :crawl_n",
     )?
     .execute(named_params! {
@@ -258,20 +304,55 @@ fn earlier_reading(
     page: u32,
 ) -> Result<Option<Earlier>, Fault> {
     let mut find = tx.prepare_cached(
-        "SELECT products, bytes, problems, seen FROM pages
+        "SELECT products, bytes, problems, seen FROM all_pages
          WHERE shop_id = ?1 AND crawl_n = ?2 AND page = ?3",
     )?;
     let mut rows = find.query(params![sight.shop_id, sight.crawl_n, page])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let seen: String = row.get(3)?;
     Ok(Some(Earlier {
         products: row.get(0)?,
         bytes: row.get(1)?,
         problems: row.get(2)?,
-        seen: seen_ids(&seen)?,
+        seen: seen_ids(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?,
     }))
+}
+
+/// Gives the shop's unfinished pass rows of its own for the pages that were as in an earlier one.
+pub(super) fn own_pages(tx: &Transaction<'_>, shop_id: i64) -> Result<(), Fault> {
+    let mut find =
+        tx.prepare_cached("SELECT n FROM crawls WHERE shop_id = ?1 AND same_as IS NOT NULL")?;
+    let passes = find.query_map([shop_id], |row| row.get(0))?;
+    for n in passes.collect::<Result<Vec<u64>, _>>()? {
+        tx.prepare_cached(
+            "INSERT OR IGNORE INTO pages
+                 (shop_id, crawl_n, page, products, bytes, problems, kinds, seen, validators)
+             SELECT shop_id, crawl_n, page, products, bytes, problems, kinds, seen, validators
+             FROM all_pages WHERE shop_id = ?1 AND crawl_n = ?2",
+        )?
+        .execute(params![shop_id, n])?;
+    }
+    share_no_pages(tx, shop_id)
+}
+
+/// Removes the pages of all passes but `crawl_n`.
+pub(super) fn remove_pages_but(
+    tx: &Transaction<'_>,
+    shop_id: i64,
+    crawl_n: u64,
+) -> Result<(), Fault> {
+    tx.prepare_cached("DELETE FROM pages WHERE shop_id = ?1 AND crawl_n <> ?2")?
+        .execute(params![shop_id, crawl_n])?;
+    share_no_pages(tx, shop_id)
+}
+
+fn share_no_pages(tx: &Transaction<'_>, shop_id: i64) -> Result<(), Fault> {
+    tx.prepare_cached(
+        "UPDATE crawls SET same_as = NULL, same_to = NULL WHERE shop_id = ?1 AND same_as IS NOT NULL",
+    )?
+    .execute([shop_id])?;
+    Ok(())
 }
 
 pub(super) fn seen_ids(json: &str) -> Result<Vec<i64>, Fault> {

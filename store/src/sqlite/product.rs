@@ -6,7 +6,7 @@ use catalog::{
 };
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
-use super::codec::{Word, native_sql, offer_columns};
+use super::codec::{Word, native_sql, offer_columns, rank_column};
 use super::detail;
 use super::fault::Fault;
 use super::search::{Index, index_again};
@@ -112,7 +112,7 @@ impl<'tx> Statements<'tx> {
             after.2,
             after.3,
             row.hash,
-            row.rank,
+            rank_column(row.rank, row.n_places),
             row.source.map(Word),
         ])?;
         Ok(())
@@ -131,6 +131,7 @@ pub(super) struct NewRow<'a> {
     pub(super) hash: Option<&'a [u8; 16]>,
     pub(super) rank: Option<u32>,
     pub(super) source: Option<RankSource>,
+    pub(super) n_places: Option<u32>,
 }
 
 impl NewRow<'_> {
@@ -144,6 +145,7 @@ impl NewRow<'_> {
             hash: None,
             rank: None,
             source: None,
+            n_places: None,
         }
     }
 }

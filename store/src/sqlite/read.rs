@@ -228,7 +228,7 @@ pub(super) fn products_on_page(
         return Ok(Vec::new());
     };
     let mut find_page = tx.prepare_cached(
-        "SELECT seen FROM pages WHERE shop_id = ?1 AND crawl_n = ?2 AND page = ?3",
+        "SELECT seen FROM all_pages WHERE shop_id = ?1 AND crawl_n = ?2 AND page = ?3",
     )?;
     let key = params![shop.id, crawl.n, page];
     let seen: Option<String> = find_page.query_row(key, |row| row.get(0)).optional()?;

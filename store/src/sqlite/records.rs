@@ -9,7 +9,7 @@ use catalog::{
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::codec::{CRAWL_COLUMNS, Ms, Word, crawl_report, from_json, time, to_json};
-use super::crawl::newest_pass;
+use super::crawl::{N_PRODUCTS, newest_pass};
 use super::fault::Fault;
 use super::leases;
 use super::page::problem_kinds;
@@ -17,14 +17,11 @@ use super::read::sql_limit;
 use crate::rules::ROBOTS_KEPT_MS;
 
 pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
-    let mut find = tx.prepare_cached(
+    let mut find = tx.prepare_cached(&format!(
         "SELECT s.id, s.key, s.platform, s.url, s.currency, s.currency_source, s.last_complete_at,
-                COALESCE(p.n_all, 0) - COALESCE(p.n_gone, 0), COALESCE(p.n_gone, 0), s.is_paused
-         FROM shops s
-         LEFT JOIN (SELECT shop_id, COUNT(*) AS n_all, COUNT(gone_at) AS n_gone
-                    FROM products GROUP BY shop_id) p ON p.shop_id = s.id
-         ORDER BY s.key",
-    )?;
+                {N_PRODUCTS}, s.is_paused
+         FROM shops s ORDER BY s.key",
+    ))?;
     let now = leases::clock(tx)?;
     let mut rows = find.query([])?;
     let mut found = Vec::new();
@@ -147,7 +144,8 @@ pub(super) fn summary_of_input(
 pub(super) fn save_robots(tx: &Transaction<'_>, robots: &RobotsRecord) -> Result<(), Fault> {
     put_robots(tx, robots)?;
     let oldest = robots.fetched_at.ms().saturating_sub(ROBOTS_KEPT_MS);
-    tx.execute("DELETE FROM robots WHERE fetched_at < ?1", [oldest])?;
+    tx.prepare_cached("DELETE FROM robots WHERE fetched_at < ?1")?
+        .execute([oldest])?;
     Ok(())
 }
 

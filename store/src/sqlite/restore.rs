@@ -10,12 +10,12 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::codec::{Word, native_sql, notes_json, place_json, to_json, validators_json};
 use super::fault::Fault;
-use super::page::Kinds;
+use super::page::{Kinds, own_pages};
 use super::product::{NewRow, Sight, Statements, put};
 use super::{leases, rankings, read, records, search};
 
 pub(super) fn put_records(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault> {
-    forget_versions(tx, records)?;
+    forget_products(tx, records)?;
     for record in records {
         match record {
             Record::Shop(it) => put_shop(tx, it)?,
@@ -29,11 +29,16 @@ pub(super) fn put_records(tx: &Transaction<'_>, records: &[Record]) -> Result<()
     Ok(())
 }
 
-/// Forgets which versions of its pages a shop's products are of: those that take their place may be of others.
-fn forget_versions(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault> {
+/// Forgets what passes know of a shop's products: which versions of its pages they are of, and how many they are. Those that
+/// take their place may be of others.
+fn forget_products(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault> {
     let mut forget = tx.prepare_cached(
         "UPDATE pages SET validators = NULL
          WHERE validators IS NOT NULL AND shop_id = (SELECT id FROM shops WHERE key = ?1)",
+    )?;
+    let mut doubt = tx.prepare_cached(
+        "UPDATE crawls SET n_gone_before = NULL
+         WHERE n_gone_before IS NOT NULL AND shop_id = (SELECT id FROM shops WHERE key = ?1)",
     )?;
     let shops: BTreeSet<&ShopKey> = records
         .iter()
@@ -44,6 +49,7 @@ fn forget_versions(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault
         .collect();
     for shop in shops {
         forget.execute([shop.as_str()])?;
+        doubt.execute([shop.as_str()])?;
     }
     Ok(())
 }
@@ -106,6 +112,7 @@ fn put_product(tx: &Transaction<'_>, record: &ProductRecord) -> Result<(), Fault
             hash: row.content_hash.as_ref().map(|hash| &hash.0),
             rank: row.rank,
             source: row.source,
+            n_places: row.n_places,
         };
         statements.observe(sight(row.crawl.n, row.at), id, &new_row)?;
     }
@@ -171,6 +178,8 @@ fn put_pages(
     crawl: &CrawlKey,
     pages: &[PageRecord],
 ) -> Result<(), Fault> {
+    // Another pass may share the pages that go.
+    own_pages(tx, shop_id)?;
     tx.prepare_cached("DELETE FROM pages WHERE shop_id = ?1 AND crawl_n = ?2")?
         .execute(params![shop_id, crawl.n])?;
     let mut insert = tx.prepare_cached(

@@ -27,7 +27,7 @@ FROM products p WHERE p.id = product_texts.product_id;
 
 -- The product's content from now on; NULL where no content was read, and in rows of version 1.
 ALTER TABLE observations ADD COLUMN hash BLOB;
--- The place in the shop's best-selling order, of kind 'ranked' alone.
+-- The place in the shop's best-selling order, of kind 'ranked' alone; below 0: at none of so many places that were read.
 ALTER TABLE observations ADD COLUMN rank INTEGER;
 CREATE INDEX observations_by_time ON observations (at);
 

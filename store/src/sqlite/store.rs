@@ -92,7 +92,7 @@ impl Store for SqliteStore {
     ) -> Result<CrawlReport, StoreError> {
         let ticket = ticket.clone();
         self.write("end a crawl", move |tx| {
-            finish::finish(tx, &ticket, outcome, now)
+            finish::finish(tx, &ticket, outcome.clone(), now)
         })
         .await
     }
@@ -257,12 +257,13 @@ impl Store for SqliteStore {
         &self,
         ticket: &CrawlTicket,
         ranks: &[(ProductId, u32)],
+        n_read: Option<u32>,
         source: RankSource,
         at: UnixMs,
     ) -> Result<u64, StoreError> {
         let (ticket, ranks) = (ticket.clone(), ranks.to_vec());
         self.write("observe ranks", move |tx| {
-            ranks::observe_ranks(tx, &ticket, &ranks, source, at)
+            ranks::observe_ranks(tx, &ticket, (&ranks, n_read), source, at)
         })
         .await
     }

@@ -6,10 +6,10 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use catalog::{
-    BegunCrawl, Currency, CurrencySource, LeaseAnswer, NewTask, ObservationFilter, ObservationKind,
-    ObservedRow, Outcome, PageWrite, Platform, Problem, ProblemKind, Product, ProductFilter, Shop,
-    Start, Store, StoreError, TaskChange, TaskEntry, TaskId, TaskState, TaskStore, UnixMs,
-    Validators,
+    BegunCrawl, Checkpoint, CrawlTicket, Currency, CurrencySource, LeaseAnswer, NewTask,
+    ObservationFilter, ObservationKind, ObservedRow, Outcome, PageWrite, Platform, Problem,
+    ProblemKind, Product, ProductFilter, Shop, Start, Store, StoreError, TaskChange, TaskEntry,
+    TaskId, TaskState, TaskStore, UnixMs, Validators,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -31,7 +31,19 @@ async fn begin(store: &SqliteStore) -> Result<BegunCrawl, StoreError> {
     begin_at(store, "a.example").await
 }
 
+async fn begin_with(store: &SqliteStore, start: Start) -> Result<BegunCrawl, StoreError> {
+    begin_shop(store, "a.example", start).await
+}
+
 async fn begin_at(store: &SqliteStore, host: &str) -> Result<BegunCrawl, StoreError> {
+    begin_shop(store, host, Start::Resume { max_age_ms: 1 }).await
+}
+
+async fn begin_shop(
+    store: &SqliteStore,
+    host: &str,
+    start: Start,
+) -> Result<BegunCrawl, StoreError> {
     let shop = Shop {
         key: host.parse().unwrap(),
         platform: Platform::Shopify,
@@ -39,7 +51,6 @@ async fn begin_at(store: &SqliteStore, host: &str) -> Result<BegunCrawl, StoreEr
         currency: Currency::UNKNOWN,
         currency_source: CurrencySource::Unknown,
     };
-    let start = Start::Resume { max_age_ms: 1 };
     let LeaseAnswer::Granted(lease) = store.lease_shop(&shop.key, "me", 0, None).await? else {
         panic!("somebody else has the lease");
     };
@@ -136,6 +147,98 @@ async fn a_page_whose_products_are_as_they_were_changes_its_own_row_and_the_pass
     assert_eq!(ended.unwrap().counts.gone, 0);
     // The pass, the shop, and the page of the pass before that nobody needs any more.
     assert_eq!(n_changes().await.unwrap() - before, 3);
+}
+
+#[tokio::test]
+async fn pages_that_are_as_they_were_are_not_written_again() {
+    let (_folder, _path, store) = new_store().await;
+    let read = |n, ids: std::ops::RangeInclusive<u64>| PageWrite {
+        products: ids.map(|n| product("a.example", n)).collect(),
+        problems: vec![],
+        next: Some(Checkpoint::page(n + 1)),
+        validators: Some(Validators {
+            url: "/products.json".into(),
+            etag: Some("1".into()),
+            last_modified: None,
+        }),
+        ..large_page(n)
+    };
+    let same = |n| PageWrite {
+        products: vec![],
+        not_modified: true,
+        validators: None,
+        ..read(n, 1..=1)
+    };
+    let rows = || {
+        store.writer.run(|connection| {
+            let sql = "SELECT crawl_n, page FROM pages ORDER BY crawl_n, page";
+            let mut find = connection.prepare(sql)?;
+            let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok::<Vec<(i64, i64)>, Fault>(rows.collect::<Result<_, _>>()?)
+        })
+    };
+    let n_changes = || {
+        store
+            .writer
+            .run(|connection| Ok::<u64, Fault>(connection.total_changes()))
+    };
+    let apply = async |ticket: &CrawlTicket, pages: Vec<PageWrite>| {
+        for page in pages {
+            store.apply_page(ticket, page).await.unwrap();
+        }
+    };
+    let end = async |ticket: &CrawlTicket, outcome| {
+        let ended = store.finish_crawl(ticket, outcome, UnixMs::new(9)).await;
+        let counts = ended.unwrap().counts;
+        (counts.pages, counts.products, counts.gone)
+    };
+    let on_page = async |ticket: &CrawlTicket, page| {
+        let found = store.products_on_page(&ticket.crawl, page).await;
+        found.unwrap().len()
+    };
+
+    let ticket = begin(&store).await.unwrap().ticket;
+    let three = vec![read(1, 1..=3), read(2, 4..=6), read(3, 7..=8)];
+    apply(&ticket, three).await;
+    assert_eq!(end(&ticket, Outcome::Complete).await, (3, 8, 0));
+
+    // All of them: the pass alone is written, and has its pages all the same.
+    let ticket = begin(&store).await.unwrap().ticket;
+    for n in 1..=3 {
+        let before = n_changes().await.unwrap();
+        apply(&ticket, vec![same(n)]).await;
+        assert_eq!(n_changes().await.unwrap() - before, 1);
+        assert_eq!(on_page(&ticket, n).await, [3, 3, 2][n as usize - 1]);
+    }
+    assert_eq!(rows().await.unwrap(), [(1, 1), (1, 2), (1, 3)]);
+    assert_eq!(end(&ticket, Outcome::Complete).await, (3, 8, 0));
+    assert_eq!(rows().await.unwrap(), [(2, 1), (2, 2), (2, 3)]);
+
+    // Around one that was read, and killed: the pass that goes on has rows of its own for all.
+    let ticket = begin(&store).await.unwrap().ticket;
+    apply(&ticket, vec![same(1), read(2, 4..=7), same(3)]).await;
+    assert_eq!(rows().await.unwrap(), [(2, 1), (2, 2), (2, 3), (3, 2)]);
+    let begun = begin(&store).await.unwrap();
+    assert_eq!((begun.ticket.crawl.n, begun.checkpoint.next_page), (3, 4));
+    let all = [(2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3)];
+    assert_eq!(rows().await.unwrap(), all);
+    // What either reading of a page saw was seen.
+    apply(&begun.ticket, vec![read(3, 9..=9)]).await;
+    assert_eq!(on_page(&begun.ticket, 3).await, 3);
+    assert_eq!(end(&begun.ticket, Outcome::Complete).await, (3, 8, 0));
+    assert_eq!(rows().await.unwrap(), [(3, 1), (3, 2), (3, 3)]);
+
+    // A page that is read again, and one that comes out of turn, in a pass that nobody goes on with.
+    let ticket = begin(&store).await.unwrap().ticket;
+    apply(&ticket, vec![same(1), read(1, 20..=20), same(3)]).await;
+    assert_eq!(on_page(&ticket, 1).await, 4);
+    assert_eq!(on_page(&ticket, 2).await, 0);
+    assert_eq!(rows().await.unwrap()[3..], [(4, 1), (4, 3)]);
+    let ticket = begin_with(&store, Start::Fresh).await.unwrap().ticket;
+    assert_eq!(rows().await.unwrap(), [(3, 1), (3, 2), (3, 3)]);
+    apply(&ticket, vec![same(1), same(2)]).await;
+    assert_eq!(end(&ticket, Outcome::Complete).await, (2, 7, 3));
+    assert_eq!(rows().await.unwrap(), [(5, 1), (5, 2)]);
 }
 
 fn task() -> NewTask {
@@ -291,6 +394,7 @@ async fn a_crowded_moment_is_listed_as_others_are() {
                 .observe_ranks(
                     &begun.ticket,
                     &ranks,
+                    None,
                     catalog::RankSource::StorefrontApi,
                     at,
                 )

@@ -26,7 +26,7 @@ pub(super) fn known_pages(
              AND c.n = (SELECT MAX(n) FROM crawls WHERE shop_id = ?1 AND n < ?2 AND outcome = 'complete')
          JOIN pages p ON p.shop_id = c.shop_id AND p.crawl_n = c.n
          WHERE t.shop_id = ?1 AND t.n = ?2 AND p.validators IS NOT NULL
-             AND p.page > (SELECT COALESCE(MAX(page), 0) FROM pages WHERE shop_id = ?1 AND crawl_n = ?2)
+             AND p.page > (SELECT COALESCE(MAX(page), 0) FROM all_pages WHERE shop_id = ?1 AND crawl_n = ?2)
              AND NOT EXISTS (SELECT 1 FROM crawls l WHERE l.shop_id = ?1 AND l.n > c.n AND l.n < ?2
                                  AND l.new + l.changed + l.back + l.gone > 0)
          ORDER BY p.page",
@@ -69,7 +69,7 @@ pub(super) fn held(tx: &Transaction<'_>, sight: Sight, page: u32) -> Result<Held
     let key = params![sight.shop_id, sight.crawl_n, page];
     let read = |row: &Row<'_>| {
         Ok((
-            row.get::<_, i64>(0)?,
+            row.get::<_, u64>(0)?,
             row.get(1)?,
             row.get::<_, String>(2)?,
             row.get::<_, String>(3)?,
@@ -101,7 +101,7 @@ pub(super) fn held(tx: &Transaction<'_>, sight: Sight, page: u32) -> Result<Held
 fn problems(
     tx: &Transaction<'_>,
     shop_id: i64,
-    crawl_n: i64,
+    crawl_n: u64,
     page: u32,
 ) -> Result<Vec<Problem>, Fault> {
     let mut find = tx.prepare_cached(

@@ -1,5 +1,6 @@
 //! Threads that own a connection each, since SQLite's calls block.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::{fmt, io};
@@ -8,11 +9,18 @@ use rusqlite::{Connection, InterruptHandle, Transaction};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::Fault;
+use super::together::{Write, write_together, writing};
 
-/// Work that waits for a thread; beyond this, callers wait.
+/// Work that waits for a thread, and writes that a thread takes at once; beyond this, callers wait.
 const QUEUE: usize = 32;
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Work that takes the connection for itself.
+type Alone = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Job {
+    Alone(Alone),
+    Write(Box<dyn Write>),
+}
 
 /// Connections and their threads, which take work from one queue: whichever is idle takes the next. Dropping it lets
 /// the threads finish what was sent, closes the connections and waits for that.
@@ -31,14 +39,9 @@ impl Worker {
         };
         for mut connection in connections {
             let received = Arc::clone(&received);
-            // The lock is held while a thread waits for work, and never while it works.
-            let next = move || {
-                let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
-                received.blocking_recv()
-            };
             let run = move || {
-                while let Some(job) = next() {
-                    job(&mut connection);
+                while let Some(turn) = next_turn(&received) {
+                    turn.run(&mut connection);
                 }
             };
             let thread = thread::Builder::new().name(name.to_owned()).spawn(run)?;
@@ -47,21 +50,19 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Runs `work` on a connection. With one connection, that is after what was sent before.
+    /// Runs `work` in a transaction that other writers wait for, together with what waits beside it, and answers once it
+    /// is stored. It runs again where what is beside it fails, so it is to change nothing else. With one connection, it
+    /// comes after what was sent before.
     ///
-    /// Cancel-safe: work that was sent runs whole even if this future is dropped; work that still waited for
-    /// its place in the queue never runs.
-    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, Fault>
+    /// Cancel-safe: work that was sent is done whole even if this future is dropped; work that still waited for its
+    /// place in the queue never is.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, Fault>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+        F: FnMut(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            // Nobody waits any more if this fails; the work is done all the same.
-            answer.send(work(connection)).ok();
-        });
-        self.send(job).await?;
+        let (job, answered) = writing(work);
+        self.send(Job::Write(job)).await?;
         answered.await.map_err(|_| ended())?
     }
 
@@ -77,7 +78,7 @@ impl Worker {
         let (answer, answered) = oneshot::channel();
         let running = Running::default();
         let _interrupt = InterruptOnDrop(running.clone());
-        let job: Job = Box::new(move |connection| {
+        let job = move |connection: &mut Connection| {
             if answer.is_closed() {
                 return;
             }
@@ -91,8 +92,24 @@ impl Worker {
                 read
             };
             answer.send(read()).ok();
-        });
-        self.send(job).await?;
+        };
+        self.send(Job::Alone(Box::new(job))).await?;
+        answered.await.map_err(|_| ended())?
+    }
+
+    /// Runs `work` on a connection that nobody else has meanwhile, also if this future is dropped behind the sending.
+    #[cfg(test)]
+    pub(super) async fn run<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = move |connection: &mut Connection| {
+            // Nobody waits any more if this fails; the work is done all the same.
+            answer.send(work(connection)).ok();
+        };
+        self.send(Job::Alone(Box::new(job))).await?;
         answered.await.map_err(|_| ended())?
     }
 
@@ -100,6 +117,47 @@ impl Worker {
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
         jobs.send(job).await.map_err(|_| ended())
     }
+}
+
+/// What a thread does before it looks for more.
+#[derive(Default)]
+struct Turn {
+    writes: VecDeque<Box<dyn Write>>,
+    /// What came behind them.
+    alone: Option<Alone>,
+}
+
+impl Turn {
+    fn run(self, connection: &mut Connection) {
+        write_together(connection, self.writes);
+        if let Some(job) = self.alone {
+            job(connection);
+        }
+    }
+}
+
+/// Waits for work, and takes the writes that wait too; `None` once there can be none.
+fn next_turn(received: &Mutex<mpsc::Receiver<Job>>) -> Option<Turn> {
+    // Held while a thread waits for work, and never while it works.
+    let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut turn = Turn::default();
+    let mut next = received.blocking_recv();
+    next.as_ref()?;
+    while let Some(job) = next {
+        match job {
+            Job::Write(write) => turn.writes.push_back(write),
+            Job::Alone(job) => {
+                turn.alone = Some(job);
+                break;
+            }
+        }
+        // No more than wait by now: whoever waits for one of these may send the next.
+        next = match turn.writes.len() {
+            QUEUE.. => None,
+            _ => received.try_recv().ok(),
+        };
+    }
+    Some(turn)
 }
 
 fn ended() -> Fault {

@@ -297,7 +297,7 @@ async fn a_file_of_version_6_keeps_all_that_it_held_and_takes_what_is_new() {
         store.note_pass(&begun.ticket, &notes).await.unwrap();
         let ranks = [(id("a.example", 1), 1)];
         let source = RankSource::StorefrontApi;
-        let observed = store.observe_ranks(&begun.ticket, &ranks, source, at(6));
+        let observed = store.observe_ranks(&begun.ticket, &ranks, None, source, at(6));
         assert_eq!(observed.await.unwrap(), 1);
         apply(&**store, &begun, last_page(2, products("a.example", 3..6))).await;
         finish(&**store, &begun, partial(Stop::MaxPages), 7).await;
@@ -315,7 +315,7 @@ async fn ranks_of_version_6_have_no_source_until_they_are_read_again() {
     let ranks = [(id("a.example", 1), 1)];
     let source = RankSource::StorefrontApi;
     let observe = async |store: &dyn Store| {
-        let observed = store.observe_ranks(&begun.ticket, &ranks, source, at(6));
+        let observed = store.observe_ranks(&begun.ticket, &ranks, None, source, at(6));
         observed.await.unwrap()
     };
     assert_eq!(observe(&*store).await, 1);

@@ -1,9 +1,11 @@
 //! Reads tasks: one, a list, the heads of many.
 
-use catalog::{Task, TaskCursor, TaskFilter, TaskHead, TaskId, TaskPage};
+use catalog::{Task, TaskCursor, TaskFilter, TaskHead, TaskId, TaskPage, TaskState, TaskStats};
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
+use serde::Deserialize;
 
 use super::document::{StoredTask, task_id};
+use crate::mongo::decode::{Ms, fields};
 use crate::mongo::fault::Fault;
 use crate::mongo::product::date;
 use crate::mongo::steps::{FindArgs, Steps};
@@ -72,6 +74,31 @@ pub(super) async fn task_heads(
         })
     };
     found.iter().map(read).collect()
+}
+
+pub(super) async fn task_stats(steps: &mut Steps<'_>) -> Result<Vec<TaskStats>, Fault> {
+    #[derive(Deserialize)]
+    struct Counted {
+        #[serde(rename = "_id")]
+        state: TaskState,
+        n: u64,
+        since: Ms,
+    }
+    let group = doc! { "$group": {
+        "_id": "$state",
+        "n": { "$sum": 1 },
+        "since": { "$min": "$state_at" },
+    } };
+    let mut stats = Vec::new();
+    for found in steps.aggregate("tasks", vec![group]).await? {
+        let counted: Counted = fields(&found, "a number of tasks")?;
+        stats.push(TaskStats {
+            state: counted.state,
+            n_tasks: counted.n,
+            since: counted.since.0,
+        });
+    }
+    Ok(stats)
 }
 
 fn read(found: &RawDocumentBuf) -> Result<Task, Fault> {

@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use catalog::{
     ClaimedItem, CreatedTask, ItemLease, MeterLimits, MeterStep, Metered, NewTask, StoreError,
     Task, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
-    TaskStore, UnixMs, WorkItem, WorkStats,
+    TaskStats, TaskStore, UnixMs, WorkItem, WorkStats,
 };
 use mongodb::bson::oid::ObjectId;
 use serde_json::Value;
@@ -199,6 +199,11 @@ impl TaskStore for MongoStore {
 
     async fn work_stats(&self) -> Result<Vec<WorkStats>, StoreError> {
         self.read("count the work", |steps| Box::pin(queue::work_stats(steps)))
+            .await
+    }
+
+    async fn task_stats(&self) -> Result<Vec<TaskStats>, StoreError> {
+        self.read("count the tasks", |steps| Box::pin(list::task_stats(steps)))
             .await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use catalog::{TaskState, WorkStats};
+use catalog::{TaskState, UnixMs, WorkStats};
 use mongodb::bson::oid::ObjectId;
 use mongodb::bson::{DateTime, Document, doc};
 use serde::Deserialize;
@@ -189,15 +189,22 @@ async fn undone(
 }
 
 pub(super) async fn work_stats(steps: &mut Steps<'_>) -> Result<Vec<WorkStats>, Fault> {
-    let mut kinds: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut kinds = BTreeMap::new();
     let mut behind = None;
     loop {
         let block = open_items(steps, &doc! {}, behind).await?;
         let standings = judge(steps, &block, None).await?;
-        for (item, standing) in block.iter().zip(standings) {
-            if standing == Standing::Free {
-                kinds.entry(item.kind.clone()).or_default().0 += 1;
-            }
+        let standing = block.iter().zip(standings);
+        let free = standing.filter(|(_, standing)| *standing == Standing::Free);
+        let free: Vec<&OpenItem> = free.map(|(item, _)| item).collect();
+        let made = times_made(steps, &free).await?;
+        let lapsed = lapsed_rights(steps, &free).await?;
+        for item in free {
+            let stats = of_kind(&mut kinds, &item.kind);
+            stats.n_waiting += 1;
+            let made = made.get(&item.task).copied();
+            stats.oldest_at = stats.oldest_at.into_iter().chain(made).min();
+            stats.lapsed_ms = stats.lapsed_ms.max(lapsed.get(&item.key).copied());
         }
         match block.last() {
             Some(last) if block.len() == BLOCK => behind = Some(last.order),
@@ -205,15 +212,72 @@ pub(super) async fn work_stats(steps: &mut Steps<'_>) -> Result<Vec<WorkStats>, 
         }
     }
     for found in steps.aggregate("work_rights", count_held("$kind")).await? {
-        let n_held = number(&found, "n")?;
-        kinds.entry(found.get_str("_id")?.to_owned()).or_default().1 = n_held;
+        of_kind(&mut kinds, found.get_str("_id")?).n_held = number(&found, "n")?;
     }
-    let of_kind = |(kind, (n_waiting, n_held))| WorkStats {
-        kind,
-        n_waiting,
-        n_held,
+    Ok(kinds.into_values().collect())
+}
+
+fn of_kind<'a>(kinds: &'a mut BTreeMap<String, WorkStats>, kind: &str) -> &'a mut WorkStats {
+    kinds
+        .entry(kind.to_owned())
+        .or_insert_with_key(|kind| WorkStats {
+            kind: kind.clone(),
+            n_waiting: 0,
+            n_held: 0,
+            oldest_at: None,
+            lapsed_ms: None,
+        })
+}
+
+/// Returns when the tasks of items were made.
+async fn times_made(
+    steps: &mut Steps<'_>,
+    items: &[&OpenItem],
+) -> Result<HashMap<String, UnixMs>, Fault> {
+    if items.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: HashSet<&str> = items.iter().map(|it| it.task.as_str()).collect();
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let args = FindArgs {
+        projection: Some(doc! { "created_at": 1 }),
+        ..FindArgs::default()
     };
-    Ok(kinds.into_iter().map(of_kind).collect())
+    let mut made = HashMap::new();
+    for found in steps
+        .find("tasks", doc! { "_id": { "$in": ids } }, args)
+        .await?
+    {
+        let at = found.get_datetime("created_at")?.timestamp_millis();
+        made.insert(found.get_str("_id")?.to_owned(), UnixMs::new(at));
+    }
+    Ok(made)
+}
+
+/// Returns how long ago the rights to the keys of items ran out that nobody gave back, by key.
+async fn lapsed_rights(
+    steps: &mut Steps<'_>,
+    items: &[&OpenItem],
+) -> Result<HashMap<String, u64>, Fault> {
+    if items.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: HashSet<&str> = items.iter().map(|it| it.key.as_str()).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let left = doc! { "_id": { "$in": keys }, "expires_at": { "$gt": DateTime::from_millis(0) } };
+    let pipeline = vec![
+        doc! { "$match": left },
+        doc! { "$project": { "expires_at": 1, "now": "$$NOW" } },
+    ];
+    let mut lapsed = HashMap::new();
+    for found in steps.aggregate("work_rights", pipeline).await? {
+        let at = |field| found.get_datetime(field).map(|it| it.timestamp_millis());
+        let lapsed_ms = u64::try_from(at("now")?.saturating_sub(at("expires_at")?));
+        if let Ok(lapsed_ms) = lapsed_ms {
+            lapsed.insert(found.get_str("_id")?.to_owned(), lapsed_ms);
+        }
+    }
+    Ok(lapsed)
 }
 
 /// Returns the tasks that have items with a holder, those with the fewest first, each with their number; not counted is

@@ -2,6 +2,7 @@
 //!
 //! They need the servers that `scripts/test` starts.
 
+mod cuts;
 mod features;
 mod metering;
 mod opening;
@@ -141,12 +142,16 @@ fn page(page: u32, products: Vec<Product>) -> PageWrite {
 }
 
 async fn begin(store: &dyn Store, owner: &str) -> BegunCrawl {
+    begin_from(store, owner, Start::Fresh).await
+}
+
+async fn begin_from(store: &dyn Store, owner: &str, start: Start) -> BegunCrawl {
     let leased = store.lease_shop(&shop().key, owner, 0, None).await.unwrap();
     let LeaseAnswer::Granted(lease) = leased else {
         panic!("{leased:?}");
     };
     store
-        .begin_crawl(&lease, &shop(), Start::Fresh, at(0))
+        .begin_crawl(&lease, &shop(), start, at(0))
         .await
         .unwrap()
 }

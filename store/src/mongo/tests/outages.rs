@@ -6,7 +6,7 @@ use super::proxy::{Proxy, Way};
 use super::*;
 
 /// Short enough for a test, and still more than a quick answer takes.
-const IMPATIENT: Limits = Limits {
+pub(super) const IMPATIENT: Limits = Limits {
     connect: Duration::from_millis(1_000),
     answer: Duration::from_millis(1_000),
     patience: Duration::from_millis(1_000),

@@ -43,6 +43,7 @@ fn observation(n: u64, at_ms: i64) -> Observation {
         content_hash: None,
         rank: u32::try_from(n).ok(),
         source: None,
+        n_places: None,
     }
 }
 

@@ -313,7 +313,8 @@ async fn a_claim_that_was_cut_off_leaves_a_right_that_expires() {
     for variable in BOTH {
         with_store(variable, "cut_off", async |store| {
             make(store, &["a"]).await;
-            let free = doc! { "$set": { "expires_at": mongodb::bson::DateTime::MAX } };
+            let in_2100 = mongodb::bson::DateTime::from_millis(4_102_444_800_000);
+            let free = doc! { "$set": { "expires_at": in_2100 } };
             let rights = store.database.collection::<Document>("work_rights");
             let first = claim(store, "first", 0).await.unwrap();
             rights.update_one(doc! {}, free).await.unwrap();

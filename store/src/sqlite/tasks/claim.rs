@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::hold::{ITEM_COLUMNS, item_of};
 use super::list::task;
-use crate::sqlite::codec::to_json;
+use crate::sqlite::codec::{time, to_json};
 use crate::sqlite::fault::Fault;
 use crate::sqlite::leases::{clock, end_of};
 
@@ -137,25 +137,36 @@ fn take(tx: &Transaction<'_>, id: i64, owner: &str, ttl_ms: u64) -> Result<Claim
 
 pub(super) fn work_stats(tx: &Transaction<'_>) -> Result<Vec<WorkStats>, Fault> {
     let now = clock(tx)?;
-    let mut kinds: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    let mut count = |sql: &str, add: fn(&mut (u64, u64), u64)| -> Result<(), Fault> {
-        let mut counts = tx.prepare_cached(sql)?;
-        let mut rows = counts.query([now])?;
-        while let Some(row) = rows.next()? {
-            add(kinds.entry(row.get(0)?).or_default(), row.get(1)?);
-        }
-        Ok(())
-    };
-    let waiting =
-        format!("SELECT i.kind, COUNT(*) FROM work_items i WHERE {MAY_BE_TAKEN} GROUP BY i.kind");
-    count(&waiting, |it, n| it.0 = n)?;
-    let held = "SELECT kind, COUNT(*) FROM work_items
-         WHERE lease_until > ?1 AND lease_until > 0 GROUP BY kind";
-    count(held, |it, n| it.1 = n)?;
-    let of_kind = |(kind, (n_waiting, n_held))| WorkStats {
-        kind,
-        n_waiting,
-        n_held,
-    };
-    Ok(kinds.into_iter().map(of_kind).collect())
+    let mut kinds = BTreeMap::new();
+    let mut waiting = tx.prepare_cached(&format!(
+        "SELECT i.kind, COUNT(*), MIN((SELECT t.created_at FROM tasks t WHERE t.id = i.task)),
+             MAX(CASE WHEN i.lease_until > 0 THEN ?1 - i.lease_until END)
+         FROM work_items i WHERE {MAY_BE_TAKEN} GROUP BY i.kind"
+    ))?;
+    let mut rows = waiting.query([now])?;
+    while let Some(row) = rows.next()? {
+        let stats = of_kind(&mut kinds, row.get(0)?);
+        stats.n_waiting = row.get(1)?;
+        stats.oldest_at = time(row, 2)?;
+        stats.lapsed_ms = row.get(3)?;
+    }
+    let mut held = tx.prepare_cached(
+        "SELECT kind, COUNT(*) FROM work_items
+         WHERE lease_until > ?1 AND lease_until > 0 GROUP BY kind",
+    )?;
+    let mut rows = held.query([now])?;
+    while let Some(row) = rows.next()? {
+        of_kind(&mut kinds, row.get(0)?).n_held = row.get(1)?;
+    }
+    Ok(kinds.into_values().collect())
+}
+
+fn of_kind(kinds: &mut BTreeMap<String, WorkStats>, kind: String) -> &mut WorkStats {
+    kinds.entry(kind).or_insert_with_key(|kind| WorkStats {
+        kind: kind.clone(),
+        n_waiting: 0,
+        n_held: 0,
+        oldest_at: None,
+        lapsed_ms: None,
+    })
 }

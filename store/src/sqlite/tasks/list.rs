@@ -2,6 +2,7 @@
 
 use catalog::{
     Task, TaskArtifact, TaskCursor, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
+    TaskStats,
 };
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{OptionalExtension, Row, Transaction, params, params_from_iter};
@@ -131,6 +132,19 @@ pub(super) fn task_heads(tx: &Transaction<'_>, ids: &[TaskId]) -> Result<Vec<Tas
         })
     })?;
     Ok(heads.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn task_stats(tx: &Transaction<'_>) -> Result<Vec<TaskStats>, Fault> {
+    let mut count =
+        tx.prepare_cached("SELECT state, COUNT(*), MIN(state_at) FROM tasks GROUP BY state")?;
+    let stats = count.query_map([], |row| {
+        Ok(TaskStats {
+            state: row.get::<_, Word<TaskState>>(0)?.0,
+            n_tasks: row.get(1)?,
+            since: row.get::<_, Ms>(2)?.0,
+        })
+    })?;
+    Ok(stats.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn events(

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use catalog::{
     ClaimedItem, CreatedTask, ItemLease, MeterLimits, MeterStep, Metered, NewTask, StoreError,
     Task, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead, TaskId, TaskPage, TaskState,
-    TaskStore, UnixMs, WorkItem, WorkStats,
+    TaskStats, TaskStore, UnixMs, WorkItem, WorkStats,
 };
 use serde_json::Value;
 
@@ -198,5 +198,9 @@ impl TaskStore for SqliteStore {
 
     async fn work_stats(&self) -> Result<Vec<WorkStats>, StoreError> {
         self.read("count the work", claim::work_stats).await
+    }
+
+    async fn task_stats(&self) -> Result<Vec<TaskStats>, StoreError> {
+        self.read("count the tasks", list::task_stats).await
     }
 }

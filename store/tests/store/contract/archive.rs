@@ -45,6 +45,7 @@ async fn fill(store: &dyn Store) {
             .observe_ranks(
                 &begun.ticket,
                 &ranks,
+                None,
                 catalog::RankSource::StorefrontApi,
                 at(4),
             )
@@ -284,6 +285,7 @@ pub(super) async fn a_record_replaces_the_one_with_its_key(store: &dyn Store) {
             content_hash: None,
             rank: Some(rank),
             source: Some(catalog::RankSource::StorefrontApi),
+            n_places: None,
         };
         (n, observation)
     };
@@ -316,6 +318,7 @@ pub(super) async fn a_record_replaces_the_one_with_its_key(store: &dyn Store) {
         .observe_ranks(
             &begun.ticket,
             &ranks,
+            None,
             catalog::RankSource::StorefrontApi,
             at(2),
         )

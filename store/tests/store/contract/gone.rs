@@ -1,12 +1,13 @@
 //! What a pass did not find: gone, back, or too much to believe.
 
 use catalog::{
-    ObservationKind, Offer, Outcome, Product, ProductFilter, Reason, Start, Stop, Store,
+    ObservationKind, Offer, Outcome, PageWrite, ProblemKind, Product, ProductFilter, Reason, Start,
+    Stop, Store,
 };
 
 use crate::made::{
-    RESUME, apply, at, begin, crawl, eur, finish, id, key, last_page, page, partial, product,
-    products,
+    RESUME, apply, at, begin, crawl, eur, finish, id, key, last_page, page, partial, problem,
+    product, products,
 };
 
 /// The whole of a product from `made`: its least price, and available.
@@ -109,11 +110,126 @@ pub(super) async fn a_pass_that_finds_nothing_removes_nothing(store: &dyn Store)
     assert!(!next.resumed, "it would be as short again");
 }
 
-pub(super) async fn a_first_pass_that_finds_nothing_is_not_complete(store: &dyn Store) {
+pub(super) async fn a_pass_without_a_page_is_not_complete(store: &dyn Store) {
     let begun = begin(store, "a.example", Start::Fresh, 0).await;
     let report = finish(store, &begun, Outcome::Complete, 1).await;
     assert!(shrunk(&report), "{report:?}");
     assert_eq!(report.checkpoint, None);
+}
+
+pub(super) async fn a_shop_of_which_nothing_is_known_may_be_empty(store: &dyn Store) {
+    for now in [0, 10] {
+        let report = crawl(store, "a.example", vec![], now).await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        assert_eq!(report.counts.products, 0);
+    }
+}
+
+/// 12 hours.
+const LATER: i64 = 12 * 3_600_000;
+
+pub(super) async fn a_loss_that_is_found_again_12_hours_later_is_believed(store: &dyn Store) {
+    for n_left in [0, 30] {
+        let host = format!("{n_left}.example");
+        let left = |n| products(&host, 0..n);
+        crawl(store, &host, products(&host, 0..100), 0).await;
+        let report = crawl(store, &host, left(n_left), 10).await;
+        assert!(shrunk(&report), "{report:?}");
+        let detail = &report.outcome.unwrap().reason().unwrap().detail.clone();
+        let when = "a crawl from 2023-11-15T10:13:21Z on finds about as many";
+        assert!(detail.contains(when), "{detail}");
+        // Passes in between, whatever their end, neither confirm it nor make it younger.
+        assert!(shrunk(&crawl(store, &host, left(n_left), LATER - 1).await));
+        let begun = begin(store, &host, Start::Fresh, LATER).await;
+        finish(store, &begun, partial(Stop::Challenge), LATER).await;
+        assert!(shrunk(&crawl(store, &host, left(n_left), LATER + 9).await));
+        let about_as_many = n_left - n_left / 10;
+        let report = crawl(store, &host, left(about_as_many), LATER + 10).await;
+        assert_eq!(report.outcome, Some(Outcome::Complete), "{n_left}");
+        assert_eq!(report.counts.gone, 100 - about_as_many);
+        let again = crawl(store, &host, products(&host, 0..100), 2 * LATER).await;
+        assert_eq!(again.counts.back, report.counts.gone);
+    }
+}
+
+pub(super) async fn what_could_not_be_read_is_never_missed(store: &dyn Store) {
+    let unreadable = |n: u32| PageWrite {
+        problems: (0..n)
+            .map(|index| problem(ProblemKind::ProductRefused, 1, Some(index)))
+            .collect(),
+        ..last_page(1, vec![])
+    };
+    let read = async |host: &str, n_problems: u32, now: i64| {
+        let begun = begin(store, host, Start::Fresh, now).await;
+        apply(store, &begun, unreadable(n_problems)).await;
+        finish(store, &begun, Outcome::Complete, now).await
+    };
+    crawl(store, "a.example", products("a.example", 0..9), 0).await;
+    for host in ["a.example", "b.example"] {
+        for days in [1, 2, 3] {
+            let report = read(host, 9, days * 2 * LATER).await;
+            assert!(shrunk(&report), "{report:?}");
+            assert!(
+                report
+                    .outcome
+                    .unwrap()
+                    .to_string()
+                    .contains("9 could not be read")
+            );
+        }
+    }
+    assert_eq!(n_products(store).await, 9);
+}
+
+pub(super) async fn a_loss_that_is_another_one_each_time_is_not_believed(store: &dyn Store) {
+    let host = "a.example";
+    crawl(store, host, products(host, 0..100), 0).await;
+    for (n_left, days) in [(0, 1), (30, 2), (0, 3), (20, 4)] {
+        let report = crawl(store, host, products(host, 0..n_left), days * 2 * LATER).await;
+        assert!(shrunk(&report), "{report:?}");
+        assert_eq!(report.counts.gone, 0);
+    }
+    // What was lost before the shop was whole again says nothing of a loss behind that.
+    crawl(store, host, products(host, 0..100), 10 * LATER).await;
+    assert!(shrunk(
+        &crawl(store, host, products(host, 0..20), 12 * LATER).await
+    ));
+    assert_eq!(n_products(store).await, 100);
+}
+
+pub(super) async fn a_loss_is_not_believed_behind_a_pass_that_found_more(store: &dyn Store) {
+    let host = "a.example";
+    let few = || products(host, 0..10);
+    crawl(store, host, products(host, 0..100), 0).await;
+    assert!(shrunk(&crawl(store, host, few(), 10).await));
+    // A shop behind the wall, whose passes are never complete.
+    let begun = begin(store, host, Start::Fresh, LATER).await;
+    apply(store, &begun, page(1, products(host, 0..100))).await;
+    finish(store, &begun, partial(Stop::Wall), LATER).await;
+    let report = crawl(store, host, few(), 2 * LATER).await;
+    assert!(shrunk(&report), "{report:?}");
+    assert_eq!(n_products(store).await, 100);
+    let report = crawl(store, host, few(), 3 * LATER).await;
+    assert_eq!(report.counts.gone, 90);
+}
+
+pub(super) async fn fields_that_cannot_be_read_hide_no_product(store: &dyn Store) {
+    let host = "a.example";
+    crawl(store, host, products(host, 0..100), 0).await;
+    let mut gone = 0;
+    for now in [10, LATER + 10] {
+        let begun = begin(store, host, Start::Fresh, now).await;
+        let untidy = PageWrite {
+            problems: (0..100)
+                .map(|index| problem(ProblemKind::Field, 1, Some(index % 30)))
+                .collect(),
+            ..last_page(1, products(host, 0..30))
+        };
+        apply(store, &begun, untidy).await;
+        let report = finish(store, &begun, Outcome::Complete, now).await;
+        gone = report.counts.gone;
+    }
+    assert_eq!(gone, 70);
 }
 
 pub(super) async fn a_pass_that_loses_over_half_removes_nothing(store: &dyn Store) {

@@ -56,6 +56,7 @@ async fn fill(store: &dyn Store) {
         let observed = store.observe_ranks(
             &begun.ticket,
             &ranks,
+            None,
             catalog::RankSource::StorefrontApi,
             at(now),
         );

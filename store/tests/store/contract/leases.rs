@@ -183,7 +183,13 @@ pub(super) async fn a_stale_lease_can_neither_begin_nor_write_nor_end_nor_observ
     assert!(is_fenced(ended, "a.example"));
     let ranks = [(id("a.example", 1), 1)];
     let observed = store
-        .observe_ranks(ticket, &ranks, catalog::RankSource::StorefrontApi, at(9))
+        .observe_ranks(
+            ticket,
+            &ranks,
+            None,
+            catalog::RankSource::StorefrontApi,
+            at(9),
+        )
         .await;
     assert!(is_fenced(observed, "a.example"));
     assert_eq!(state(store).await, before);

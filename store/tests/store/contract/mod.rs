@@ -8,6 +8,7 @@ mod gone;
 mod kinds;
 mod leases;
 mod lists;
+mod lost_places;
 mod notes;
 mod observed;
 mod pages;
@@ -84,7 +85,13 @@ on_every_backend! {
         a_gone_product_comes_back_with_the_same_content,
         a_gone_product_comes_back_with_other_content,
         a_pass_that_finds_nothing_removes_nothing,
-        a_first_pass_that_finds_nothing_is_not_complete,
+        a_pass_without_a_page_is_not_complete,
+        a_shop_of_which_nothing_is_known_may_be_empty,
+        a_loss_that_is_found_again_12_hours_later_is_believed,
+        what_could_not_be_read_is_never_missed,
+        a_loss_that_is_another_one_each_time_is_not_believed,
+        a_loss_is_not_believed_behind_a_pass_that_found_more,
+        fields_that_cannot_be_read_hide_no_product,
         a_pass_that_loses_over_half_removes_nothing,
         a_pass_that_loses_just_half_is_believed,
         new_products_do_not_hide_a_loss,
@@ -131,6 +138,8 @@ on_every_backend! {
         a_host_is_forgotten_after_a_month,
     }
     versions::{
+        a_shops_products_are_counted_whatever_happened_to_them,
+        pages_that_were_as_they_were_go_from_store_to_store,
         pages_of_the_last_complete_pass_are_asked_for_by_their_versions,
         a_pass_without_complete_ones_before_it_knows_no_versions,
         versions_of_another_currency_are_not_used,
@@ -225,6 +234,13 @@ on_every_backend! {
         times_are_kept_to_the_millisecond,
         a_history_is_paged_while_pages_are_written,
         an_empty_store_has_no_history,
+    }
+    lost_places::{
+        a_product_that_is_not_in_a_new_reading_lost_its_place,
+        a_reading_that_broke_off_or_read_nothing_loses_nobody_a_place,
+        a_place_that_was_read_elsewhere_is_not_lost,
+        products_that_are_gone_lose_no_place,
+        a_lost_place_stays_lost_through_new_content_and_an_archive,
     }
     features::{
         features_are_those_of_each_product_under_every_filter,

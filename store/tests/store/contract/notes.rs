@@ -36,6 +36,7 @@ pub(super) fn notes() -> PassNotes {
             bytes: u64::MAX,
             gap_ms: Some(500),
             asked_gap_ms: Some(2_000),
+            robots_bytes: Some(600_000),
         }),
     }
 }

@@ -244,6 +244,7 @@ pub(super) async fn rows_have_the_content_hash_where_content_was_read(store: &dy
         .observe_ranks(
             &begun.ticket,
             &ranks,
+            None,
             catalog::RankSource::StorefrontApi,
             at(3),
         )
@@ -277,6 +278,7 @@ pub(super) async fn a_rank_is_observed_when_it_is_another_than_before(store: &dy
             .observe_ranks(
                 &begun.ticket,
                 ranks,
+                None,
                 catalog::RankSource::StorefrontApi,
                 at(now),
             )
@@ -310,6 +312,7 @@ pub(super) async fn a_rank_is_observed_when_it_is_another_than_before(store: &dy
         content_hash: None,
         rank: Some(rank),
         source: Some(catalog::RankSource::StorefrontApi),
+        n_places: None,
     };
     assert_eq!(history[1..], [expected(4, 10), expected(1, 12)]);
     let last = store.observations(&of(3), 9).await.unwrap().pop().unwrap();
@@ -331,6 +334,7 @@ pub(super) async fn a_list_of_ranks_given_twice_is_observed_once(store: &dyn Sto
             .observe_ranks(
                 &begun.ticket,
                 &ranks,
+                None,
                 catalog::RankSource::StorefrontApi,
                 at(1),
             )
@@ -347,7 +351,7 @@ pub(super) async fn a_rank_is_observed_again_when_it_was_read_at_another_source(
     let begun = begin(store, "a.example", Start::Fresh, 2).await;
     let ranks = [(id("a.example", 1), 1), (id("a.example", 2), 2)];
     let observe = async |source, now: i64| {
-        let observed = store.observe_ranks(&begun.ticket, &ranks, source, at(now));
+        let observed = store.observe_ranks(&begun.ticket, &ranks, None, source, at(now));
         observed.await.unwrap()
     };
     assert_eq!(observe(Collection, 10).await, 2);

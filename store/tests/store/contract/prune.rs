@@ -57,6 +57,7 @@ async fn fill(store: &dyn Store, host: &str, native: u64) {
             .observe_ranks(
                 &begun.ticket,
                 &ranks,
+                None,
                 catalog::RankSource::StorefrontApi,
                 at(now),
             )
@@ -182,6 +183,7 @@ pub(super) async fn the_last_place_is_known_after_pruning(store: &dyn Store) {
         .observe_ranks(
             &begun.ticket,
             &ranks,
+            None,
             catalog::RankSource::StorefrontApi,
             at(2),
         )

@@ -2,11 +2,12 @@
 
 use catalog::{
     BegunCrawl, Currency, CurrencySource, KnownPage, Observation, Outcome, PageCounts, PageWrite,
-    ProblemKind, Record, RecordKind, Shop, Start, Stop, Store, StoreError, Validators,
+    ProblemKind, ProductFilter, Record, RecordKind, Shop, Start, Stop, Store, StoreError,
+    Validators,
 };
 
 use crate::made::{
-    RESUME, apply, at, begin, begin_shop, currency, eur, finish, id, last_page, lease, page,
+    RESUME, apply, at, begin, begin_shop, crawl, currency, eur, finish, id, last_page, lease, page,
     partial, problem, product, products, shop, state,
 };
 
@@ -414,4 +415,70 @@ pub(super) async fn an_unchanged_shop_gets_no_rows(store: &dyn Store) {
         assert_eq!((report.counts.new, report.counts.changed), (0, 0));
         assert_eq!((rows().await, records().await), before);
     }
+}
+
+pub(super) async fn a_shops_products_are_counted_whatever_happened_to_them(store: &dyn Store) {
+    let counted = async |now| {
+        let begun = begin(store, HOST, Start::Fresh, now).await;
+        let all = ProductFilter::default();
+        let listed = store.products(&all, None, 99).await.unwrap().len() as u64;
+        let status = store.shops().await.unwrap().remove(0);
+        assert_eq!((begun.n_known, status.n_products), (listed, listed));
+        (begun, listed, status.n_gone)
+    };
+    crawl(store, HOST, products(HOST, 0..5), 1).await;
+    let (begun, listed, n_gone) = counted(2).await;
+    assert_eq!((listed, n_gone), (5, 0));
+    let mut left = products(HOST, 0..3);
+    left.push(product(HOST, 7));
+    apply(store, &begun, last_page(1, left)).await;
+    finish(store, &begun, Outcome::Complete, 2).await;
+    let (begun, listed, n_gone) = counted(3).await;
+    assert_eq!((listed, n_gone), (4, 2));
+    // A pass that nobody ended brought one back.
+    apply(store, &begun, page(1, products(HOST, 4..5))).await;
+    let (_, listed, n_gone) = counted(4).await;
+    assert_eq!((listed, n_gone), (5, 1));
+    // Records of another store, of one that is new here and of one that is gone there.
+    let mut records = store.records(RecordKind::Product, None, 2).await.unwrap();
+    let [Record::Product(new), Record::Product(gone)] = &mut records[..] else {
+        panic!("{records:?}");
+    };
+    new.product.id = id(HOST, 9);
+    gone.gone_at = Some(at(4));
+    store.put_records(records).await.unwrap();
+    let (begun, listed, n_gone) = counted(5).await;
+    assert_eq!((listed, n_gone), (5, 2));
+    apply(store, &begun, page(1, products(HOST, 20..22))).await;
+    assert_eq!(counted(6).await.1, 7);
+}
+
+pub(super) async fn pages_that_were_as_they_were_go_from_store_to_store(store: &dyn Store) {
+    let begun = begin(store, HOST, Start::Fresh, 0).await;
+    let first = with_version(page(1, products(HOST, 0..4)), "1");
+    apply(store, &begun, first).await;
+    let last = with_version(last_page(2, products(HOST, 4..7)), "2");
+    apply(store, &begun, last).await;
+    finish(store, &begun, Outcome::Complete, 0).await;
+    let begun = begin(store, HOST, Start::Fresh, 10).await;
+    apply(store, &begun, not_modified(1)).await;
+    let records = store.records(RecordKind::Crawl, None, 9).await.unwrap();
+    let [Record::Crawl(first), Record::Crawl(second)] = &records[..] else {
+        panic!("{records:?}");
+    };
+    let (first, second) = (&first.pages[0], &second.pages[..]);
+    assert_eq!(second.len(), 1);
+    assert_eq!(
+        (&second[0].seen, second[0].n_products, &second[0].validators),
+        (&first.seen, first.n_products, &first.validators)
+    );
+    // In place of what is there, they are the same.
+    store.put_records(records.clone()).await.unwrap();
+    let again = store.records(RecordKind::Crawl, None, 9).await.unwrap();
+    assert_eq!(again, records);
+    let begun = begin(store, HOST, RESUME, 10).await;
+    assert_eq!(begun.checkpoint.next_page, 2);
+    apply(store, &begun, last_not_modified(2)).await;
+    let ended = finish(store, &begun, Outcome::Complete, 11).await;
+    assert_eq!((ended.counts.products, ended.counts.gone), (7, 0));
 }

@@ -1,7 +1,8 @@
 //! Which item is taken next.
 
-use catalog::{MAX_TASK_ITEMS, TaskEntry, TaskState, TaskStore, WorkStats};
+use catalog::{MAX_TASK_ITEMS, TaskEntry, TaskState, TaskStats, TaskStore, WorkStats};
 
+use crate::made::at;
 use crate::made_tasks::{
     CRAWL, HOUR, append, claim, crawls, end, entry, finish, item, last_item, make, new_task, place,
     says, take,
@@ -249,6 +250,47 @@ pub(in super::super) async fn work_is_counted_by_kind(tasks: &dyn TaskStore) {
     assert_eq!(stats().await, [counted(CRAWL, 0, 1)]);
     tasks.release_item(&held.lease).await.unwrap();
     assert_eq!(stats().await, []);
+}
+
+pub(in super::super) async fn what_a_holder_left_behind_is_told_by_its_age(tasks: &dyn TaskStore) {
+    for (name, keys, ms) in [("t", ["a", "b"], 7), ("u", ["c", "d"], 9)] {
+        let mut new = new_task(name, crawls(&keys));
+        new.at = at(ms);
+        make(tasks, &new).await;
+    }
+    let crawls_now = async || tasks.work_stats().await.unwrap().remove(0);
+    let now = crawls_now().await;
+    assert_eq!((now.oldest_at, now.lapsed_ms), (Some(at(7)), None));
+    // Its right is over at once, and nobody gave it back.
+    let left = claim(tasks, "one", 0).await.unwrap();
+    let now = crawls_now().await;
+    assert_eq!((now.n_waiting, now.n_held), (4, 0));
+    assert!(now.lapsed_ms.is_some_and(|it| it < HOUR), "{now:?}");
+    tasks.release_item(&left.lease).await.unwrap();
+    assert_eq!(crawls_now().await.lapsed_ms, None);
+    claim(tasks, "one", 0).await.unwrap();
+    end(tasks, "t", TaskState::Canceled, 10).await;
+    let now = crawls_now().await;
+    assert_eq!((now.oldest_at, now.lapsed_ms), (Some(at(9)), None));
+}
+
+pub(in super::super) async fn tasks_are_counted_by_state(tasks: &dyn TaskStore) {
+    assert_eq!(tasks.task_stats().await.unwrap(), []);
+    for (name, ms) in [("t", 5), ("u", 3), ("v", 4)] {
+        let mut new = new_task(name, crawls(&["a"]));
+        new.at = at(ms);
+        make(tasks, &new).await;
+    }
+    end(tasks, "t", TaskState::Failed, 6).await;
+    let mut stats = tasks.task_stats().await.unwrap();
+    stats.sort_by_key(|it| it.n_tasks);
+    let of = |state, n_tasks, ms| TaskStats {
+        state,
+        n_tasks,
+        since: at(ms),
+    };
+    let expected = [of(TaskState::Failed, 1, 6), of(TaskState::Submitted, 2, 3)];
+    assert_eq!(stats, expected);
 }
 
 pub(in super::super) async fn ten_thousand_items_are_taken_one_by_one(tasks: &dyn TaskStore) {

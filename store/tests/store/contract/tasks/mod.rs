@@ -134,6 +134,8 @@ tasks {
         several_last_items_go_one_behind_the_other,
         an_item_that_comes_later_holds_the_last_one_back,
         work_is_counted_by_kind,
+        what_a_holder_left_behind_is_told_by_its_age,
+        tasks_are_counted_by_state,
         ten_thousand_items_are_taken_one_by_one,
     }
     holders::{
