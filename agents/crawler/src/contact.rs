@@ -1,20 +1,12 @@
 //! The first answers of a shop: robots.txt and `/meta.json`. Is anybody there, where, and in which currency?
 
-use std::time::Duration;
-
-use catalog::{
-    Currency, CurrencySource, Outcome, Reason, RobotsRecord, Shop, Start, Stop, Store, StoreError,
-    UnixMs,
-};
+use catalog::{Currency, CurrencySource, Outcome, Reason, Shop, Stop, StoreError};
 use url::{Host, Url};
 
 use crate::crawl::Crawl;
-use crate::fetch::{FetchError, Fetcher, Pace, RobotsAnswer};
+use crate::fetch::FetchError;
 use crate::outcome::{interrupted, outcome_of_fetch};
 use crate::platforms::shopify;
-
-/// RFC 9309, 2.4: a robots.txt is not used for longer than a day.
-const MAX_ROBOTS_AGE_MS: i64 = 24 * 3_600_000;
 
 /// What the first answers of a shop told.
 pub(crate) struct Contact {
@@ -26,7 +18,7 @@ pub(crate) struct Contact {
     pub(crate) has_no_meta: bool,
 }
 
-/// Asks for robots.txt, unless the store has one of today, and for `/meta.json`.
+/// Asks for robots.txt, unless the store has one of today, and for `/meta.json`; stores the first.
 ///
 /// The shop's own failures are the inner result.
 pub(crate) async fn first_contact(
@@ -40,23 +32,13 @@ pub(crate) async fn first_contact(
             return Ok(Err(Outcome::Failed(reason)));
         }
     };
-    let mut places = likely_places(&base);
-    if crawl.options.start != Start::Fresh {
-        recall_robots(&places, crawl.fetcher, crawl.store, (crawl.now)()).await?;
-    }
     // Biased: behind a cancellation no request leaves.
     let contact = tokio::select! {
         biased;
         () = crawl.cancel.cancelled() => Err(interrupted()),
         contact = ask_for_meta(base, crawl) => contact,
     };
-    if let Ok(contact) = &contact {
-        // A redirect may have led to a host of which nothing was recalled yet.
-        let base = std::slice::from_ref(&contact.base);
-        recall_hosts(base, crawl.fetcher, crawl.store, (crawl.now)()).await?;
-        places.push(contact.base.clone());
-    }
-    keep_robots(&places, crawl.fetcher, crawl.store, (crawl.now)()).await?;
+    crawl.memory().keep_robots().await?;
     Ok(contact)
 }
 
@@ -74,81 +56,6 @@ pub(crate) fn likely_places(base: &Url) -> Vec<Url> {
     let mut places = vec![base.clone()];
     places.extend(has_twin.then_some(twin));
     places
-}
-
-/// Gives the fetcher what the hosts answered less than a day ago when they were asked for robots.txt.
-pub(crate) async fn recall_robots(
-    places: &[Url],
-    fetcher: &Fetcher,
-    store: &dyn Store,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    let since = UnixMs::new(now.ms() - MAX_ROBOTS_AGE_MS + 1);
-    for place in places {
-        let origin = place.origin().ascii_serialization();
-        let Some(record) = store.robots(&origin, since).await? else {
-            continue;
-        };
-        // A clock that went back says nothing about its age.
-        let Ok(age_ms) = u64::try_from(now.ms() - record.fetched_at.ms()) else {
-            continue;
-        };
-        let answer = RobotsAnswer {
-            status: record.status,
-            text: record.body,
-        };
-        let age = Duration::from_millis(age_ms);
-        fetcher.remember_robots(place, &answer, age).await;
-    }
-    Ok(())
-}
-
-/// Stores what the hosts answered when they were asked for robots.txt.
-pub(crate) async fn keep_robots(
-    places: &[Url],
-    fetcher: &Fetcher,
-    store: &dyn Store,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    for place in places {
-        if let Some(answer) = fetcher.take_robots(place).await {
-            let record = RobotsRecord {
-                origin: place.origin().ascii_serialization(),
-                status: answer.status,
-                body: answer.text,
-                fetched_at: now,
-            };
-            store.save_robots(&record).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Gives the fetcher what earlier crawls learned of the hosts' limits and of their platform's.
-pub(crate) async fn recall_hosts(
-    places: &[Url],
-    fetcher: &Fetcher,
-    store: &dyn Store,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    for record in store.hosts(&Fetcher::names_to_remember(places)).await? {
-        fetcher.remember_host(&record, now);
-    }
-    Ok(())
-}
-
-/// Stores what the hosts that were asked at `pace` taught of their limits.
-pub(crate) async fn keep_hosts(
-    pace: &Pace,
-    fetcher: &Fetcher,
-    store: &dyn Store,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    let records = fetcher.take_hosts(&pace.hosts(), now);
-    if records.is_empty() {
-        return Ok(());
-    }
-    store.save_hosts(&records).await
 }
 
 async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> {

@@ -3,6 +3,7 @@
 //! The pass itself stands in `pass`, the ways to the products in `routes`.
 
 use std::fmt;
+use std::time::Duration;
 
 use catalog::{
     BegunCrawl, CrawlReport, Currency, Lease, Outcome, PageCounts, Popularity, Shop, Start, Store,
@@ -11,12 +12,17 @@ use catalog::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::contact::{first_contact, keep_hosts, likely_places, recall_hosts};
+use crate::contact::first_contact;
 use crate::fetch::{Fetcher, Pace};
+use crate::figures;
 use crate::lease::{CrawlError, LeaseTerms, ShopLease};
+use crate::memory::Memory;
 use crate::outcome::interrupted;
 use crate::pass::Pass;
 use crate::popularity;
+
+/// How long a cancelled crawl waits for the answer that is on its way. Who cancels it gives it a little more.
+const LONGEST_LANDING: Duration = Duration::from_secs(3);
 
 /// How a shop is crawled.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +97,7 @@ pub struct Progress {
 ///
 /// # Errors
 /// When the store fails, or another owner has the shop's lease for too long or took it. The pass goes on next time.
-#[tracing::instrument(skip_all, fields(shop = %shop.key))]
+#[tracing::instrument(skip_all, fields(shop = %shop.key, crawl = tracing::field::Empty))]
 pub async fn crawl(
     shop: &Shop,
     options: &CrawlOptions<'_>,
@@ -121,7 +127,8 @@ pub async fn crawl(
             _ => crawl.run_and_learn(lease.lease()).await,
         }
     };
-    Ok(lease.hold_at(pace, work).await?)
+    let ended = lease.hold_at(pace, work).await.map_err(CrawlError::from);
+    ended.inspect_err(|error| figures::cut_off(shop.platform, error))
 }
 
 impl CrawlOptions<'_> {
@@ -148,13 +155,24 @@ pub(crate) struct Crawl<'a> {
 impl Crawl<'_> {
     /// Runs with what earlier crawls learned of the shop's hosts, and keeps what this one learns, however it ends.
     async fn run_and_learn(&self, lease: &Lease) -> Result<CrawlReport, StoreError> {
-        let (fetcher, store) = (self.fetcher, self.store);
-        let places =
-            Url::parse(&self.shop.url).map_or_else(|_| vec![], |base| likely_places(&base));
-        recall_hosts(&places, fetcher, store, (self.now)()).await?;
-        let report = self.run(lease).await;
-        keep_hosts(self.pace, fetcher, store, (self.now)()).await?;
-        report
+        self.memory()
+            .with(async {
+                let report = self.run(lease).await;
+                self.memory().keep().await?;
+                report
+            })
+            .await
+    }
+
+    /// Returns what is remembered from one crawl to the next. A fresh crawl asks for robots.txt anew.
+    pub(crate) fn memory(&self) -> Memory<'_> {
+        Memory {
+            fetcher: self.fetcher,
+            pace: self.pace,
+            store: self.store,
+            now: self.now,
+            has_robots: self.options.start != Start::Fresh,
+        }
     }
 
     async fn run(&self, lease: &Lease) -> Result<CrawlReport, StoreError> {
@@ -168,6 +186,7 @@ impl Crawl<'_> {
             .store
             .begin_crawl(lease, &shop, start, started_at)
             .await?;
+        tracing::Span::current().record("crawl", begun.ticket.crawl.n);
         let mut pass = Pass::of(self, &begun).await?;
         let mut base = None;
         let outcome = match contact {
@@ -177,16 +196,26 @@ impl Crawl<'_> {
                 base = Some(contact.base.clone());
                 tokio::select! {
                     biased;
-                    () = self.cancel.cancelled() => interrupted(),
+                    () = self.told_to_stop() => interrupted(),
                     outcome = pass.run(contact) => outcome?,
                 }
             }
         };
         let popularity = self.popularity(base.as_ref(), &outcome, &begun).await?;
         pass.close_notes(&outcome, popularity).await?;
-        self.store
-            .finish_crawl(&begun.ticket, outcome, (self.now)())
-            .await
+        let ticket = &begun.ticket;
+        let report = self
+            .store
+            .finish_crawl(ticket, outcome, (self.now)())
+            .await?;
+        figures::ended(self.shop.platform, &report);
+        Ok(report)
+    }
+
+    /// Returns once the crawl is cancelled and the page that is under way is stored: nobody has to ask for it again.
+    async fn told_to_stop(&self) {
+        self.cancel.cancelled().await;
+        self.pace.land(LONGEST_LANDING).await;
     }
 
     /// Looks at the shop's best-selling order, where there may be one and nobody has cancelled.

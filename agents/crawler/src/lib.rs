@@ -8,7 +8,9 @@ pub mod platforms;
 
 mod contact;
 mod crawl;
+mod figures;
 mod lease;
+mod memory;
 mod outcome;
 mod pass;
 mod popularity;

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::crawl::{Crawl, PageRead, Progress};
 use crate::fetch::{Ask, FetchError, Response};
+use crate::figures::{self, Problems};
 use crate::outcome::{end_of, outcome_of_fetch};
 use crate::platforms::Page;
 use crate::routes::KnownPages;
@@ -163,6 +164,7 @@ impl<'a> Pass<'a> {
         for problem in &mut page.problems {
             problem.page = number;
         }
+        let problems = Problems::of(&page.problems);
         let task = self.crawl.options.task;
         let write = PageWrite {
             page: number,
@@ -178,6 +180,7 @@ impl<'a> Pass<'a> {
         };
         let ticket = &self.begun.ticket;
         let counts = self.crawl.store.apply_page(ticket, write).await?;
+        figures::page(self.crawl.shop.platform, counts, &problems);
         self.next_page = number + 1;
         (self.crawl.on_page)(Progress {
             page: number,
@@ -214,13 +217,13 @@ impl<'a> Pass<'a> {
         self.keep_notes().await
     }
 
-    /// Notes how the route under way ended.
-    pub(crate) async fn end_route(&mut self, ended: &Ended) -> Result<(), StoreError> {
+    /// Notes how the route under way ended. Stored with what is noted next: a pass that goes on begins with the route of its
+    /// checkpoint, as if that had not ended.
+    pub(crate) fn end_route(&mut self, ended: &Ended) {
         if let Some(route) = self.notes.routes.last_mut() {
             route.end = Some(ended.end);
             route.detail.clone_from(&ended.detail);
         }
-        self.keep_notes().await
     }
 
     /// Notes how the pass ended for a route that is still under way, and what its requests came to.

@@ -26,6 +26,9 @@ const MAX_COLLECTIONS: usize = 2;
 /// A shop that takes longer for these few answers is asked again behind the next pass.
 const MAX_TIME: Duration = Duration::from_secs(120);
 
+/// Passes among which the last look is.
+const MAX_PASSES: usize = 20;
+
 /// The most characters of a reason.
 const MAX_DETAIL_CHARS: usize = 300;
 
@@ -63,7 +66,14 @@ pub(crate) async fn observe(
         shop: begun.shop.key.clone(),
         native,
     };
-    let places = order.products.into_iter().zip(1..);
+    let n_places = order.read.products.len();
+    let detail: String = order.read.detail.chars().take(MAX_DETAIL_CHARS).collect();
+    let is_another_list = order.source == Some(RankSource::Collection)
+        && is_another_collection(&detail, crawl, begun).await?;
+    let is_whole = order.read.is_whole && !is_another_list;
+    let n_read = is_whole.then_some(n_places);
+    let n_read = n_read.and_then(|it| u32::try_from(it).ok());
+    let places = order.read.products.into_iter().zip(1..);
     let places: Vec<(ProductId, u32)> = places
         .filter_map(|(native, place)| Some((id(native?), place)))
         .collect();
@@ -71,7 +81,7 @@ pub(crate) async fn observe(
         let ticket = &begun.ticket;
         crawl
             .store
-            .observe_ranks(ticket, &places, source, at)
+            .observe_ranks(ticket, &places, n_read, source, at)
             .await?;
     }
     Ok(Popularity {
@@ -79,16 +89,43 @@ pub(crate) async fn observe(
         certainty: order
             .source
             .map_or(Certainty::Unavailable, RankSource::certainty),
-        n_places: places.len() as u64,
+        n_places: n_places as u64,
         at,
-        detail: order.detail.chars().take(MAX_DETAIL_CHARS).collect(),
+        detail,
     })
 }
 
-/// What was found: with a source products, best first; without one the reason.
+/// Returns whether the collection that `detail` names is another than that of the last look: what this one leaves out has
+/// lost no place in it.
+async fn is_another_collection(
+    detail: &str,
+    crawl: &Crawl<'_>,
+    begun: &BegunCrawl,
+) -> Result<bool, StoreError> {
+    let passes = crawl
+        .store
+        .crawls(Some(&begun.shop.key), MAX_PASSES)
+        .await?;
+    let mut looks = passes.into_iter().filter_map(|pass| pass.notes.popularity);
+    let last = looks.find(|look| look.source == Some(RankSource::Collection));
+    Ok(last.is_some_and(|look| look.detail != detail))
+}
+
+/// What was found: with a source products; without one the reason.
 struct Order {
     source: Option<RankSource>,
+    read: Read,
+}
+
+/// Products by sales, as far as they were read.
+#[derive(Default)]
+struct Read {
+    /// Best first; `None` for one whose id could not be read.
     products: Vec<Option<NativeId>>,
+    /// Whether reading went to the end of the list or to our own limit, past nobody that could not be read: only then
+    /// a product that is missing is known to have no place there.
+    is_whole: bool,
+    /// The collection that was read, or why there is nothing.
     detail: String,
 }
 
@@ -126,11 +163,10 @@ impl Look<'_> {
                 RankSource::SortedList => continue,
             };
             match found {
-                Ok((products, detail)) => {
+                Ok(read) => {
                     return Order {
                         source: Some(source),
-                        products,
-                        detail,
+                        read,
                     };
                 }
                 Err(Miss::Closed(reason)) => reasons.push(reason),
@@ -142,33 +178,43 @@ impl Look<'_> {
         }
         Order {
             source: None,
-            products: Vec::new(),
-            detail: reasons.join("; "),
+            read: Read {
+                detail: reasons.join("; "),
+                ..Read::default()
+            },
         }
     }
 
     /// Reads the platform's own order by sales. What was read before an answer fails counts.
-    async fn of_api(self) -> Result<(Vec<Option<NativeId>>, String), Miss> {
-        let mut products = Vec::new();
+    async fn of_api(self) -> Result<Read, Miss> {
+        let mut read = Read {
+            is_whole: true,
+            ..Read::default()
+        };
         let mut after: Option<String> = None;
         for _ in 0..MAX_ANSWERS {
             let question = shopify::best_sellers_query(after.as_deref());
             let page = match self.answer_of_api(&question).await {
                 Ok(page) => page,
-                Err(_) if !products.is_empty() => break,
-                Err(miss) => return Err(miss),
+                Err(miss) if read.products.is_empty() => return Err(miss),
+                Err(_) => {
+                    read.is_whole = false;
+                    break;
+                }
             };
-            products.extend(page.products);
+            read.products.extend(page.products);
+            // A cursor that stays where it was leads nowhere.
+            read.is_whole &= page.is_whole && (after.is_none() || page.next != after);
             if page.next.is_none() || page.next == after {
                 break;
             }
             after = page.next;
         }
-        match products.is_empty() {
+        match read.products.is_empty() {
             true => Err(Miss::Closed(
                 "the Storefront API lists no products".to_owned(),
             )),
-            false => Ok((products, String::new())),
+            false => Ok(read),
         }
     }
 
@@ -186,7 +232,7 @@ impl Look<'_> {
     }
 
     /// Reads the first collection with products that the shop calls its best sellers.
-    async fn of_collections(self) -> Result<(Vec<Option<NativeId>>, String), Miss> {
+    async fn of_collections(self) -> Result<Read, Miss> {
         let mut url = self.url("/collections.json");
         url.set_query(Some(&format!("limit={PAGE_SIZE}")));
         let response = self.ask(Ask::get(&url)).await?;
@@ -199,8 +245,9 @@ impl Look<'_> {
             }
             url.set_query(Some(&format!("limit={PAGE_SIZE}")));
             match self.list(&url).await {
-                Ok(products) if !products.is_empty() => {
-                    return Ok((products, format!("the collection {handle}")));
+                Ok(read) if !read.products.is_empty() => {
+                    let detail = format!("the collection {handle}");
+                    return Ok(Read { detail, ..read });
                 }
                 Ok(_) | Err(Miss::Closed(_)) => {}
                 Err(later) => return Err(later),
@@ -214,27 +261,28 @@ impl Look<'_> {
     }
 
     /// Reads the list of all products, asked for by sales. The fetcher lets this pass for its operator's own shops alone.
-    async fn of_sorted_list(self) -> Result<(Vec<Option<NativeId>>, String), Miss> {
+    async fn of_sorted_list(self) -> Result<Read, Miss> {
         let mut url = self.url(crate::fetch::SORTED_LIST);
         url.set_query(Some(&format!("sort_by=best-selling&limit={PAGE_SIZE}")));
-        let products = self.list(&url).await?;
-        match products.is_empty() {
+        let read = self.list(&url).await?;
+        match read.products.is_empty() {
             true => Err(Miss::Closed("the list by sales is empty".to_owned())),
-            false => Ok((products, String::new())),
+            false => Ok(read),
         }
     }
 
     /// Reads the ids of a product list in its order.
-    async fn list(self, url: &Url) -> Result<Vec<Option<NativeId>>, Miss> {
+    async fn list(self, url: &Url) -> Result<Read, Miss> {
         let response = self.ask(Ask::get(url)).await?;
         let page = shopify::read_page(&response.body, self.crawl.shop)
             .map_err(|error| Miss::Closed(format!("{url}: {error}")))?;
-        Ok(page
-            .products
-            .into_iter()
-            .take(PAGE_SIZE)
-            .map(|it| Some(it.id.native))
-            .collect())
+        let is_whole = page.products.len() == page.n_listed && page.n_listed <= PAGE_SIZE;
+        let products = page.products.into_iter().take(PAGE_SIZE);
+        Ok(Read {
+            products: products.map(|it| Some(it.id.native)).collect(),
+            is_whole,
+            detail: String::new(),
+        })
     }
 
     /// Returns an answer with status 200.

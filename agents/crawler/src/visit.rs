@@ -8,9 +8,9 @@ use catalog::{CurrencySource, Outcome, Product, Reason, Shop, Stop, Store, UnixM
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::contact::{keep_hosts, keep_robots, likely_places, recall_hosts, recall_robots};
 use crate::fetch::{Fetcher, Pace, Response};
 use crate::lease::{CrawlError, LeaseTerms, ShopLease};
+use crate::memory::Memory;
 use crate::outcome::{check_status, interrupted, outcome_of_fetch, outcome_of_read};
 use crate::platforms::shopify::{self, Meta};
 
@@ -125,18 +125,19 @@ impl Visit<'_> {
         work: impl Future<Output = Result<T, Outcome>>,
     ) -> Result<Result<T, Outcome>, CrawlError> {
         let lease = ShopLease::take(&self.shop.key, &self.lease, self.store, cancel).await?;
-        let places = match Url::parse(&self.shop.url) {
-            Ok(base) => likely_places(&base),
-            Err(_) => Vec::new(),
-        };
         let too_late = || {
             let detail = format!("no answer within {} s", self.max_time.as_secs());
             Outcome::Failed(Reason::new(Stop::Unreachable, detail))
         };
-        let work = async {
-            let (fetcher, store) = (self.fetcher, self.store);
-            recall_robots(&places, fetcher, store, (self.now)()).await?;
-            recall_hosts(&places, fetcher, store, (self.now)()).await?;
+        let memory = Memory {
+            fetcher: self.fetcher,
+            pace,
+            store: self.store,
+            now: self.now,
+            has_robots: true,
+        };
+        pace.wait_at_most(self.max_time);
+        let work = memory.with(async {
             // Biased: behind a cancellation no request leaves.
             let done = tokio::select! {
                 biased;
@@ -145,10 +146,9 @@ impl Visit<'_> {
                     done.unwrap_or_else(|_| Err(too_late()))
                 }
             };
-            keep_robots(&places, fetcher, store, (self.now)()).await?;
-            keep_hosts(pace, fetcher, store, (self.now)()).await?;
+            memory.keep().await?;
             Ok::<_, CrawlError>(done)
-        };
+        });
         lease.hold_at(pace, work).await
     }
 

@@ -151,6 +151,80 @@ async fn a_short_pause_of_another_process_is_waited_for() {
     assert!(shop.requests()[0].at - began >= Duration::from_secs(45));
 }
 
+/// A process that is killed in a pause would have waited for its end.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_pause_that_was_waited_for_is_waited_for() {
+    let shop = shop(FaultPlan::none()).await;
+    let (fetcher, url) = (fetcher(), feed(&shop));
+    let record = HostRecord {
+        name: url.origin().ascii_serialization(),
+        gap_ms: None,
+        refused_gap_ms: None,
+        not_before: Some(after(600)),
+        n_failures: 1,
+        at: NOW,
+    };
+    fetcher.remember_host(&record, after(100));
+    let began = Instant::now();
+    fetcher.get(&url).await.unwrap();
+    assert!(shop.requests()[0].at - began >= Duration::from_secs(500));
+
+    // That of a host which failed again and again was not waited for either.
+    let failing = HostRecord {
+        n_failures: 11,
+        ..record
+    };
+    let fetcher = crate::limits::fetcher();
+    fetcher.remember_host(&failing, after(100));
+    let error = fetcher.get(&url).await.unwrap_err();
+    let told = "is not asked for another 500 s: an earlier answer asked for this pause; crawl it again after that";
+    assert!(error.to_string().ends_with(told), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_posted_waits_for_the_end_of_a_pause_too() {
+    let api = "/api/2025-07/graphql.json";
+    let busy = Fault::retry_after(429, "30");
+    let shop = shop(FaultPlan::none().fault(On::path(api).times(1), busy)).await;
+    let fetcher = fetcher();
+    let url = feed(&shop).join(api).unwrap();
+    let ask = Ask {
+        json: Some("{}"),
+        ..Ask::get(&url)
+    };
+    fetcher.ask(ask, &Pace::default()).await.unwrap();
+    let posted: Vec<_> = shop.requests().split_off(1);
+    assert_eq!(posted.len(), 2);
+    assert!(
+        posted
+            .iter()
+            .all(|it| it.method == "POST" && it.body == "{}")
+    );
+    assert_eq!(early_requests(&shop.requests()).len(), 0);
+}
+
+#[tokio::test]
+async fn addresses_that_lead_to_one_host_ask_it_one_at_a_time() {
+    let slow = Fault::Delay(Duration::from_millis(20));
+    let target = shop(FaultPlan::none().fault(On::any(), slow)).await;
+    let moved = FaultPlan::none().fault(On::feed(), Fault::Moved(target.url()));
+    let shops = join_all((0..4).map(|_| shop(moved.clone()))).await;
+    let fetcher = fetcher();
+    let answers = join_all(
+        shops
+            .iter()
+            .map(async |shop| fetcher.get(&feed(shop)).await),
+    )
+    .await;
+    assert!(
+        answers
+            .into_iter()
+            .all(|it| it.unwrap().url == feed(&target))
+    );
+    assert_eq!(paths(&target).len(), 1 + 4);
+    assert_eq!(target.most_in_flight(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn all_pauses_of_one_request_are_no_longer_than_one_may_be() {
     let shop = shop(FaultPlan::none().fault(On::feed(), Fault::retry_after(429, "2000"))).await;

@@ -68,7 +68,7 @@ pub enum FetchError {
         detail: String,
     },
     /// 429 or 430 on every try.
-    #[error("{url} answered {status} (too many requests) {n_tries} times")]
+    #[error("{url} answered {status} ({}) {n_tries} times{}", refusal(*status), advice(*status))]
     RateLimited {
         /// The URL.
         url: String,
@@ -78,7 +78,10 @@ pub enum FetchError {
         n_tries: u32,
     },
     /// The server asks for a longer pause than one is willing to wait.
-    #[error("{url} answered {status} and asks to come back after {} s, which is too long to wait", pause.as_secs())]
+    #[error(
+        "{url} answered {status} and asks to come back after {} s, which is too long to wait{}",
+        pause.as_secs(), advice(*status)
+    )]
     ComeBackLater {
         /// The URL.
         url: String,
@@ -88,7 +91,7 @@ pub enum FetchError {
         pause: Duration,
     },
     /// The host or its platform is left alone for now: nothing was sent.
-    #[error("{url} is not asked for another {} s: {why}", left.as_secs_f64().ceil())]
+    #[error("{url} is not asked for another {} s: {why}; crawl it again after that", left.as_secs_f64().ceil())]
     LeftAlone {
         /// The URL.
         url: String,
@@ -139,6 +142,21 @@ pub enum FetchError {
         /// The last target.
         url: String,
     },
+}
+
+const fn refusal(status: u16) -> &'static str {
+    match status {
+        430 => "Shopify's bot protection refused",
+        _ => "too many requests",
+    }
+}
+
+/// Says what helps, where that is more than to wait.
+const fn advice(status: u16) -> &'static str {
+    match status {
+        430 => "; sign requests or slow down: docs/crawling.md",
+        _ => "",
+    }
 }
 
 /// What a server took too long for.

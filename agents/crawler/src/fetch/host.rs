@@ -10,6 +10,7 @@ use url::Url;
 use super::FetchError;
 use super::breaker::{Breaker, Failure};
 use super::error::Rest;
+use super::lesson::{Lesson, Pause, says_the_same};
 use super::limits::Ceiling;
 use super::rate::{Learned, Rate};
 use super::robots::Known;
@@ -17,8 +18,12 @@ use super::robots::Known;
 /// The longest pause that is remembered, whatever a host asks for.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// Of a pause that an earlier request met, what a new one waits for; a longer one it fails with.
+/// Of a pause that an earlier request of this process met, what a new one waits for; a longer one it fails with, since
+/// that one has waited as long as a request may.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// From here on a gap that was learned is worth a word, and a wait for a pause that an earlier request met.
+const NOTICEABLE: Duration = Duration::from_secs(2);
 
 /// A host that was left alone for so long has no reason of its own to refuse the next request.
 const GENTLE: Duration = Duration::from_secs(10);
@@ -39,11 +44,16 @@ pub(super) struct Turn {
     ceiling: Ceiling,
     born: Instant,
     last_sent: Option<Instant>,
-    not_before: Option<Instant>,
+    pause: Option<Pause>,
+    /// Whether the pause is one that a request of an earlier process would have waited for, had it lived.
+    is_left_over: bool,
     rate: Rate,
     breaker: Breaker,
     /// What the store knows of the host.
     stored: Option<HostRecord>,
+    /// Whether it was told something else since.
+    is_outdated: bool,
+    is_slowness_told: bool,
 }
 
 /// What became of a request, as far as it says something of its host.
@@ -65,15 +75,24 @@ impl Host {
             ceiling: Ceiling::new(requests_per_second),
             born: Instant::now(),
             last_sent: None,
-            not_before: None,
+            pause: None,
+            is_left_over: false,
             rate: Rate::default(),
             breaker: Breaker::default(),
             stored: None,
+            is_outdated: false,
+            is_slowness_told: false,
         };
         Self {
             turn: Mutex::new(turn),
             robots: Mutex::default(),
         }
+    }
+
+    /// Returns whether the host is left alone since it failed so often; one that is being asked is not.
+    pub(super) fn is_left_alone(&self) -> bool {
+        let turn = self.turn.try_lock();
+        turn.is_ok_and(|turn| turn.breaker.left(turn.now()).is_some())
     }
 
     /// Returns whether nothing is lost when the host is forgotten: no pause, and nobody is at it.
@@ -87,12 +106,17 @@ impl Host {
 
 impl Turn {
     /// Lets a request begin, or says for how long the host is left alone. Short pauses are let through: they are
-    /// waited for.
-    pub(super) fn admit(&self, url: &Url) -> Result<(), FetchError> {
+    /// waited for. So is one that an earlier process was waiting for when it ended, up to `longest_pause`: a kill is
+    /// no reason to give up.
+    pub(super) fn admit(&self, url: &Url, longest_pause: Duration) -> Result<(), FetchError> {
         let pause = self.pause_left();
+        let longest = match self.is_left_over {
+            true => longest_pause,
+            false => longest_pause.min(LONGEST_WAIT),
+        };
         let (left, why) = match self.breaker.left(self.now()) {
             Some((left, failure)) => (left.max(pause), Rest::Failing(failure)),
-            None if pause > LONGEST_WAIT => (pause, Rest::Asked),
+            None if pause > longest => (pause, Rest::Asked),
             None => return Ok(()),
         };
         Err(FetchError::LeftAlone {
@@ -100,6 +124,19 @@ impl Turn {
             left,
             why,
         })
+    }
+
+    /// Returns how long the next request waits for a pause, where that is long enough to wonder about.
+    pub(super) fn long_wait(&self) -> Option<Duration> {
+        Some(self.pause_left()).filter(|left| *left >= NOTICEABLE)
+    }
+
+    /// Returns the learned gap once it is noticeable, and whether an earlier run learned it: the first time only.
+    pub(super) fn slowness_to_tell(&mut self) -> Option<(Duration, bool)> {
+        let gap = self.rate.gap();
+        let is_to_tell = gap >= NOTICEABLE && !self.is_slowness_told;
+        self.is_slowness_told |= is_to_tell;
+        is_to_tell.then_some((gap, self.rate.is_resumed()))
     }
 
     /// Returns whether the request is not to be repeated, since the host failed so often that it is only a probe.
@@ -120,8 +157,8 @@ impl Turn {
     ///
     /// Cancel-safe: nothing is taken before the last wait is over.
     pub(super) async fn wait(&self, gap: Duration) {
-        if let Some(not_before) = self.not_before {
-            tokio::time::sleep_until(not_before).await;
+        if let Some(pause) = self.pause {
+            tokio::time::sleep_until(pause.until).await;
         }
         let gap = gap.max(self.rate.gap());
         // Even a sleep of no time waits for the timer's next tick.
@@ -133,6 +170,7 @@ impl Turn {
 
     /// Notes that a request leaves, and returns whether it is a gentle one: no reason for the host itself to refuse.
     pub(super) fn leaves(&mut self) -> bool {
+        self.is_left_over = false;
         let last_sent = self.last_sent.replace(Instant::now());
         // One that was refused in an earlier run may still be at its limit.
         let is_new = self.rate.gap().is_zero();
@@ -141,8 +179,13 @@ impl Turn {
 
     /// Sends nothing to this host for `pause`, or an hour where that is shorter.
     pub(super) fn pause(&mut self, pause: Duration) {
-        let until = Instant::now() + pause.min(LONGEST_PAUSE);
-        self.not_before = self.not_before.max(Some(until));
+        self.rest(Pause::of(pause.min(LONGEST_PAUSE)));
+    }
+
+    fn rest(&mut self, pause: Pause) {
+        if self.pause.is_none_or(|earlier| earlier.until < pause.until) {
+            self.pause = Some(pause);
+        }
     }
 
     /// Learns from a request. Refusals slow the host's requests down to at most one in `least_gap`.
@@ -178,50 +221,65 @@ impl Turn {
             }
             self.breaker = Breaker::resumed(if is_recent { record.n_failures } else { 0 });
         }
-        let left_ms = record.not_before.map_or(0, |it| it.ms() - now.ms());
-        if let Ok(left_ms @ 1..) = u64::try_from(left_ms) {
-            self.pause(Duration::from_millis(left_ms));
+        if let Some(until) = record.not_before {
+            let left = between(now, until).min(LONGEST_PAUSE);
+            // What this fetcher stored itself comes back a little longer than it is: its clock went on meanwhile.
+            if left > self.pause_left() + Duration::from_secs(1) {
+                // The longest one was cut: too long for whoever met it, as is the rest of a host that keeps failing.
+                let was_too_long = between(record.at, until) >= LONGEST_PAUSE;
+                let is_failing = Breaker::resumed(record.n_failures).is_probing();
+                self.is_left_over = !was_too_long && !is_failing;
+                self.rest(Pause::left_over(between(record.at, now), left));
+            }
         }
         self.stored = Some(record.clone());
     }
 
+    /// Returns what the host taught until now, for whoever stores it at once.
+    pub(super) fn lesson_to_keep(&mut self, name: String) -> Lesson {
+        self.is_outdated = true;
+        self.lesson(name)
+    }
+
     /// Returns what the store should know of the host, where that is another thing than it knows.
-    pub(super) fn take_record(&mut self, name: &str, now: UnixMs) -> Option<HostRecord> {
-        let learned = self.rate.learned(self.now());
-        let record = HostRecord {
-            name: name.to_owned(),
-            gap_ms: learned.map(|it| millis(it.gap)),
-            refused_gap_ms: learned.and_then(|it| it.refused_gap).map(millis),
-            not_before: self.kept_pause().map(|left| later(now, left)),
-            n_failures: self.breaker.n_failures(),
-            at: now,
-        };
+    pub(super) fn take_record(&mut self, name: String, now: UnixMs) -> Option<HostRecord> {
+        let record = self.lesson(name).record(now);
         let differs = match &self.stored {
             None => record.gap_ms.is_some() || record.n_failures > 0 || record.not_before.is_some(),
             Some(stored) => !says_the_same(stored, &record, now),
         };
-        if !differs {
+        if !differs && !self.is_outdated {
             return None;
         }
+        self.is_outdated = false;
         self.stored = Some(record.clone());
         Some(record)
     }
 
+    fn lesson(&self, name: String) -> Lesson {
+        let learned = self.rate.learned(self.now());
+        Lesson {
+            name,
+            gap: learned.map(|it| it.gap),
+            refused_gap: learned.and_then(|it| it.refused_gap),
+            pause: self.kept_pause(),
+            n_failures: self.breaker.n_failures(),
+        }
+    }
+
     /// Returns the pause that another process has to keep too. That nobody answers may be this machine's own fault,
     /// so it is tried again.
-    fn kept_pause(&self) -> Option<Duration> {
+    fn kept_pause(&self) -> Option<Pause> {
         let broken = self.breaker.left(self.now());
         let broken = broken.filter(|(_, failure)| *failure != Failure::Unreachable);
-        let left = self
-            .pause_left()
-            .max(broken.map_or(Duration::ZERO, |(left, _)| left));
-        (!left.is_zero()).then_some(left)
+        let left = broken.map_or(Duration::ZERO, |(left, _)| left);
+        let asked = self.pause.filter(|pause| pause.left() >= left);
+        let longest = asked.unwrap_or_else(|| Pause::of(left));
+        (!longest.left().is_zero()).then_some(longest)
     }
 
     fn pause_left(&self) -> Duration {
-        self.not_before.map_or(Duration::ZERO, |it| {
-            it.saturating_duration_since(Instant::now())
-        })
+        self.pause.map_or(Duration::ZERO, Pause::left)
     }
 
     fn now(&self) -> Duration {
@@ -229,25 +287,32 @@ impl Turn {
     }
 }
 
-/// Returns whether two records have the same consequences from `now` on.
-fn says_the_same(one: &HostRecord, other: &HostRecord, now: UnixMs) -> bool {
-    let pause = |it: &HostRecord| it.not_before.filter(|until| *until > now);
-    // Two ways to one moment differ by what a clock's milliseconds cut off.
-    let is_same_pause = match (pause(one), pause(other)) {
-        (Some(one), Some(other)) => one.ms().abs_diff(other.ms()) < 1_000,
-        (one, other) => one == other,
-    };
-    is_same_pause
-        && (one.gap_ms, one.refused_gap_ms, one.n_failures)
-            == (other.gap_ms, other.refused_gap_ms, other.n_failures)
+/// Returns the time from one moment to a later one; zero where it is none.
+fn between(one: UnixMs, later: UnixMs) -> Duration {
+    let ms = later.ms().saturating_sub(one.ms());
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }
 
-/// Returns the moment `time` behind `now`, rounded up: nobody comes a part of a millisecond too early.
-pub(super) fn later(now: UnixMs, time: Duration) -> UnixMs {
-    let ms = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    UnixMs::new(now.ms().saturating_add(ms).saturating_add(1))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX)
+    const NOW: UnixMs = UnixMs::new(1_800_000_000_000);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_waited_for_longer_only_if_another_process_met_it() {
+        let url = Url::parse("https://shop.example/").unwrap();
+        let hour = Duration::from_secs(3_600);
+        let host = Host::new(None);
+        let mut turn = host.turn.lock().await;
+        turn.pause(Duration::from_secs(1_800));
+        let record = turn.take_record("https://shop.example".to_owned(), NOW);
+        let record = record.unwrap();
+        turn.remember(&record, NOW);
+        assert!(turn.admit(&url, hour).is_err());
+        let other = Host::new(None);
+        let mut other = other.turn.lock().await;
+        other.remember(&record, NOW);
+        assert!(other.admit(&url, hour).is_ok());
+    }
 }

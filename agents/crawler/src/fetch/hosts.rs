@@ -24,6 +24,17 @@ pub(super) struct Hosts {
     map: Mutex<Map>,
 }
 
+/// How the hosts of a fetcher stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HostsNow {
+    /// Hosts that are dealt with.
+    pub n_known: usize,
+    /// Those of them that are left alone since they failed so often.
+    pub n_left_alone: usize,
+    /// Whether the platform is left alone since it turned us away.
+    pub is_platform_left_alone: bool,
+}
+
 #[derive(Debug)]
 struct Map {
     hosts: HashMap<String, Entry>,
@@ -71,6 +82,17 @@ impl Hosts {
         let map = self.lock();
         let entry = map.hosts.get(&url.origin().ascii_serialization())?;
         Some(Arc::clone(&entry.host))
+    }
+
+    /// Returns how they stand; of the platform nothing is known here.
+    pub(super) fn now(&self) -> HostsNow {
+        let map = self.lock();
+        let left_alone = |it: &&Entry| it.host.is_left_alone();
+        HostsNow {
+            n_known: map.hosts.len(),
+            n_left_alone: map.hosts.values().filter(left_alone).count(),
+            is_platform_left_alone: false,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Map> {

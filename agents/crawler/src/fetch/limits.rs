@@ -16,6 +16,7 @@ use url::Url;
 use super::FetchError;
 use super::breaker::{PlatformBreaker, Told, Way};
 use super::error::Rest;
+use super::lesson::{Lesson, Pause};
 
 /// The platform of every shop that is crawled so far. A second one needs a [`Shared`] of its own.
 pub(super) const PLATFORM: &str = "platform:shopify";
@@ -131,9 +132,21 @@ impl Shared {
         }
     }
 
-    /// Returns how long the platform is left alone; zero where it is not.
-    pub(super) fn left(&self) -> Duration {
-        self.breaker().left(self.born.elapsed())
+    /// Returns how long the platform is left alone, in the form in which it is kept; `None` where it is not.
+    pub(super) fn lesson(&self) -> Option<Lesson> {
+        let left = self.breaker().left(self.born.elapsed());
+        (!left.is_zero()).then(|| Lesson {
+            name: PLATFORM.to_owned(),
+            gap: None,
+            refused_gap: None,
+            pause: Some(Pause::of(left)),
+            n_failures: 1,
+        })
+    }
+
+    /// Returns whether the platform is left alone now.
+    pub(super) fn is_left_alone(&self) -> bool {
+        !self.breaker().left(self.born.elapsed()).is_zero()
     }
 
     /// Leaves the platform alone for `rest`, as an earlier run learned.
@@ -162,9 +175,9 @@ pub(super) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Tells what became of a request to `host`. `is_gentle` is said of one that is none too many for any host by
-    /// itself.
-    pub(super) fn met(mut self, host: &str, told: Told, is_gentle: bool) {
+    /// Tells what became of a request to `host`, and returns whether the platform is left alone from now on.
+    /// `is_gentle` is said of one that is none too many for any host by itself.
+    pub(super) fn met(mut self, host: &str, told: Told, is_gentle: bool) -> bool {
         let now = self.shared.born.elapsed();
         let rest = if std::mem::take(&mut self.is_probe) {
             let rest = self.shared.breaker().probed(told, now);
@@ -187,6 +200,7 @@ impl Pass<'_> {
                 rest.as_secs(),
             );
         }
+        rest.is_some()
     }
 }
 
@@ -293,6 +307,6 @@ mod tests {
             let pass = shared.pass(&url).await.unwrap();
             pass.met(&n.to_string(), Told::Refused, false);
         }
-        assert_eq!(shared.left(), Duration::ZERO);
+        assert!(shared.lesson().is_none());
     }
 }

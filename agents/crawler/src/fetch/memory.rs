@@ -6,19 +6,24 @@ use std::time::Duration;
 use catalog::{HostRecord, UnixMs};
 use url::Url;
 
-use super::host::later;
 use super::limits::PLATFORM;
 use super::robots::Robots;
 use super::{Fetcher, RobotsAnswer};
 
+/// How often a host is tried that somebody looks at in just this moment.
+const MAX_LOOKS: u32 = 1_000;
+
 impl Fetcher {
     /// Takes over what the host of `url` answered `age` ago when it was asked for robots.txt.
     ///
-    /// The host is not asked again until that is a day old. What this fetcher read itself is not replaced.
-    pub async fn remember_robots(&self, url: &Url, answer: &RobotsAnswer, age: Duration) {
+    /// The host is not asked again until that is a day old. What this fetcher read itself is not replaced, nor what it
+    /// is reading right now.
+    pub fn remember_robots(&self, url: &Url, answer: &RobotsAnswer, age: Duration) {
         let host = self.host(url);
-        let mut known = host.robots.lock().await;
-        if known.fresh().is_none() {
+        // Never waited for: whoever reads it may be waiting for what is remembered of the host that it leads to.
+        if let Ok(mut known) = host.robots.try_lock()
+            && known.fresh().is_none()
+        {
             known.robots = Some(Arc::new(Robots::of(answer, age)));
         }
     }
@@ -30,10 +35,9 @@ impl Fetcher {
         host.robots.lock().await.answer.take()
     }
 
-    /// Returns the names of the records that are worth remembering before the hosts of `places` are asked.
-    pub fn names_to_remember(places: &[Url]) -> Vec<String> {
-        let hosts = places.iter().map(|it| it.origin().ascii_serialization());
-        hosts.chain([PLATFORM.to_owned()]).collect()
+    /// Returns the names of the records that are worth remembering before the host of `url` is asked.
+    pub fn names_to_remember(url: &Url) -> [String; 2] {
+        [url.origin().ascii_serialization(), PLATFORM.to_owned()]
     }
 
     /// Takes over what an earlier process learned of a host or of the platform. `now` is the time of its clock.
@@ -45,10 +49,13 @@ impl Fetcher {
             let left_ms = record.not_before.map_or(0, |it| it.ms() - now.ms());
             let left_ms = u64::try_from(left_ms).unwrap_or_default();
             self.shared.reopen(Duration::from_millis(left_ms));
-        } else if let Ok(url) = Url::parse(&record.name)
-            && let Ok(mut turn) = self.host(&url).turn.try_lock()
-        {
-            turn.remember(record, now);
+        } else if let Ok(url) = Url::parse(&record.name) {
+            let host = self.host(&url);
+            // Who only looks at a host lets go of it at once; who asks it does not.
+            let turn = (0..MAX_LOOKS).find_map(|_| host.turn.try_lock().ok());
+            if let Some(mut turn) = turn {
+                turn.remember(record, now);
+            }
         }
     }
 
@@ -60,20 +67,10 @@ impl Fetcher {
             let host = self.hosts.get(place);
             if let Some(mut turn) = host.as_ref().and_then(|host| host.turn.try_lock().ok()) {
                 let name = place.origin().ascii_serialization();
-                records.extend(turn.take_record(&name, now));
+                records.extend(turn.take_record(name, now));
             }
         }
-        let left = self.shared.left();
-        if !left.is_zero() {
-            records.push(HostRecord {
-                name: PLATFORM.to_owned(),
-                gap_ms: None,
-                refused_gap_ms: None,
-                not_before: Some(later(now, left)),
-                n_failures: 1,
-                at: now,
-            });
-        }
+        records.extend(self.shared.lesson().map(|it| it.record(now)));
         records
     }
 }

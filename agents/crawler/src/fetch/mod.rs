@@ -8,10 +8,14 @@ mod ask;
 mod body;
 mod breaker;
 mod config;
+mod errands;
 mod error;
+mod figures;
 mod host;
 mod hosts;
 mod identity;
+mod landing;
+mod lesson;
 mod limits;
 mod memory;
 mod own_shop;
@@ -20,6 +24,7 @@ mod proxy;
 mod rate;
 mod retry;
 mod robots;
+mod rules;
 mod tries;
 
 use std::sync::Arc;
@@ -33,18 +38,20 @@ use self::address::{AddressGuard, GuardedResolver, Lookup};
 pub use self::ask::{Ask, Response};
 pub use self::breaker::Failure;
 pub use self::config::FetchConfig;
+pub(crate) use self::errands::Errand;
 pub use self::error::{FetchError, Rest, Wait};
 use self::host::{Host, LONGEST_PAUSE};
 use self::hosts::Hosts;
+pub use self::hosts::HostsNow;
 pub use self::identity::{
     ExpiryNotice, Identity, KeyError, MerchantError, MerchantHeaders, Now, Operator, OperatorKey,
     SignError, Signed, SignedDirectory,
 };
+pub(crate) use self::lesson::Lesson;
 use self::limits::Shared;
 pub(crate) use self::own_shop::SORTED_LIST;
 pub use self::pace::{CutDelay, Pace};
 pub use self::proxy::{ProxyError, ShopProxy};
-use self::robots::Robots;
 pub use self::robots::RobotsAnswer;
 use self::tries::Patience;
 
@@ -183,6 +190,14 @@ impl Fetcher {
         own_shop::is_own_shop(url, &self.config.own_shops)
     }
 
+    /// Returns how the hosts stand that this fetcher deals with. A host that is being asked now is not looked into.
+    pub fn hosts_now(&self) -> HostsNow {
+        HostsNow {
+            is_platform_left_alone: self.shared.is_left_alone(),
+            ..self.hosts.now()
+        }
+    }
+
     /// Checks what can be told of `url` without asking anybody: the scheme, the port, and a host that is an address.
     ///
     /// # Errors
@@ -195,6 +210,7 @@ impl Fetcher {
     async fn hop(&self, ask: Ask<'_>, pace: &Pace) -> Result<Hop, FetchError> {
         let url = ask.url;
         self.guard.check_url(url)?;
+        pace.recall(url).await;
         let host = self.host(url);
         let robots = self.robots(&host, url, pace).await?;
         if !robots.allows(url) && !own_shop::is_own_sorted_list(url, &self.config.own_shops) {
@@ -206,84 +222,13 @@ impl Fetcher {
             n_tries: self.config.max_tries,
             crawl_delay: self.crawl_delay(&robots, url, pace),
             longest_try: None,
-            longest_pause: self.config.max_retry_after.min(LONGEST_PAUSE),
+            longest_pause: self.longest_pause(),
         };
         let response = self.ask_patiently(&host, ask, patience, pace).await?;
         Ok(match redirect_target(&response)? {
             None => Hop::Answer(response),
             Some(target) if ask.json.is_some() => Hop::Redirect(posted_again(&response, target)?),
             Some(target) => Hop::Redirect(target),
-        })
-    }
-
-    /// Returns the `Crawl-delay` as far as it is kept; `pace` is told where that is not all of it.
-    fn crawl_delay(&self, robots: &Robots, url: &Url, pace: &Pace) -> Duration {
-        let (asked, longest) = (robots.crawl_delay(), self.config.max_crawl_delay);
-        let kept = asked.min(longest);
-        if asked > longest {
-            pace.cut(CutDelay { asked, kept });
-            if robots.is_told_first() {
-                tracing::warn!(
-                    host = url.host_str(),
-                    "robots.txt asks for {} s between requests; keeping {} s",
-                    asked.as_secs(),
-                    kept.as_secs(),
-                );
-            }
-        }
-        kept
-    }
-
-    /// Returns the rules of the host's robots.txt, from at most a day ago.
-    async fn robots(&self, host: &Host, url: &Url, pace: &Pace) -> Result<Arc<Robots>, FetchError> {
-        let mut known = host.robots.lock().await;
-        if let Some(robots) = known.fresh() {
-            return Ok(robots);
-        }
-        let answer = self.fetch_robots(host, url, pace).await?;
-        let robots = Arc::new(Robots::of(&answer, Duration::ZERO));
-        known.robots = Some(Arc::clone(&robots));
-        known.answer = Some(answer);
-        Ok(robots)
-    }
-
-    async fn fetch_robots(
-        &self,
-        host: &Host,
-        url: &Url,
-        pace: &Pace,
-    ) -> Result<RobotsAnswer, FetchError> {
-        let mut robots_url = url
-            .join("/robots.txt")
-            .expect("an absolute path joins any http URL");
-        let limit = self.config.robots_timeout;
-        let patience = Patience {
-            n_tries: self.config.max_tries.min(2),
-            crawl_delay: Duration::ZERO,
-            longest_try: Some(limit),
-            longest_pause: limit,
-        };
-        let mut other_host;
-        let mut host = host;
-        for n_hops in 0..=MAX_HOPS {
-            let explained = |error: FetchError| match n_hops {
-                0 => error.while_asking_robots(),
-                _ => error.while_asking_robots().behind_a_redirect(),
-            };
-            self.guard.check_url(&robots_url).map_err(explained)?;
-            let response = self
-                .ask_patiently(host, Ask::get(&robots_url), patience, pace)
-                .await
-                .map_err(explained)?;
-            match redirect_target(&response)? {
-                None => return Ok(RobotsAnswer::new(response.status, &response.body)),
-                Some(target) => robots_url = target,
-            }
-            other_host = self.host(&robots_url);
-            host = &other_host;
-        }
-        Err(FetchError::TooManyRedirects {
-            url: robots_url.into(),
         })
     }
 
@@ -358,6 +303,11 @@ impl Fetcher {
             .headers(url)
             .map_err(|error| FetchError::unsigned(url, &error))?;
         Ok(request.headers(HeaderMap::from_iter(headers)))
+    }
+
+    /// Returns the longest pause that a request waits for.
+    fn longest_pause(&self) -> Duration {
+        self.config.max_retry_after.min(LONGEST_PAUSE)
     }
 
     fn host(&self, url: &Url) -> Arc<Host> {

@@ -9,6 +9,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
+use super::errands::{Errands, Runner};
+use super::landing::Landing;
+use super::lesson::Lesson;
 use super::{FetchError, Response};
 
 /// Hosts that one piece of work keeps in mind: a shop has two or three, and redirects may lead to any number.
@@ -29,6 +32,8 @@ pub struct Pace {
     n_bytes: AtomicU64,
     /// One URL of each host that was asked.
     hosts: Mutex<Vec<Url>>,
+    errands: Errands,
+    landing: Landing,
 }
 
 /// What the hosts that were asked are owed.
@@ -43,6 +48,10 @@ struct Rests {
     learned: Duration,
     /// A `Crawl-delay` that is longer than what is kept of it.
     cut_delay: Option<CutDelay>,
+    /// The bytes of a robots.txt that is longer than what counts of it.
+    cut_robots: Option<u64>,
+    /// The longest pause that an earlier request met and a new one waits for; `None` for any.
+    longest_wait: Option<Duration>,
 }
 
 /// A `Crawl-delay` of robots.txt that is too long to be kept.
@@ -89,6 +98,32 @@ impl Pace {
         }
     }
 
+    /// Returns the one who runs the errands of this work from now on, for as long as it is there.
+    pub(crate) fn run_errands(&self) -> Runner<'_> {
+        self.errands.run()
+    }
+
+    /// Returns once it is known what is stored of the host of `url`. Cancel-safe.
+    pub(super) async fn recall(&self, url: &Url) {
+        self.errands.recall(url).await;
+    }
+
+    /// Has what a host taught stored at once.
+    pub(super) fn keep(&self, lesson: Lesson) {
+        self.errands.keep(lesson);
+    }
+
+    /// Lets no request leave any more, and returns once what the last one brought is done with, or `longest` later.
+    /// Cancel-safe.
+    pub(crate) async fn land(&self, longest: Duration) {
+        self.landing.land(longest).await;
+    }
+
+    /// Notes that what the last request brought is done with. Never returns once the work is to land. Cancel-safe.
+    pub(super) async fn has_come_back(&self) {
+        self.landing.has_come_back().await;
+    }
+
     /// Returns the number of requests that were sent.
     pub fn n_requests(&self) -> u64 {
         self.n_requests.load(Ordering::Relaxed)
@@ -102,10 +137,12 @@ impl Pace {
     /// Returns what the hosts were asked so far.
     pub fn traffic(&self) -> Traffic {
         let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        let (learned, cut) = {
-            let rests = self.lock();
-            (rests.learned, rests.cut_delay)
-        };
+        let Rests {
+            learned,
+            cut_delay,
+            cut_robots,
+            ..
+        } = *self.lock();
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Traffic {
             requests: self.n_requests(),
@@ -114,13 +151,23 @@ impl Pace {
             not_modified: count(&self.n_not_modified),
             bytes: count(&self.n_bytes),
             gap_ms: (!learned.is_zero()).then(|| millis(learned)),
-            asked_gap_ms: cut.map(|cut| millis(cut.asked)),
+            asked_gap_ms: cut_delay.map(|cut| millis(cut.asked)),
+            robots_bytes: cut_robots,
         }
     }
 
     /// Returns the longest `Crawl-delay` that was met and is too long to be kept; `None` where all are.
     pub fn cut_delay(&self) -> Option<CutDelay> {
         self.lock().cut_delay
+    }
+
+    /// Fails requests to hosts that rest for longer than `longest`, for work that has no more time.
+    pub(crate) fn wait_at_most(&self, longest: Duration) {
+        self.lock().longest_wait = Some(longest);
+    }
+
+    pub(super) fn longest_wait(&self) -> Duration {
+        self.lock().longest_wait.unwrap_or(Duration::MAX)
     }
 
     pub(super) const fn gap(&self) -> Duration {
@@ -146,6 +193,7 @@ impl Pace {
 
     /// Counts a request that is about to leave to a host that is left alone for `rest` behind it.
     pub(super) fn sent(&self, rest: Duration, is_retry: bool) -> Sent<'_> {
+        self.landing.leaves();
         self.n_requests.fetch_add(1, Ordering::Relaxed);
         self.n_retries.fetch_add(is_retry.into(), Ordering::Relaxed);
         let mut rests = self.lock();
@@ -171,6 +219,12 @@ impl Pace {
         {
             rests.cut_delay = Some(delay);
         }
+    }
+
+    /// Notes a robots.txt of which not all of its `n_bytes` count.
+    pub(super) fn cut_robots(&self, n_bytes: usize) {
+        let mut rests = self.lock();
+        rests.cut_robots = rests.cut_robots.max(u64::try_from(n_bytes).ok());
     }
 
     /// Notes a pause that a host asked for.

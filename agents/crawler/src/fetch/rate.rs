@@ -189,6 +189,11 @@ impl Rate {
         self.was_refused
     }
 
+    /// Returns whether what an earlier run learned still counts.
+    pub(super) const fn is_resumed(&self) -> bool {
+        self.resumed.is_some()
+    }
+
     /// Returns what the next run should know at `now`; `None` where the host never refused.
     pub(super) fn learned(&self, now: Duration) -> Option<Learned> {
         let per_second = self.per_second.filter(|_| self.was_refused)?;

@@ -14,7 +14,7 @@ const TOKEN: &str = "trouvaille";
 const MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// RFC 9309, 2.5: what is read at least; the rest of a longer file does not count.
-const MAX_BYTES: usize = 500 * 1024;
+pub(super) const MAX_BYTES: usize = 500 * 1024;
 
 /// What a host answered when it was asked for robots.txt, to be kept for a day.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+use url::Url;
+
 use super::breaker::{Failure, Told};
 use super::host::{Host, Met, Turn};
 use super::pace::Pace;
-use super::{Ask, FetchError, Fetcher, Response, Wait, retry};
+use super::{Ask, FetchError, Fetcher, Response, Wait, figures, retry};
+
+/// The shortest pause that is stored as soon as it begins: hosts ask for whole seconds, and ours are shorter at first.
+const KEPT_AT_ONCE: Duration = Duration::from_secs(1);
 
 /// How patiently one URL is asked.
 #[derive(Debug, Clone, Copy)]
@@ -40,9 +46,11 @@ impl Fetcher {
         patience: Patience,
         pace: &Pace,
     ) -> Result<Response, FetchError> {
+        pace.has_come_back().await;
         pace.asks(ask.url);
         let mut turn = host.turn.lock().await;
-        turn.admit(ask.url)?;
+        turn.admit(ask.url, pace.longest_wait().min(self.longest_pause()))?;
+        tell_wait(&turn, ask.url);
         let n_tries = if turn.is_probe() { 1 } else { patience.n_tries };
         let mut waited = Duration::ZERO;
         for n_tried in 1.. {
@@ -76,6 +84,7 @@ impl Fetcher {
             );
             turn.pause(pause);
             pace.pause(pause);
+            pace.has_come_back().await;
         }
         unreachable!("the loop above has no end but return")
     }
@@ -90,14 +99,17 @@ impl Fetcher {
         pace: &Pace,
     ) -> Result<Tried, FetchError> {
         let gap = patience.crawl_delay.max(self.gap());
+        tell_slowness(turn, ask.url);
         turn.wait(gap.max(pace.gap())).await;
         let pass = self.shared.pass(ask.url).await?;
         let is_gentle = turn.leaves();
         // Behind the work the host is left alone as long as it or the operator wants, not as long as this work did:
         // one that wished to be slow would keep all others from the shop.
         let sent = pace.sent(gap.max(turn.learned_gaps().0), n_tried > 1);
+        let began = Instant::now();
         let result = self.send_within(ask, patience.longest_try).await;
         sent.answered(&result);
+        figures::sent(&result, began.elapsed());
 
         let status = result.as_ref().map_or(0, |response| response.status);
         let told = match status {
@@ -105,14 +117,24 @@ impl Fetcher {
             0 | 500..=599 => Told::Nothing,
             _ => Told::Good,
         };
-        pass.met(ask.url.authority(), told, is_gentle || status == 430);
+        let is_platform_closed = pass.met(ask.url.authority(), told, is_gentle || status == 430);
         let pause =
             retry::pause_before_next(&result, n_tried, patience.longest_pause, &self.config);
         let rest = turn.learn(met(&result, pause), self.config.backoff);
-        pace.learned(turn.learned_gaps().1);
-        if let Some(asked) = retry::pause_to_keep(&result, pause) {
+        let (gap, lasting_gap) = turn.learned_gaps();
+        pace.learned(lasting_gap);
+        figures::learned(gap);
+        let asked = retry::pause_to_keep(&result, pause);
+        if let Some(asked) = asked {
             turn.pause(asked);
             pause.into_iter().for_each(|pause| pace.pause(pause));
+        }
+        // Whoever is killed in a pause leaves it to the next process.
+        if asked.max(rest).is_some_and(|pause| pause >= KEPT_AT_ONCE) {
+            pace.keep(turn.lesson_to_keep(ask.url.origin().ascii_serialization()));
+        }
+        if let Some(lesson) = self.shared.lesson().filter(|_| is_platform_closed) {
+            pace.keep(lesson);
         }
         if let Some(rest) = rest {
             tracing::warn!(
@@ -145,6 +167,37 @@ impl Fetcher {
     }
 }
 
+/// Tells of a pause that nobody who looks on knows of.
+fn tell_wait(turn: &Turn, url: &Url) {
+    if let Some(left) = turn.long_wait() {
+        tracing::warn!(
+            url = %url,
+            pause_ms = left.as_millis() as u64,
+            "{url}: waiting {:.1} s, as an earlier answer asked",
+            left.as_secs_f64(),
+        );
+    }
+}
+
+/// Tells once of a rate that a host's answers taught.
+fn tell_slowness(turn: &mut Turn, url: &Url) {
+    let Some((gap, is_remembered)) = turn.slowness_to_tell() else {
+        return;
+    };
+    let when = if is_remembered {
+        "in an earlier crawl"
+    } else {
+        "in this crawl"
+    };
+    tracing::info!(
+        host = url.authority(),
+        gap_ms = gap.as_millis() as u64,
+        "{}: one request in {:.1} s, since it refused or slowed down {when}",
+        url.authority(),
+        gap.as_secs_f64(),
+    );
+}
+
 /// Returns what a result says of its host. The pause is the one before the next try.
 fn met(result: &Result<Response, FetchError>, pause: Option<Duration>) -> Met<'_> {
     let refusal = |failure| Met::Refusal {
@@ -171,5 +224,57 @@ fn kind(path: &str) -> &str {
     match path.rfind('/') {
         None | Some(0) => path,
         Some(end) => &path[..end],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
+
+    use super::*;
+    use crate::fetch::{Errand, FetchConfig, Lesson};
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_of_hosts_and_of_their_platform_are_to_be_stored_when_they_begin() {
+        let busy = Fault::retry_after(429, "300");
+        let plan = FaultPlan::none().fault(On::path("/robots.txt"), busy);
+        let fetcher = Fetcher::new(FetchConfig {
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+            ..FetchConfig::default()
+        });
+        let (fetcher, pace) = (fetcher.unwrap(), Pace::default());
+        let runner = pace.run_errands();
+        let asked = async {
+            for _ in 0..3 {
+                let catalogue = Catalogue::generate(&NORTH_LOFT, 1, 7);
+                let shop = FakeShop::start(catalogue, plan.clone()).await.unwrap();
+                let url = Url::parse(&shop.url()).unwrap();
+                fetcher.get_at(&url, &pace).await.unwrap_err();
+            }
+        };
+        let mut kept = Vec::new();
+        let run = async {
+            loop {
+                match runner.next().await {
+                    Errand::Recall(url) => runner.recalled(&url),
+                    Errand::Keep(lessons) => kept.extend(lessons),
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = asked => {}
+            () = run => {}
+        }
+        let Errand::Keep(last) = runner.next().await else {
+            panic!("nothing is recalled behind the last request");
+        };
+        kept.extend(last);
+        let hosts = pace.hosts();
+        let origins = hosts.iter().map(|it| it.origin().ascii_serialization());
+        let expected: Vec<String> = origins.chain(["platform:shopify".to_owned()]).collect();
+        let names: Vec<&str> = kept.iter().map(Lesson::name).collect();
+        assert_eq!(names, expected);
+        assert!(kept.iter().all(|it| it.pause.is_some()));
     }
 }

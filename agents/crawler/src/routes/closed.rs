@@ -5,7 +5,7 @@ use url::Url;
 
 use super::list::List;
 use super::{at, ends_pass, stop_of};
-use crate::contact::{Contact, keep_robots, recall_hosts, recall_robots};
+use crate::contact::Contact;
 use crate::outcome::check_status;
 use crate::pass::{Ended, Pass};
 use crate::platforms::shopify::{self, Home};
@@ -108,21 +108,17 @@ impl Pass<'_> {
         let (ended, list) = match found {
             Err(outcome) => (Ended::by(outcome), None),
             Ok(url) => {
-                let places = [url.clone()];
-                let (fetcher, store) = (self.crawl.fetcher, self.crawl.store);
-                recall_robots(&places, fetcher, store, (self.crawl.now)()).await?;
-                recall_hosts(&places, fetcher, store, (self.crawl.now)()).await?;
                 let mut list = List {
                     route: Route::Myshopify,
                     base: url,
                     is_gone_when_missing: false,
                 };
                 let ended = self.read_list(&mut list).await?;
-                keep_robots(&places, fetcher, store, (self.crawl.now)()).await?;
+                self.crawl.memory().keep_robots().await?;
                 (self.of_another_host(ended), Some(list))
             }
         };
-        self.end_route(&ended).await?;
+        self.end_route(&ended);
         Ok((ended, list))
     }
 
@@ -144,7 +140,7 @@ impl Pass<'_> {
             Ok(census) => census,
             Err(outcome) => {
                 let ended = Ended::by(outcome);
-                self.end_route(&ended).await?;
+                self.end_route(&ended);
                 return Ok(ended);
             }
         };

@@ -62,7 +62,7 @@ impl Pass<'_> {
             Ok(collections) => self.read_union(&mut union, &collections).await?,
             Err(outcome) => Ended::by(outcome),
         };
-        self.end_route(&ended).await?;
+        self.end_route(&ended);
         Ok(ended)
     }
 

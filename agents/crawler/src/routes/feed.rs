@@ -32,7 +32,7 @@ impl Pass<'_> {
             }
             Err(outcome) => (Ended::by(outcome), None),
         };
-        self.end_route(&ended).await?;
+        self.end_route(&ended);
         Ok((ended, thin))
     }
 

@@ -50,7 +50,7 @@ impl Pass<'_> {
         if ended.detail.is_empty() {
             ended.detail = self.moved_to(&list.base).unwrap_or_default();
         }
-        self.end_route(&ended).await?;
+        self.end_route(&ended);
         match stop_of(&ended.outcome) {
             Some(Stop::Wall) => self.behind_the_wall(&list.base).await,
             Some(Stop::ClosedFeed | Stop::NotJson | Stop::NotShopify) if self.next_page == 1 => {
@@ -103,7 +103,8 @@ impl Pass<'_> {
     /// Notes a route of which nothing could be used.
     async fn note_unusable(&mut self, route: Route, outcome: Outcome) -> Result<(), StoreError> {
         self.begin_route(route).await?;
-        self.end_route(&Ended::by(outcome)).await
+        self.end_route(&Ended::by(outcome));
+        Ok(())
     }
 
     /// Returns the route on which the pass goes on, or begins.

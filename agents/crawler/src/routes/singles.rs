@@ -36,7 +36,7 @@ impl Pass<'_> {
     ) -> Result<Ended, StoreError> {
         self.begin_route(Route::Sitemap).await?;
         let ended = self.read_singles(base, census).await?;
-        self.end_route(&ended).await?;
+        self.end_route(&ended);
         Ok(ended)
     }
 

@@ -2,9 +2,11 @@
 
 use std::process::Command;
 
+use crawler::platforms::shopify::read_atom;
+use crawler::platforms::sitemap::read_sitemap;
 use testkit::peak_memory;
 
-use crate::reader::read;
+use crate::reader::{read, shop};
 
 /// Names the kind of answer to a process that is to measure one.
 const KIND: &str = "HOSTILE_ANSWER";
@@ -19,8 +21,8 @@ const ORDINARY_SIZE: usize = 1;
 struct Answer {
     kind: &'static str,
     start: &'static str,
-    /// What repeats; `#` stands for its number, `&` for 9,999 empty variants, `%` for 9,999 short tags,
-    /// `@` for a byte that is no UTF-8.
+    /// What repeats; `#` stands for its number, `&` for 9,999 empty variants, `%` for 9,999 short tags, `~` for the `&` of
+    /// an entity, `@` for a byte that is no UTF-8.
     part: &'static str,
     end: &'static str,
 }
@@ -48,6 +50,48 @@ const ANSWERS: [Answer; 19] = [
     answer("a map of products",    "{",                                   r##""#":{"id":#},"##,           r#""0":0}"#),
 ];
 
+macro_rules! ten {
+    ($text:literal) => {
+        concat!(
+            $text, $text, $text, $text, $text, $text, $text, $text, $text, $text
+        )
+    };
+}
+
+/// Entities of entities, the last of which stands for a gigabyte.
+const LAUGHS: &str = concat!(
+    "<!DOCTYPE x [<!ENTITY a \"",
+    ten!("laughlaugh"),
+    "\"><!ENTITY b \"",
+    ten!("&a;"),
+    "\"><!ENTITY c \"",
+    ten!("&b;"),
+    "\"><!ENTITY d \"",
+    ten!("&c;"),
+    "\"><!ENTITY e \"",
+    ten!("&d;"),
+    "\"><!ENTITY f \"",
+    ten!("&e;"),
+    "\"><!ENTITY g \"",
+    ten!("&f;"),
+    "\"><!ENTITY h \"",
+    ten!("&g;"),
+    "\">",
+);
+
+/// One entity as long as the answer.
+const LONG: &str = "<!DOCTYPE x [<!ENTITY i \"";
+
+#[rustfmt::skip]
+const BOMBS: [Answer; 6] = [
+    answer("sitemap: laughs",      LAUGHS,                                "<!-- ha -->",                  concat!("]><urlset><url><loc>", ten!("&h;"), "</loc></url></urlset>")),
+    answer("sitemap: a long one",  LONG,                                  "aaaaaaaa",                     concat!("\">]><urlset><url><loc>", ten!("&i;&i;&i;&i;&i;"), "</loc></url></urlset>")),
+    answer("sitemap: no type",     "<urlset>",                            "<url><loc>~h;~i;</loc></url>", "</urlset>"),
+    answer("feed: laughs",         LAUGHS,                                "<!-- ha -->",                  concat!("]><feed><entry><title>", ten!("&h;"), "</title></entry></feed>")),
+    answer("feed: a long one",     LONG,                                  "aaaaaaaa",                     concat!("\">]><feed><entry><title>", ten!("&i;&i;&i;&i;&i;"), "</title></entry></feed>")),
+    answer("feed: no type",        "<feed>",                              "<entry><id>#</id><title>~h;~i;</title></entry>", "</feed>"),
+];
+
 const fn answer(
     kind: &'static str,
     start: &'static str,
@@ -71,7 +115,7 @@ fn no_answer_takes_far_more_memory_than_its_size() {
         eprintln!("SKIPPED: no /proc/self/status to read the memory from");
         return;
     }
-    for answer in &ANSWERS {
+    for answer in ANSWERS.iter().chain(&BOMBS) {
         let (body_bytes, extra_bytes) = measured_alone(answer.kind);
         // Products may fill 16 MiB and four times the answer. Texts come to that: once as they are, and where a
         // byte that is no UTF-8 becomes three, three times and a copy of them. 8 MiB are for the process itself.
@@ -107,13 +151,17 @@ fn measured_alone(kind: &str) -> (u64, u64) {
 }
 
 fn measure(kind: &str) {
-    let answer = ANSWERS.iter().find(|it| it.kind == kind).unwrap();
+    let mut answers = ANSWERS.iter().chain(&BOMBS);
+    let answer = answers.find(|it| it.kind == kind).unwrap();
     let n_mib = variable(SIZE).map_or(ORDINARY_SIZE, |it| it.parse().unwrap());
     let body = answer.body(n_mib << 20);
     let before = peak_memory().unwrap();
-    let result = read(&body);
+    match kind.split_once(':') {
+        Some(("sitemap", _)) => drop(read_sitemap(&body, &mut |_| true)),
+        Some(("feed", _)) => drop(read_atom(&body, &shop())),
+        _ => drop(read(&body)),
+    }
     let extra_bytes = peak_memory().unwrap() - before;
-    drop(result);
     println!("measured {} {extra_bytes}", body.len());
 }
 
@@ -129,6 +177,7 @@ impl Answer {
     fn body(&self, n_bytes: usize) -> Vec<u8> {
         let (variants, tags) = ("{},".repeat(9_999), "\"a\",".repeat(9_999));
         let part = self.part.replace('&', &variants).replace('%', &tags);
+        let part = part.replace('~', "&");
         let mut body = String::with_capacity(n_bytes + (1 << 20));
         body.push_str(self.start);
         for n in 1.. {

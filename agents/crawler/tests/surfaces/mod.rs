@@ -72,6 +72,51 @@ fn a_feed_tells_of_products_what_it_knows() {
     assert_debug_snapshot!("feed_problems", feed.problems);
 }
 
+/// The shop's feed is of two variants, the second of which it prices in another currency than the shop's.
+#[test]
+fn behind_a_change_of_currency_a_feed_leaves_no_price_in_the_old_one() {
+    let feed_of = |code: &str, other: &str| {
+        let variant = |title: &str, code: &str| {
+            format!(
+                "<s:variant><title>{title}</title><s:price currency='{code}'>7.77</s:price></s:variant>"
+            )
+        };
+        let variants = [variant("Small", code), variant("Large", other)].concat();
+        format!("<feed><entry><id>https://shop.example/products/1</id>{variants}</entry></feed>")
+    };
+    let shop_in = |code: &str| catalog::Shop {
+        currency: catalog::Currency::parse(code).unwrap(),
+        ..shop()
+    };
+    let over = |known: &catalog::Product, code: &str, other: &str| {
+        let feed = read_atom(feed_of(code, other).as_bytes(), &shop_in(code)).unwrap();
+        feed.products[0].clone().over(known.clone())
+    };
+    let mut known = over(
+        &read_atom(feed_of("EUR", "EUR").as_bytes(), &shop_in("EUR"))
+            .unwrap()
+            .products[0]
+            .0,
+        "EUR",
+        "EUR",
+    );
+    let dear = catalog::Money::new(9_99, catalog::Currency::parse("EUR").unwrap());
+    known.variants[0].compare_at = Some(dear);
+    known.variants[1].compare_at = Some(dear);
+    // As long as the currency is the same, the feed's silence is no news.
+    let same = over(&known, "EUR", "USD");
+    assert_eq!(same.variants, known.variants);
+
+    let dollars = over(&known, "USD", "EUR");
+    let codes = |price: Option<catalog::Money>| price.map(|it| it.currency().to_string());
+    let told: Vec<_> = dollars
+        .variants
+        .iter()
+        .map(|it| (codes(it.price), codes(it.compare_at)))
+        .collect();
+    assert_eq!(told, [(Some("USD".to_owned()), None), (None, None)]);
+}
+
 #[test]
 fn collections_are_read_with_what_is_wrong_left_out() {
     assert_debug_snapshot!(read_collections(fixture!("collections.json")).unwrap());

@@ -84,15 +84,20 @@ pub fn read_atom(body: &[u8], shop: &Shop) -> Result<Feed, ReadError> {
 
 impl Thin {
     /// Returns `known` with what the feed says of it: its title, vendor, type, tags, and the prices of its variants
-    /// where these are the same ones in the same order.
+    /// where these are the same ones in the same order. Behind a change of currency nothing stays that is in the old one.
     pub fn over(self, known: Product) -> Product {
         let Self(told) = self;
         let mut variants = known.variants;
         let titles =
             |them: &[Variant]| -> Vec<String> { them.iter().map(|it| it.title.clone()).collect() };
-        if titles(&variants) == titles(&told.variants) {
+        let currency = told.variants.iter().find_map(|it| it.price);
+        if let Some(currency) = currency.map(|it| it.currency())
+            && titles(&variants) == titles(&told.variants)
+        {
+            let is_now = |price: &Money| price.currency() == currency;
             for (variant, told) in variants.iter_mut().zip(&told.variants) {
-                variant.price = told.price.or(variant.price);
+                variant.price = told.price.or(variant.price.filter(is_now));
+                variant.compare_at = variant.compare_at.filter(is_now);
             }
         }
         Product {

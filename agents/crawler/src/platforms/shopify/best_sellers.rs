@@ -36,6 +36,8 @@ pub struct BestSellers {
     pub products: Vec<Option<NativeId>>,
     /// Where the next answer begins; `None` behind the last.
     pub next: Option<String>,
+    /// Whether all that the answer lists could be read, and it is known what comes behind: who is missing is not there.
+    pub is_whole: bool,
 }
 
 /// Why an answer has no order.
@@ -78,13 +80,19 @@ pub fn read_best_sellers(body: &[u8]) -> Result<BestSellers, BestSellersError> {
         has_next_page,
         end_cursor,
     } = products.page_info;
+    let is_last = matches!(has_next_page, Scalar::Boolean(false));
     let next = match (has_next_page, end_cursor) {
         (Scalar::Boolean(true), Scalar::Text(cursor)) => Some(cursor.into_owned()),
         _ => None,
     };
+    let next = next.filter(|it| !it.is_empty() && it.len() <= MAX_CURSOR_BYTES);
+    let n_missed = products.nodes.n_unreadable + products.nodes.n_left_out;
+    let is_read = n_missed == 0 && products.nodes.entries.len() <= BEST_SELLERS_PER_PAGE;
+    let products: Vec<Option<NativeId>> = nodes.map(|node| product_id(&node.0)).collect();
     Ok(BestSellers {
-        products: nodes.map(|node| product_id(&node.0)).collect(),
-        next: next.filter(|it| !it.is_empty() && it.len() <= MAX_CURSOR_BYTES),
+        is_whole: is_read && products.iter().all(Option::is_some) && (is_last || next.is_some()),
+        products,
+        next,
     })
 }
 
@@ -222,19 +230,24 @@ mod tests {
             .collect();
         assert_eq!(ids, [Some(1003), Some(1001), None, Some(1002)]);
         assert_eq!(read.next.as_deref(), Some("eyJsYXN0X2lkIjoxMDAyfQ=="));
+        assert!(!read.is_whole);
     }
 
     #[test]
     fn the_last_answer_has_no_next() {
-        for info in [
-            r#"{"hasNextPage":false,"endCursor":"x"}"#,
-            r#"{"hasNextPage":true,"endCursor":null}"#,
-            r#"{"hasNextPage":true,"endCursor":""}"#,
-            "{}",
+        for (info, is_whole) in [
+            (r#"{"hasNextPage":false,"endCursor":"x"}"#, true),
+            (r#"{"hasNextPage":true,"endCursor":null}"#, false),
+            (r#"{"hasNextPage":true,"endCursor":""}"#, false),
+            ("{}", false),
         ] {
             let body = format!(r#"{{"data":{{"products":{{"nodes":[],"pageInfo":{info}}}}}}}"#);
             let read = read_best_sellers(body.as_bytes()).unwrap();
-            assert_eq!(read, BestSellers::default(), "{info}");
+            let expected = BestSellers {
+                is_whole,
+                ..BestSellers::default()
+            };
+            assert_eq!(read, expected, "{info}");
         }
     }
 
@@ -244,7 +257,24 @@ mod tests {
         let body = format!(
             r#"{{"data":{{"products":{{"nodes":[],"pageInfo":{{"hasNextPage":true,"endCursor":"{cursor}"}}}}}}}}"#
         );
-        assert_eq!(read_best_sellers(body.as_bytes()).unwrap().next, None);
+        let read = read_best_sellers(body.as_bytes()).unwrap();
+        assert_eq!((read.next, read.is_whole), (None, false));
+    }
+
+    #[test]
+    fn an_answer_that_leaves_nobody_out_is_whole() {
+        let whole = |nodes: &str| {
+            let body = format!(
+                r#"{{"data":{{"products":{{"nodes":[{nodes}],"pageInfo":{{"hasNextPage":true,"endCursor":"c"}}}}}}}}"#
+            );
+            read_best_sellers(body.as_bytes()).unwrap().is_whole
+        };
+        let node = r#"{"id":"gid://shopify/Product/7"}"#;
+        assert!(whole(node));
+        for other in ["null", "7", r#"{"id":"gid://shopify/Collection/7"}"#, "{}"] {
+            assert!(!whole(&format!("{node},{other}")), "{other}");
+        }
+        assert!(!whole(&vec![node; BEST_SELLERS_PER_PAGE + 1].join(",")));
     }
 
     #[test]
