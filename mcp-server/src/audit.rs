@@ -1,9 +1,11 @@
 //! The audit line: one for each call, when it is over. Says who, what and how it ended; what was asked only if wanted.
 
 use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use catalog::Called;
+use metrics::{counter, histogram};
 use rmcp::RoleServer;
 use rmcp::service::RequestContext;
 use tokio::time::Instant;
@@ -77,6 +79,7 @@ impl Audit<'_> {
         } = self;
         let tool = operation.strip_prefix("mcp.").unwrap_or(operation);
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        count(tool, outcome, start.elapsed());
         let arguments = arguments.as_deref().map(cut);
         tracing::info!(
             target: "trouvaille::audit",
@@ -84,6 +87,14 @@ impl Audit<'_> {
             "{caller} called {tool}: {outcome}, {rows} rows, {bytes} bytes after {ms} ms",
         );
     }
+}
+
+/// Counts a call (docs/metrics.md).
+fn count(tool: &'static str, outcome: &'static str, took: Duration) {
+    let tool = if tool == "tools/call" { "other" } else { tool };
+    let outcome = if outcome == OK { "ok" } else { outcome };
+    counter!("trouvaille_mcp_tool_total", "tool" => tool, "outcome" => outcome).increment(1);
+    histogram!("trouvaille_mcp_tool_seconds", "tool" => tool).record(took);
 }
 
 fn cut(arguments: &str) -> &str {

@@ -97,6 +97,7 @@ impl Calls {
         }
     }
 
+    #[tracing::instrument(name = "call", skip_all, fields(operation = audit.operation, request = id_of(request)))]
     async fn guarded<T>(
         &self,
         request: &Request,
@@ -177,6 +178,12 @@ fn may(caller: Caller<'_>, scope: Scope) -> Result<(), ToolError> {
     };
     let message = format!("the caller's token lacks the scope {name}");
     Err(ToolError::new("forbidden", message).next("use a token with that scope"))
+}
+
+/// Returns the beginning of what the client calls its request.
+fn id_of(request: &Request) -> String {
+    let id = request.id.to_string();
+    id.chars().take(64).collect()
 }
 
 fn within(bytes: usize) -> Result<(), ToolError> {

@@ -49,7 +49,7 @@ pub struct HttpOptions {
     pub allowed_origins: Vec<String>,
     /// Whether the fixtures of the conformance suite are there.
     pub conformance: bool,
-    /// Cancelled when the process stops.
+    /// Cancelled when nobody is answered any more: what is under way then ends.
     pub cancel: CancellationToken,
 }
 

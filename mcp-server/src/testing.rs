@@ -99,6 +99,7 @@ pub(crate) fn seen(product: &Product, kind: ObservationKind, day: &str) -> Obser
         content_hash: None,
         rank: None,
         source: None,
+        n_places: None,
     }
 }
 

@@ -84,6 +84,7 @@ fn histories(n_products: u64, shops: &[ShopKey]) -> Histories {
             content_hash: None,
             rank: None,
             source: None,
+            n_places: None,
         });
     }
     histories

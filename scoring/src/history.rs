@@ -71,6 +71,8 @@ struct Stock {
 pub(crate) struct Places {
     /// The place observed last.
     pub(crate) latest: u32,
+    /// When the product came to it.
+    pub(crate) since: UnixMs,
     /// When the shop's order was last observed: places hold until then.
     pub(crate) ranked_at: UnixMs,
     /// Where all of them were read.
@@ -122,6 +124,8 @@ impl Histories {
             stock.add(observation);
         } else if let Some(place) = observation.rank.filter(|it| *it > 0) {
             shop.add_place(native, place, observation, self.now);
+        } else if observation.lost_its_place() {
+            shop.lose_place(native, observation);
         }
     }
 
@@ -148,7 +152,8 @@ impl Histories {
     }
 
     /// Returns the places of a product in its shop's best-selling order, as read at the newest source; `None` where it
-    /// never was in that, or another product has its place by now, so that it is not known.
+    /// never was in that, or is in it no more, as far as it was read. Earlier versions did not observe the latter: there
+    /// a place that another product has by now is not known.
     ///
     /// To be asked when all observations are in: what was observed of other products tells how long a place held.
     pub(crate) fn places(&self, id: &ProductId) -> Option<Places> {
@@ -174,6 +179,7 @@ impl Histories {
         }
         Some(Places {
             latest,
+            since: ranked.at,
             ranked_at,
             source,
             weeks,
@@ -201,6 +207,20 @@ impl Shop {
         add_place(&mut ranked.weeks, place, at, now);
         let holder = self.holders.entry((source, place)).or_insert(at);
         *holder = at.max(*holder);
+        self.look(source, at);
+    }
+
+    /// Forgets the places of a product that is not in the order any more: one that comes back begins anew.
+    fn lose_place(&mut self, native: &NativeId, seen: &Observation) {
+        let is_of_source = |it: &Ranked| it.source == seen.source;
+        if self.ranked.get(native).is_some_and(is_of_source) {
+            self.ranked.remove(native);
+        }
+        self.look(seen.source, seen.at);
+    }
+
+    /// Notes that the order was observed.
+    fn look(&mut self, source: Source, at: UnixMs) {
         let is_newer = |(known_at, known): (UnixMs, Source)| {
             (at, strength(source)) > (known_at, strength(known))
         };

@@ -57,6 +57,7 @@ pub fn signals(watched: Watched<'_>, histories: &Histories) -> Vec<Signal> {
     let n_known = watched.history.iter().take_while(|it| it.at <= now).count();
     let watched = Watched {
         history: &watched.history[..n_known],
+        popularity: watched.popularity.filter(|it| it.at <= now),
         ..watched
     };
     let places = histories.places(&watched.row.id);
@@ -89,7 +90,7 @@ fn place(watched: Watched<'_>, places: Option<&Places>) -> Signal {
         value: Some(places.latest.into()),
         unit: "place",
         source: Some(source(places)),
-        at: Some(places.ranked_at),
+        at: Some(read_at(watched, places)),
         certainty: places.certainty(),
         detail: detail.to_owned(),
     }
@@ -111,7 +112,7 @@ fn places_won(
         value: then.map(|then| f64::from(then) - f64::from(places.latest)),
         unit: "places",
         source: Some(source(places)),
-        at: Some(places.ranked_at),
+        at: Some(read_at(watched, places)),
         certainty: then.map_or(Certainty::Unavailable, |_| places.certainty()),
         detail: match then {
             Some(then) => format!("from {then} to {}", places.latest),
@@ -123,19 +124,38 @@ fn places_won(
     }
 }
 
+/// Returns when the latest place was last read: a look that broke off before it says nothing of it.
+fn read_at(watched: Watched<'_>, places: &Places) -> UnixMs {
+    let of_source = watched.popularity.filter(|it| it.source == places.source);
+    match of_source {
+        Some(look) if look.n_places < u64::from(places.latest) => places.since,
+        Some(look) => look.at.max(places.since),
+        None => places.ranked_at,
+    }
+}
+
 /// Says why there is no place.
 fn no_place(name: &'static str, unit: &'static str, watched: Watched<'_>) -> Signal {
-    let detail = match watched.popularity {
-        None => "no crawl has looked at the shop's best-selling order".to_owned(),
-        Some(it) if it.source.is_none() => it.detail.clone(),
-        Some(it) => format!("not among the {} places that were read", it.n_places),
+    let lost = watched.history.iter().rev().find(|it| it.lost_its_place());
+    let detail = match (watched.popularity, lost) {
+        (Some(it), _) if it.source.is_none() => it.detail.clone(),
+        (Some(it), _) => format!("not among the {} places that were read", it.n_places),
+        (None, Some(lost)) => {
+            let n_places = lost.n_places.unwrap_or_default();
+            format!("not among the {n_places} places that were read")
+        }
+        (None, None) => "no crawl has looked at the shop's best-selling order".to_owned(),
+    };
+    let source = match (watched.popularity, lost) {
+        (Some(it), _) => it.source,
+        (None, lost) => lost.and_then(|it| it.source),
     };
     Signal {
         name,
         value: None,
         unit,
-        source: watched.popularity.and_then(|it| Some(it.source?.name())),
-        at: watched.popularity.map(|it| it.at),
+        source: source.map(RankSource::name),
+        at: watched.popularity.map(|it| it.at).or(lost.map(|it| it.at)),
         certainty: Certainty::Unavailable,
         detail,
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use catalog::{
     ClaimedItem, CreatedTask, ItemEnd, ItemLease, MeterLimits, MeterStep, Metered, NewItem,
     NewTask, StoreError, Task, TaskChange, TaskCursor, TaskEntry, TaskEvent, TaskFilter, TaskHead,
-    TaskId, TaskPage, TaskState, TaskStore, UnixMs, WorkItem, WorkStats,
+    TaskId, TaskPage, TaskState, TaskStats, TaskStore, UnixMs, WorkItem, WorkStats,
 };
 use crawler::fetch::{FetchConfig, Fetcher};
 use serde_json::{Value, json};
@@ -273,5 +273,9 @@ impl TaskStore for Broken {
 
     async fn work_stats(&self) -> Result<Vec<WorkStats>, StoreError> {
         self.whole()?.work_stats().await
+    }
+
+    async fn task_stats(&self) -> Result<Vec<TaskStats>, StoreError> {
+        self.whole()?.task_stats().await
     }
 }

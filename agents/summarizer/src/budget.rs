@@ -40,8 +40,15 @@ pub struct Purse {
 /// What requests used, as far as answers said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Used {
-    pub(crate) tokens: u64,
+    pub(crate) input_tokens: u64,
+    pub(crate) output_tokens: u64,
     pub(crate) cost_nanos: u64,
+}
+
+impl Used {
+    pub(crate) const fn tokens(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
 }
 
 /// What was set aside for one request.
@@ -180,8 +187,10 @@ impl Purse {
             return Ok(());
         };
         let (tokens, nanos) = (input.saturating_add(output), self.nanos(input, output));
-        self.used.tokens = self.used.tokens.saturating_add(tokens);
-        self.used.cost_nanos = self.used.cost_nanos.saturating_add(nanos);
+        let used = &mut self.used;
+        used.input_tokens = used.input_tokens.saturating_add(input);
+        used.output_tokens = used.output_tokens.saturating_add(output);
+        used.cost_nanos = used.cost_nanos.saturating_add(nanos);
         let step = MeterStep {
             tokens: signed(tokens).saturating_sub(signed(reserved.tokens)),
             cost_nanos: signed(nanos).saturating_sub(signed(reserved.cost_nanos)),

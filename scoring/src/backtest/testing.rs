@@ -68,6 +68,7 @@ pub(super) fn observe(
         content_hash: None,
         rank: None,
         source: None,
+        n_places: None,
     };
     record.observations.push((n, row));
     &mut record.observations.last_mut().unwrap().1

@@ -24,6 +24,7 @@ fn at(day: i64, kind: ObservationKind) -> Observation {
         content_hash: None,
         rank: None,
         source: None,
+        n_places: None,
     }
 }
 
@@ -221,6 +222,41 @@ fn a_place_of_0_or_none_is_no_place() {
     assert!(histories(&[none, ranked(51, 0)]).places(&id("1")).is_none());
 }
 
+fn lost(day: i64) -> Observation {
+    Observation {
+        n_places: Some(1000),
+        ..at(day, ObservationKind::Ranked)
+    }
+}
+
+#[test]
+fn a_product_that_left_the_order_has_no_place_until_it_comes_back() {
+    let stayed = of_another(ranked(20, 1));
+    let left = histories(&[ranked(20, 5), lost(90), stayed.clone()]);
+    assert_eq!(left.places(&id("1")), None);
+    // Who is still there was so when the other one was missed.
+    let places = left.places(&id("2")).unwrap();
+    assert_eq!((places.ranked_at.ms() / DAY_MS, places.n_weeks()), (90, 10));
+    assert_eq!((places.latest, places.since.ms() / DAY_MS), (1, 20));
+    let back = histories(&[ranked(20, 5), lost(80), ranked(90, 7), stayed]);
+    let places = back.places(&id("1")).unwrap();
+    assert_eq!((places.latest, places.weeks_ago(0)), (7, None));
+    assert_eq!((places.n_weeks(), places.trend()), (0, None));
+}
+
+#[test]
+fn a_place_of_another_source_is_not_lost() {
+    let of = |source, seen: Observation| Observation {
+        source: Some(source),
+        ..seen
+    };
+    let (api, collection) = (RankSource::StorefrontApi, RankSource::Collection);
+    let seen = [of(api, ranked(20, 5)), of(collection, lost(30))];
+    let newest = of_another(of(api, ranked(90, 1)));
+    let places = histories(&[&seen[..], &[newest]].concat()).places(&id("1"));
+    assert_eq!(places.map(|it| it.latest), Some(5));
+}
+
 fn any_observation() -> impl Strategy<Value = Observation> {
     let offers = || {
         prop::sample::select(vec![
@@ -239,6 +275,7 @@ fn any_observation() -> impl Strategy<Value = Observation> {
                 false => ranked(day, place),
             }
         }),
+        (0_i64..120).prop_map(lost),
         (0_i64..120).prop_map(|day| at(day, ObservationKind::Gone)),
         (0_i64..120).prop_map(|day| at(day, ObservationKind::Back)),
     ]

@@ -26,6 +26,7 @@ fn seen(day: i64, kind: ObservationKind) -> Observation {
         content_hash: None,
         rank: None,
         source: None,
+        n_places: None,
     }
 }
 
@@ -203,6 +204,67 @@ fn a_product_whose_place_another_one_has_fell_out_of_the_order() {
         told(&signals_of(&shop, None), "bestseller_place").value,
         Some(30.0)
     );
+}
+
+/// The product is not among the first 1,000 any more.
+fn lost(product: u32, day: i64, source: RankSource) -> Observation {
+    Observation {
+        rank: None,
+        n_places: Some(1000),
+        ..ranked(product, day, 1, source)
+    }
+}
+
+fn look(day: i64, source: RankSource, n_places: u64) -> Popularity {
+    Popularity {
+        source: Some(source),
+        certainty: source.certainty(),
+        n_places,
+        at: UnixMs::new(day * DAY_MS),
+        detail: String::new(),
+    }
+}
+
+#[test]
+fn a_product_that_left_the_order_says_when_and_among_how_many_it_was_not_found() {
+    let api = RankSource::StorefrontApi;
+    let shop = [
+        ranked(1, 60, 30, api),
+        ranked(2, 60, 1, api),
+        lost(1, 96, api),
+    ];
+    for (popularity, n_places, day) in [(None, 1000, 96), (Some(look(98, api, 700)), 700, 98)] {
+        let signals = signals_of(&shop, popularity.as_ref());
+        for name in ["bestseller_place", "places_won_28_days"] {
+            let place = told(&signals, name);
+            assert_eq!(
+                (place.value, place.certainty),
+                (None, Certainty::Unavailable)
+            );
+            assert_eq!(
+                (place.source, place.at.map(|it| it.ms() / DAY_MS)),
+                (Some("storefront_api"), Some(day))
+            );
+            let expected = format!("not among the {n_places} places that were read");
+            assert_eq!(place.detail, expected);
+        }
+    }
+}
+
+#[test]
+fn a_place_has_the_date_of_the_newest_look_that_got_as_far() {
+    let api = RankSource::StorefrontApi;
+    let shop = [ranked(1, 60, 300, api), ranked(2, 90, 1, api)];
+    let day = |popularity: Option<Popularity>| {
+        let signals = signals_of(&shop, popularity.as_ref());
+        told(&signals, "bestseller_place").at.unwrap().ms() / DAY_MS
+    };
+    assert_eq!(day(Some(look(98, api, 300))), 98);
+    // It broke off before place 300.
+    assert_eq!(day(Some(look(98, api, 250))), 60);
+    assert_eq!(day(Some(look(101, api, 300))), 90);
+    assert_eq!(day(Some(look(98, RankSource::Collection, 300))), 90);
+    assert_eq!(day(None), 90);
 }
 
 #[test]

@@ -119,6 +119,7 @@ impl Goods {
             content_hash: None,
             rank,
             source: None,
+            n_places: None,
             product,
         }
     }

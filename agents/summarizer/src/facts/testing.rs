@@ -84,6 +84,7 @@ pub(crate) fn observed(kind: ObservationKind, day: &str) -> Observation {
         content_hash: None,
         rank: None,
         source: None,
+        n_places: None,
     }
 }
 

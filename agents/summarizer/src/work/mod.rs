@@ -64,6 +64,10 @@ pub struct Tally {
     pub requests: AtomicU64,
     /// Tokens read and written, as far as answers said.
     pub tokens: AtomicU64,
+    /// Of them, those that were read.
+    pub input_tokens: AtomicU64,
+    /// Of them, those that were written.
+    pub output_tokens: AtomicU64,
     /// What they cost, in billionths of a unit of money.
     pub cost_nanos: AtomicU64,
     /// How often a model's text, or a summary, was not there, by the reason's name.
@@ -109,7 +113,11 @@ impl Tally {
         let used = purse.used();
         self.requests
             .fetch_add(u64::from(purse.requests), Ordering::Relaxed);
-        self.tokens.fetch_add(used.tokens, Ordering::Relaxed);
+        self.tokens.fetch_add(used.tokens(), Ordering::Relaxed);
+        self.input_tokens
+            .fetch_add(used.input_tokens, Ordering::Relaxed);
+        self.output_tokens
+            .fetch_add(used.output_tokens, Ordering::Relaxed);
         self.cost_nanos
             .fetch_add(used.cost_nanos, Ordering::Relaxed);
     }

@@ -72,6 +72,7 @@ fn event(row: &ObservedRow, moved: PlaceMove) -> Event {
         percent: None,
         places: Some((moved.before, moved.after)),
         rank_source: moved.source,
+        places_read: moved.n_places,
         title: row.title.clone(),
         vendor: row.vendor.clone(),
         product_type: row.product_type.clone(),

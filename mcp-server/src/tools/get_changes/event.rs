@@ -51,10 +51,12 @@ pub(super) struct Event {
     pub(super) price_after: Option<Money>,
     /// By how much the price moved; of prices that moved alone.
     pub(super) percent: Option<f64>,
-    /// The places before and after, in our rankings or in the shop's own order; none before where it was not in it.
-    pub(super) places: Option<(Option<u32>, u32)>,
+    /// The places before and after, in our rankings or in the shop's own order; none where it was not in it.
+    pub(super) places: Option<(Option<u32>, Option<u32>)>,
     /// Where places of the shop's own order were read.
     pub(super) rank_source: Option<RankSource>,
+    /// How many places were read there, where it has none after.
+    pub(super) places_read: Option<u32>,
     pub(super) title: String,
     pub(super) vendor: String,
     pub(super) product_type: String,
@@ -200,6 +202,7 @@ fn event(row: &ObservedRow, kind: Kind, change: &Change) -> Event {
         percent: moved.and_then(|(before, after)| percent(before, after)),
         places: None,
         rank_source: None,
+        places_read: None,
         title: row.title.clone(),
         vendor: row.vendor.clone(),
         product_type: row.product_type.clone(),

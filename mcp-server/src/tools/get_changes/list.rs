@@ -65,6 +65,9 @@ pub(super) struct ChangeLine {
     rank_after: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rank_source: Option<&'static str>,
+    /// Where there is no rank after: it is not among so many places that were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    places_read: Option<u32>,
     untrusted: Named,
 }
 
@@ -129,7 +132,7 @@ impl List {
 fn size(event: &Event) -> u64 {
     let places = event
         .places
-        .and_then(|(before, after)| Some(f64::from(before?.saturating_sub(after))));
+        .and_then(|(before, after)| Some(f64::from(before?.saturating_sub(after?))));
     let size = event.percent.map(f64::abs).or(places).unwrap_or_default();
     // A whole number, so that a cursor names exactly this place; `as` holds what is too large at the end.
     (size * 10.0).round() as u64
@@ -153,8 +156,9 @@ fn line(event: Event, name: Option<String>) -> ChangeLine {
         price_after: price_after.map(Amount::from),
         percent: event.percent,
         rank_before: event.places.and_then(|(before, _)| before),
-        rank_after: event.places.map(|(_, after)| after),
+        rank_after: event.places.and_then(|(_, after)| after),
         rank_source: event.rank_source.map(catalog::RankSource::name),
+        places_read: event.places_read,
         untrusted: Named {
             title: untrusted::name(&event.title),
         },

@@ -308,26 +308,36 @@ async fn moves_into_the_first_places_of_a_shops_own_order_are_told_when_asked_fo
         kind: ObservationKind::Ranked,
         rank: Some(rank),
         source: Some(RankSource::Collection),
+        n_places: None,
         variant: None,
         before: None,
         after: None,
         ..changed(&lamp, day, ("49.00 EUR", true), ("49.00 EUR", true))
     };
-    let rows = vec![ranked("2026-11-10", 12), ranked("2026-11-17", 9)];
+    let lost = Observation {
+        rank: None,
+        n_places: Some(250),
+        ..ranked("2026-11-19", 1)
+    };
+    let rows = vec![ranked("2026-11-10", 12), ranked("2026-11-17", 9), lost];
     put(store.as_ref(), &lamp, rows).await;
     let world = context(store, tasks);
     let asked = json!({"since": "2026-11-15", "kinds": ["bestseller"]});
     let answer = call(&world, "get_changes", asked).await.unwrap();
-    let line = &answer["changes"][0];
+    let moved = |line: &Value| {
+        let names = ["rank_before", "rank_after", "rank_source", "places_read"];
+        names.map(|it| line[it].clone())
+    };
+    let [from, source] = [json!(9), json!("collection")];
+    let lines = answer["changes"].as_array().unwrap();
     assert_eq!(
-        (
-            &line["rank_before"],
-            &line["rank_after"],
-            &line["rank_source"]
-        ),
-        (&json!(12), &json!(9), &json!("collection"))
+        lines.iter().map(moved).collect::<Vec<_>>(),
+        [
+            [from.clone(), json!(null), source.clone(), json!(250)],
+            [json!(12), from, source, json!(null)],
+        ]
     );
-    assert_eq!(answer["n_changes"], 1);
+    assert_eq!(answer["n_changes"], 2);
     let usual = call(&world, "get_changes", json!({"since": "2026-11-15"}))
         .await
         .unwrap();

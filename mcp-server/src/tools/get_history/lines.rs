@@ -1,11 +1,12 @@
 //! What is told of a history, worked out once: how much of it an answer has room for is another question.
 
-use catalog::{Observation, PlaceInRanking, UnixMs};
+use catalog::{Observation, PlaceInRanking};
 
 use super::offers::{self, State, VariantOffers};
 use super::series::{self, PriceOf, Series, Shape};
 use super::steps::Steps;
 use super::stock::{self, StockLine};
+use super::thin::Point;
 use super::watched::Watched;
 use super::{Arguments, Of};
 use crate::untrusted;
@@ -18,7 +19,7 @@ const MAX_LINES: usize = 3;
 pub(super) struct Lines<'a> {
     prices: Vec<(PriceOf, Steps<Option<i64>>)>,
     /// Places with where they come from.
-    pub(super) places: Vec<(String, Vec<(UnixMs, u32)>)>,
+    pub(super) places: Vec<(String, Vec<Point<u32>>)>,
     stock: Option<Stock<'a>>,
 }
 

@@ -128,17 +128,11 @@ pub(super) fn prices(of: PriceOf, steps: &Steps<Option<i64>>, shape: Shape) -> S
 }
 
 /// Returns a line of places, oldest first.
-pub(super) fn places(source: String, places: &[(UnixMs, u32)], shape: Shape) -> Series {
-    let points: Vec<Point<u32>> = places
-        .iter()
-        .map(|&(at, place)| (at, Some(place)))
-        .collect();
-    let weighed = places
-        .iter()
-        .map(|&(_, place)| (f64::from(place), 1, place));
-    let all = || places.iter().map(|(_, place)| *place);
-    let changes = changes(&points, |_, _| None);
-    let (points, points_left_out) = told(points, shape, f64::from, Number::Place);
+pub(super) fn places(source: String, places: &[Point<u32>], shape: Shape) -> Series {
+    let all = || places.iter().filter_map(|(_, place)| *place);
+    let weighed = all().map(|place| (f64::from(place), 1, place));
+    let changes = changes(places, |_, _| None);
+    let (points, points_left_out) = told(places.to_vec(), shape, f64::from, Number::Place);
     Series {
         of: "rank",
         source,
@@ -155,27 +149,29 @@ pub(super) fn places(source: String, places: &[(UnixMs, u32)], shape: Shape) -> 
     }
 }
 
-/// Returns a product's places in our rankings, apart for each preset, and in its shop's best-selling order.
+/// Returns a product's places in our rankings, apart for each preset, and in its shop's best-selling order, where a line
+/// has a point without a place when the product fell out of it.
 pub(super) fn all_places(
     mut in_rankings: Vec<PlaceInRanking>,
     rows: &[Observation],
     (since, until): (UnixMs, UnixMs),
-) -> Vec<(String, Vec<(UnixMs, u32)>)> {
+) -> Vec<(String, Vec<Point<u32>>)> {
     in_rankings.retain(|it| it.at >= since && it.at < until);
     in_rankings.sort_by(|one, two| (&one.preset, one.at).cmp(&(&two.preset, two.at)));
     let mut lines: Vec<_> = in_rankings
         .chunk_by(|one, two| one.preset == two.preset)
         .filter_map(|of_preset| {
             let preset = &of_preset.first()?.preset;
-            let places = of_preset.iter().map(|it| (it.at, it.rank)).collect();
+            let places = of_preset.iter().map(|it| (it.at, Some(it.rank))).collect();
             Some((format!("ranking {preset}"), places))
         })
         .collect();
     for source in SOURCES {
-        let in_shop: Vec<(UnixMs, u32)> = rows
+        let in_shop: Vec<Point<u32>> = rows
             .iter()
             .filter(|row| row.at < until && row.source == source)
-            .filter_map(|row| Some((row.at, row.rank?)))
+            .filter(|row| row.rank.is_some() || row.lost_its_place())
+            .map(|row| (row.at, row.rank))
             .collect();
         if !in_shop.is_empty() {
             lines.push((order_of(source), in_shop));

@@ -135,6 +135,37 @@ async fn places_of_two_sources_are_two_lines() {
 }
 
 #[tokio::test]
+async fn a_line_of_places_breaks_off_where_the_product_fell_out_of_the_order() {
+    let (store, tasks) = empty().await;
+    put_shop(store.as_ref(), "lamps.example", "EUR").await;
+    let lamp = product("lamps.example", 1, "brass-lamp", "49.00 EUR", true);
+    let ranked = |day, rank: Option<u32>| Observation {
+        rank,
+        n_places: rank.is_none().then_some(250),
+        source: Some(RankSource::StorefrontApi),
+        ..seen(&lamp, ObservationKind::Ranked, day)
+    };
+    let rows = vec![ranked("2026-11-10", Some(7)), ranked("2026-11-12", None)];
+    put(store.as_ref(), &lamp, rows).await;
+    let world = context(store, tasks);
+    let question = json!({"id": "lamps.example/brass-lamp", "of": ["rank"]});
+    let answer = call(&world, "get_history", question).await.unwrap();
+    let rank = &answer["series"][0];
+    assert_eq!((&rank["min"], &rank["max"]), (&json!(7), &json!(7)));
+    let last = &rank["points"][1];
+    assert_eq!(
+        (&last["at"], last.get("value")),
+        (&json!("2026-11-12"), None)
+    );
+    let lamp = json!({"id": "lamps.example/brass-lamp"});
+    let whole = call(&world, "get_product", lamp).await.unwrap();
+    let expected = json!({
+        "certainty": "unavailable", "source": "storefront_api", "at": "2026-11-12T09:00:00Z"
+    });
+    assert_eq!(whole["popularity"], expected);
+}
+
+#[tokio::test]
 async fn a_time_within_begins_with_what_held_then() {
     let arguments = json!({
         "id": "hats.example/straw-hat", "of": ["price"], "from": "2026-11-17", "to": "2026-11-19"

@@ -62,22 +62,29 @@ impl PopularityLine {
                 .as_ref()
                 .is_none_or(|it| it.source.is_none() || it.source == source)
         };
-        Ok(match seen.filter(|it| is_of_now(it.source)) {
-            Some(seen) => Self {
-                certainty: seen
-                    .source
-                    .map_or(Certainty::Observed, |it| it.certainty())
-                    .name(),
-                place: seen.rank,
-                source: seen.source.map(|it| it.name()),
-                at: Some(seen.at),
+        let lost = seen.clone().filter(catalog::Observation::lost_its_place);
+        let lost_source = lost.as_ref().and_then(|it| it.source);
+        Ok(
+            match seen.filter(|it| it.rank.is_some() && is_of_now(it.source)) {
+                Some(seen) => Self {
+                    certainty: seen
+                        .source
+                        .map_or(Certainty::Observed, |it| it.certainty())
+                        .name(),
+                    place: seen.rank,
+                    source: seen.source.map(|it| it.name()),
+                    at: Some(seen.at),
+                },
+                None => Self {
+                    certainty: Certainty::Unavailable.name(),
+                    place: None,
+                    source: newest
+                        .as_ref()
+                        .map_or(lost_source, |it| it.source)
+                        .map(|it| it.name()),
+                    at: newest.map(|it| it.at).or(lost.map(|it| it.at)),
+                },
             },
-            None => Self {
-                certainty: Certainty::Unavailable.name(),
-                place: None,
-                source: newest.as_ref().and_then(|it| Some(it.source?.name())),
-                at: newest.map(|it| it.at),
-            },
-        })
+        )
     }
 }

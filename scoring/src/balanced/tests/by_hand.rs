@@ -247,6 +247,7 @@ fn event(row: &FeatureRow) -> Observation {
         content_hash: None,
         rank: None,
         source: None,
+        n_places: None,
     }
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn observation(row: &FeatureRow, day: i64, what: u32) -> Observation 
         content_hash: None,
         rank: is_ranked.then_some(what),
         source: None,
+        n_places: None,
     }
 }
 

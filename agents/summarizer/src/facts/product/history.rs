@@ -1,7 +1,8 @@
 //! How a product changed, newest first: a change that befell several variants on one day is told once.
 
 use catalog::{
-    ChangeKind, FactSource, Money, Observation, ObservationKind, Product, UnixMs, changes_of,
+    ChangeKind, FactSource, Money, Observation, ObservationKind, Product, RankSource, UnixMs,
+    changes_of,
 };
 
 use super::{MAX_VALUE, ProductInput};
@@ -225,23 +226,24 @@ fn last_presence(history: &[Observation]) -> Option<&Observation> {
     history.iter().rev().find(is_presence)
 }
 
-/// Tells of the latest place in the shop's own best-selling order, and of the one before.
+/// Tells of the latest place in the shop's own best-selling order, where it is still known, and of the one before at the
+/// same source.
 fn bestseller(sheet: &mut Sheet, history: &[Observation]) {
-    let mut ranks = history
-        .iter()
-        .rev()
-        .filter_map(|row| Some((row.rank?, row.at)));
-    let Some((rank, at)) = ranks.next() else {
-        return;
-    };
-    let day = sheet.date(at);
+    let is_ranked = |row: &&Observation| row.kind == ObservationKind::Ranked;
+    let mut rows = history.iter().rev().filter(is_ranked);
+    let Some(last) = rows.next() else { return };
+    // Of a product that fell out of the order no place is told: it would read as if it stood there.
+    let Some(rank) = last.rank else { return };
+    let day = sheet.date(last.at);
+    let [order, ordre] = order_of(last.source);
     let sentences = [
-        format!("It had place {rank} in the shop’s own best-selling order on {day}."),
-        format!("Il occupait la place {rank} des meilleures ventes selon la boutique le {day}."),
+        format!("It had place {rank} in {order} on {day}."),
+        format!("Il occupait la place {rank} {ordre} le {day}."),
     ];
-    let from = (FactSource::Observations, Some(at));
+    let from = (FactSource::Observations, Some(last.at));
     sheet.add("bestseller", from, sentences);
-    let Some((before, _)) = ranks.next().filter(|&(before, _)| before != rank) else {
+    let before = rows.next().filter(|it| it.source == last.source);
+    let Some(before) = before.and_then(|it| it.rank).filter(|it| *it != rank) else {
         return;
     };
     let [rose, est] = match rank < before {
@@ -249,12 +251,30 @@ fn bestseller(sheet: &mut Sheet, history: &[Observation]) {
         false => ["fell", "est descendu"],
     };
     let sentences = [
-        format!(
-            "It {rose} from place {before} to place {rank} in the shop’s own best-selling order."
-        ),
-        format!(
-            "Il {est} de la place {before} à la place {rank} des meilleures ventes selon la boutique."
-        ),
+        format!("It {rose} from place {before} to place {rank} in {order}."),
+        format!("Il {est} de la place {before} à la place {rank} {ordre}."),
     ];
     sheet.add("bestseller", from, sentences);
+}
+
+/// Says whose order it is: one that a platform makes of sales, or a collection that a hand may have made.
+const fn order_of(source: Option<RankSource>) -> [&'static str; 2] {
+    match source {
+        Some(RankSource::StorefrontApi) => [
+            "the shop’s own best-selling order as its platform gives it",
+            "des meilleures ventes selon la plateforme de la boutique",
+        ],
+        Some(RankSource::SortedList) => [
+            "the shop’s own best-selling order as its product list gives it",
+            "des meilleures ventes selon la liste de produits de la boutique",
+        ],
+        Some(RankSource::Collection) => [
+            "the shop’s own collection of best sellers",
+            "de la collection des meilleures ventes de la boutique",
+        ],
+        None => [
+            "the shop’s own best-selling order",
+            "des meilleures ventes selon la boutique",
+        ],
+    }
 }

@@ -1,6 +1,6 @@
 //! How a product changed.
 
-use catalog::{Observation, ObservationKind, Product};
+use catalog::{Observation, ObservationKind, Product, RankSource};
 
 use super::said;
 use crate::facts::testing::{changed, lamp, observed, offer, variant};
@@ -93,6 +93,46 @@ fn the_shops_own_order_of_sales_is_told_with_its_direction() {
             "Il est monté de la place 9 à la place 5 des meilleures ventes selon la boutique.",
         ]
     );
+}
+
+#[test]
+fn a_place_says_where_it_was_read_and_is_compared_with_places_of_that_source_alone() {
+    let ranked = |rank, source, day| Observation {
+        rank: Some(rank),
+        source: Some(source),
+        ..observed(ObservationKind::Ranked, day)
+    };
+    let (api, collection) = (RankSource::StorefrontApi, RankSource::Collection);
+    let history = [
+        ranked(9, api, "2026-03-01"),
+        ranked(5, api, "2026-03-03"),
+        ranked(4, collection, "2026-03-05"),
+    ];
+    assert_eq!(
+        said("bestseller", &lamp(), &history[..2]),
+        [
+            "It had place 5 in the shop’s own best-selling order as its platform gives it on 3 March 2026.",
+            "It rose from place 9 to place 5 in the shop’s own best-selling order as its platform gives it.",
+            "Il occupait la place 5 des meilleures ventes selon la plateforme de la boutique le 3 mars 2026.",
+            "Il est monté de la place 9 à la place 5 des meilleures ventes selon la plateforme de la boutique.",
+        ]
+    );
+    assert_eq!(
+        said("bestseller", &lamp(), &history),
+        [
+            "It had place 4 in the shop’s own collection of best sellers on 5 March 2026.",
+            "Il occupait la place 4 de la collection des meilleures ventes de la boutique le 5 mars 2026.",
+        ]
+    );
+    let lost = Observation {
+        rank: None,
+        n_places: Some(250),
+        ..ranked(1, collection, "2026-03-06")
+    };
+    let left = [&history[..], &[lost]].concat();
+    assert!(said("bestseller", &lamp(), &left).is_empty());
+    let back = [&left[..], &[ranked(7, collection, "2026-03-08")]].concat();
+    assert_eq!(said("bestseller", &lamp(), &back).len(), 2);
 }
 
 #[test]
