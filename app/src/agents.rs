@@ -9,14 +9,15 @@ use anyhow::Result;
 use catalog::{MeterLimits, Store, TaskStore};
 use crawler::fetch::{FetchConfig, Fetcher, Identity};
 use futures_util::future::BoxFuture;
-use mcp_server::{Data, Opened};
+use mcp_server::Data;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::llm::BudgetFlags;
+use crate::figures::{AtWork, Summaries};
 use crate::http::directory::{self, DIRECTORY_PATH};
-use crate::http::ops::{self, Ops, OpsAddress, Summaries};
-use crate::http::{self, Auth, Metrics};
+use crate::http::ops::{self, OpsAddress, Watch};
+use crate::http::{self, Auth};
 use crate::summaries::{self, Writer};
 use crate::worker::{SHORT_GRACE, Work, Worker, forget_old_tasks};
 use crate::{App, owner};
@@ -40,6 +41,7 @@ pub(crate) struct Bound {
     face: Face,
     auth: Auth,
     listener: TcpListener,
+    /// Where operators look, until somebody answers there.
     ops: Option<TcpListener>,
 }
 
@@ -52,7 +54,7 @@ pub(crate) struct Agents {
     identity: Option<Arc<Identity>>,
     /// Who writes summaries; `None` where no agent does.
     writer: Option<Writer>,
-    metrics: Metrics,
+    watch: Watch,
 }
 
 impl Face {
@@ -70,9 +72,16 @@ impl Face {
     }
 }
 
+impl Bound {
+    /// Answers operators from now on.
+    pub(crate) fn watch(&mut self, data: Arc<Data>, app: &App) -> Watch {
+        Watch::start(self.ops.take(), data, app)
+    }
+}
+
 impl Agents {
     pub(crate) fn new(
-        bound: Bound,
+        (bound, watch): (Bound, Watch),
         store: Arc<dyn Store>,
         tasks: Arc<dyn TaskStore>,
         fetching: FetchConfig,
@@ -113,18 +122,21 @@ impl Agents {
             stop: app.cancel.clone(),
             public_url,
         };
+        let summaries = writer.as_ref().map(|writer| Summaries {
+            tally: Arc::clone(&context.summaries.tally),
+            currency: writer.currency(),
+        });
+        watch.at_work(AtWork {
+            fetcher: Arc::clone(&context.fetcher),
+            summaries,
+        });
         Ok(Self {
             bound,
             context,
             identity,
             writer,
-            metrics: Metrics::default(),
+            watch,
         })
-    }
-
-    /// Returns what counts the requests of all listeners of the process.
-    pub(crate) const fn metrics(&self) -> &Metrics {
-        &self.metrics
     }
 
     pub(crate) const fn context(&self) -> &Context {
@@ -162,10 +174,6 @@ impl Agents {
             }
             Writer::Form(why) => format!("summaries: without a language model ({why})"),
         }));
-        let ops = self.bound.ops.as_ref().map(TcpListener::local_addr);
-        if let Some(Ok(address)) = ops {
-            lines.push(format!("for operators: http://{address}/metrics"));
-        }
         if self.bound.face.public_url.is_none() && self.bound.face.listen.ip().is_unspecified() {
             lines.push(
                 "the cards lead nowhere: say where callers reach this server with --public-url"
@@ -196,8 +204,8 @@ impl Agents {
             bound,
             context,
             identity,
-            writer,
-            metrics,
+            watch,
+            ..
         } = self;
         let served = Served {
             agents: bound.face.agents,
@@ -211,21 +219,8 @@ impl Agents {
             (router, directory::router(identity)),
             &bound.auth,
             config,
-            &metrics,
             cancel,
         );
-        let ops = Ops {
-            data: Arc::new(Data::of(Opened {
-                store: Arc::clone(&context.store),
-                tasks: Arc::clone(&context.tasks),
-            })),
-            metrics: metrics.clone(),
-            summaries: writer.as_ref().map(|writer| Summaries {
-                tally: Arc::clone(&context.summaries.tally),
-                currency: writer.currency(),
-            }),
-            cancel: cancel.clone(),
-        };
         let kinds = a2a::kinds(&served.agents, served.conformance);
         // One that waits for a model keeps no place from one that waits for a shop, nor the other way round.
         let crawls = work(
@@ -241,18 +236,14 @@ impl Agents {
             app,
         );
         let forget = forget_old_tasks(context.tasks.as_ref(), app.clock, cancel);
-        // These serve the others to the end, and show operators that the process drains.
+        // It serves the others to the end.
         let is_over = CancellationToken::new();
         let all = async {
             tokio::join!(serve, crawls, summaries, forget, beside);
             is_over.cancel();
         };
-        let watched = async {
-            if let Some(listener) = bound.ops {
-                ops::run(listener, &ops, config, &is_over).await;
-            }
-        };
-        tokio::join!(all, watched, context.hub.run(&is_over));
+        tokio::join!(all, context.hub.run(&is_over));
+        watch.end().await;
     }
 }
 

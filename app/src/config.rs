@@ -402,7 +402,10 @@ fn environment() -> Vec<(String, String)> {
 }
 
 /// Returns `{section: {key: value}}` for `SECTION__KEY`. A value that is no TOML value is a text.
+///
+/// Secrets of a cluster are often made from files, with the end of their line: no setting ends with one.
 fn env_table(name: &str, value: &str) -> Table {
+    let value = value.trim_end_matches(['\r', '\n']);
     let parsed = || {
         let mut table = format!("it = {value}").parse::<Table>().ok()?;
         table.remove("it")
@@ -545,7 +548,7 @@ mod tests {
     fn the_environment_reaches_every_key_and_keeps_types() {
         let mut merged = default();
         merge(&mut merged, env_table("CRAWL__REQUESTS_PER_SECOND", "0.5"));
-        merge(&mut merged, env_table("STORE", "sqlite:./a b.db"));
+        merge(&mut merged, env_table("STORE", "sqlite:./a b.db\n"));
         merge(
             &mut merged,
             env_table("CRAWL__ALLOW_PRIVATE", "[\"127.0.0.0/8\"]"),

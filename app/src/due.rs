@@ -49,7 +49,7 @@ impl Due {
         Ok(interval)
     }
 
-    /// Returns when a shop is due; `None` for one that was never crawled to its end, which is due at any time.
+    /// Returns when a shop is due; `None` for one that is due in any case, as one that was never crawled to its end.
     ///
     /// # Errors
     /// When the store fails.
@@ -57,15 +57,21 @@ impl Due {
         &mut self,
         status: &ShopStatus,
         store: &dyn Store,
+        now: UnixMs,
     ) -> Result<Option<UnixMs>, StoreError> {
         let interval = self.interval(status, store).await?;
-        Ok(due_at(status, interval))
+        Ok(due_at(status, interval, now))
     }
 }
 
-/// Returns when a shop is due that is crawled at this interval.
-pub(crate) fn due_at(status: &ShopStatus, interval: Duration) -> Option<UnixMs> {
+/// Returns when a shop is due that is crawled at this interval; `None` if it is in any case.
+///
+/// A crawl that ended in the future was recorded by a clock that was set back since: nobody waits for that day.
+pub(crate) fn due_at(status: &ShopStatus, interval: Duration, now: UnixMs) -> Option<UnixMs> {
     let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
     let complete_at = status.last_complete_at?;
+    if complete_at.ms().saturating_sub(now.ms()) > interval_ms {
+        return None;
+    }
     Some(UnixMs::new(complete_at.ms().saturating_add(interval_ms)))
 }

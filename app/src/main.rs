@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod due;
 mod exit;
+mod figures;
 #[cfg(test)]
 mod hostile;
 mod http;
@@ -33,8 +34,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Cli, Command, Global};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use crate::exit::Exit;
+use crate::signals::Signals;
 use crate::telemetry::Screen;
 
 /// What every command gets: built here, once.
@@ -67,11 +69,20 @@ fn in_runtime(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Re
 
 /// Sets up what commands share, and runs one. An error of the command itself is told in the log's form.
 async fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let config = Config::load(cli.global.config.as_deref())?;
+    // First of all: who has process number 1 is told of no signal that it does not ask for.
+    let signals = Signals::install()?;
     let tells_itself = matches!(cli.command, Command::Summarize(_) | Command::Demo(_));
-    let screen = telemetry::init(&cli.global, config.log, tells_itself);
+    let screen = |log| telemetry::init(&cli.global, log, tells_itself);
+    let config = match Config::load(cli.global.config.as_deref()) {
+        Ok(config) => config,
+        Err(error) => {
+            screen(LogFormat::Text).error(&error);
+            return Ok(Exit::from(&error));
+        }
+    };
+    let screen = screen(config.log);
     let cancel = CancellationToken::new();
-    let _signals = signals::cancel_on_signal(cancel.clone(), screen.clone())?;
+    let _handler = signals.cancel(cancel.clone(), screen.clone());
     let app = App {
         config,
         clock: Clock::new(cli.global.now),

@@ -76,7 +76,7 @@ impl Scheduler<'_> {
                 .interval(status, self.context.store.as_ref())
                 .await?;
             let slot = slot(&shop.key, every, now);
-            let is_due = due_at(status, every).is_none_or(|at| at <= now);
+            let is_due = due_at(status, every, now).is_none_or(|at| at <= now);
             if !is_due || self.asked.get(&shop.key) == Some(&slot) {
                 continue;
             }
@@ -208,10 +208,17 @@ mod tests {
     #[test]
     fn a_shop_is_due_when_its_last_complete_crawl_is_old_or_there_is_none() {
         let now = 1_000 * HOUR_MS;
-        let due = |at: Option<i64>| due_at(&status("a.example", at), DAY);
+        let due = |at: Option<i64>| due_at(&status("a.example", at), DAY, UnixMs::new(now));
         assert_eq!(due(None), None);
         assert_eq!(due(Some(976 * HOUR_MS)), Some(UnixMs::new(now)));
-        assert_eq!(due(Some(i64::MAX - 1)), Some(UnixMs::new(i64::MAX)));
+        // Two clocks that differ a little are no clock that was set back.
+        assert_eq!(
+            due(Some(now + 1)),
+            Some(UnixMs::new(now + 24 * HOUR_MS + 1))
+        );
+        for set_back in [now + 25 * HOUR_MS, i64::MAX - 1] {
+            assert_eq!(due(Some(set_back)), None);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -9,29 +11,48 @@ use crate::telemetry::Screen;
 /// SIGXFSZ: a file grew beyond the user's limit. Handled, the write fails with a message instead of the program.
 const FILE_TOO_LARGE: i32 = 25;
 
-/// Cancels `cancel` at the first signal. The handler lives as long as what is returned.
-pub(crate) fn cancel_on_signal(
-    cancel: CancellationToken,
-    screen: Screen,
-) -> std::io::Result<JoinSet<()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut file_too_large = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
-    let mut handler = JoinSet::new();
-    handler.spawn(async move { while file_too_large.recv().await.is_some() {} });
-    handler.spawn(async move {
-        let mut wait = async || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
-        wait().await;
-        screen.note("stopping; what is stored stays. Once more to stop at once.");
-        cancel.cancel();
-        wait().await;
-        #[expect(clippy::exit, reason = "the second signal asks for exactly this")]
-        std::process::exit(3);
-    });
-    Ok(handler)
+/// Signals that are kept until somebody looks at them.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    file_too_large: Signal,
+}
+
+impl Signals {
+    /// Takes signals from now on.
+    pub(crate) fn install() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            file_too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
+        })
+    }
+
+    /// Cancels `cancel` at the first signal. The handler lives as long as what is returned.
+    pub(crate) fn cancel(self, cancel: CancellationToken, screen: Screen) -> JoinSet<()> {
+        let Self {
+            mut interrupt,
+            mut terminate,
+            mut file_too_large,
+        } = self;
+        let mut handler = JoinSet::new();
+        handler.spawn(async move { while file_too_large.recv().await.is_some() {} });
+        handler.spawn(async move {
+            let mut wait = async || {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            };
+            wait().await;
+            // First, since a note waits for whoever reads a log that is full.
+            cancel.cancel();
+            screen.note("stopping; what is stored stays. Once more to stop at once.");
+            wait().await;
+            // The second signal asks for exactly this.
+            std::process::exit(3);
+        });
+        handler
+    }
 }

@@ -2,13 +2,17 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::panic;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tracing::field::Field;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::Global;
 use crate::config::LogFormat;
@@ -48,18 +52,38 @@ pub(crate) fn init(global: &Global, configured: LogFormat, tells_itself: bool) -
     // They log whole answers that they cannot read, and whole requests: what was typed is told by the audit line, if at
     // all.
     let level = format!("{level},async_openai=off,rmcp=error");
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
-        .with_writer(screen.clone())
-        .with_ansi(is_terminal)
-        .with_target(false);
+    let filter = EnvFilter::new(level);
     // Nobody else sets a subscriber in this process; if one were set, its output would do.
     drop(match format {
-        // A message reads alone, so people are spared the fields that repeat it.
-        LogFormat::Text => builder.fmt_fields(debug_fn(message_alone)).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(screen.clone())
+            .with_ansi(is_terminal)
+            .with_target(false)
+            // A message reads alone, so people are spared the fields that repeat it.
+            .fmt_fields(debug_fn(message_alone))
+            .try_init(),
+        LogFormat::Json => {
+            panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+            let lines = tracing_subscriber::fmt::layer()
+                .json()
+                .flatten_event(true)
+                .with_writer(screen.clone())
+                .with_target(false)
+                .with_filter(filter.or(filter_fn(is_own_span)));
+            let lines = tracing_subscriber::registry().with(lines);
+            lines.try_init().map_err(Into::into)
+        }
     });
     screen
+}
+
+/// Returns whether it is a span of ours: of a crawl, a task or a call, in which a warning tells where it belongs, also
+/// where nothing less than a warning is told.
+fn is_own_span(metadata: &Metadata<'_>) -> bool {
+    let (room, _) = metadata.target().split_once("::").unwrap_or_default();
+    let is_ours = matches!(room, "trouvaille" | "crawler" | "mcp_server");
+    metadata.is_span() && is_ours && *metadata.level() <= Level::INFO
 }
 
 fn message_alone(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {

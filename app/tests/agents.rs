@@ -25,14 +25,21 @@ const STORE: &str = "sqlite:agents.db";
 pub(crate) const SHORT_LEASE: &str = "1.0";
 
 /// Leases that end for no test.
-const ENDLESS_LEASE: &str = "3600.0";
+pub(crate) const ENDLESS_LEASE: &str = "3600.0";
 
 /// Returns a server of agents on `store`, ready to start. It goes by the real clock.
 pub(crate) fn server(home: &Home, command: &[&str], store: &str, lease_seconds: &str) -> Command {
+    let mut server = watched(home, command, store, lease_seconds);
+    server.args(["--ops", "none"]);
+    server
+}
+
+/// Returns the same without a word on where operators look.
+fn watched(home: &Home, command: &[&str], store: &str, lease_seconds: &str) -> Command {
     let mut server = home.bare_command(Path::new(PROGRAM));
     server
         .args(command)
-        .args(["--listen", "127.0.0.1:0", "--ops", "none"])
+        .args(["--listen", "127.0.0.1:0"])
         .args(["--allow-private", "127.0.0.0/8", "--rps", "unlimited"])
         .args(["--store", store])
         .env("TROUVAILLE__AGENT__LEASE_SECONDS", lease_seconds)

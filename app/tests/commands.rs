@@ -125,6 +125,25 @@ async fn the_exit_code_counts_the_shops() {
     assert!(check.stdout.contains("blocked (closed_feed)"), "{check:#?}");
     assert_eq!(home.run(crawl(&[&good], &[])).code, Some(0));
     assert_eq!(home.run(crawl(&[], &["--all", "--full"])).code, Some(3));
+    // A pipeline goes on with what is stored, and still learns of a call that was wrong.
+    let any = ["--any-outcome"];
+    assert_eq!(home.run(crawl(&[&closed], &any)).code, Some(0));
+    assert_eq!(home.run(crawl(&[], &any)).code, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_comes_before_the_first_shop_does_not_fail() {
+    let shop = shop(&NORTH_LOFT, 20, FaultPlan::none()).await;
+    let home = Home::new();
+    home.ok(crawl(&[&shop.url()], &[]));
+    home.ok(["shops", "forget", &shop.url()]);
+    let none = "the store has no shops with a URL yet";
+    home.run(crawl(&[], &["--all"])).assert_fails(2, &[none]);
+    let args = ["--all", "--any-outcome", "--out", "report.json"];
+    let run = home.run(crawl(&[], &args));
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    assert!(run.stderr.contains(none), "{run:#?}");
+    assert_eq!(home.read("report.json"), "[]");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +208,10 @@ async fn an_interrupted_crawl_exits_with_3_and_goes_on() {
     )
     .await;
     let home = Home::new();
-    let child = home.command(crawl(&[&shop.url()], &[])).spawn().unwrap();
+    let child = home
+        .command(crawl(&[&shop.url()], &["--any-outcome"]))
+        .spawn()
+        .unwrap();
     shop.wait_for_requests(5).await;
     let kill = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])

@@ -13,6 +13,7 @@ use crate::program::{Home, PROGRAM, Run};
 use crate::stored::{exports, product_id};
 
 const LATER: &str = "2026-03-01T12:00:00Z";
+const AN_HOUR_EARLIER: &str = "2026-03-01T11:00:00Z";
 const EARLIER: &str = "2026-01-31T12:00:00Z";
 
 const STORE: &str = "sqlite:disk/shop.db";
@@ -116,6 +117,53 @@ async fn a_clock_that_jumps_back_loses_nothing() {
     let times: Vec<UnixMs> = observations.iter().map(|it| it.at).collect();
     let in_order_of_events = [LATER, EARLIER].map(|time| UnixMs::parse(time).unwrap());
     assert_eq!(times, in_order_of_events);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_by_an_hour_shows_in_no_answer() {
+    let mut catalogue = Catalogue::generate(&NORTH_LOFT, 30, 7);
+    let shop = FakeShop::start(catalogue.clone(), FaultPlan::none())
+        .await
+        .unwrap();
+    let home = Home::new();
+    let url = shop.url();
+    assert_well(&run_at(LATER, &home, &crawl(&url)));
+    catalogue.edit(0, |product| {
+        product["variants"][0]["price"] = json!("7777.70");
+    });
+    shop.set_catalogue(catalogue);
+    assert_well(&run_at(AN_HOUR_EARLIER, &home, &crawl(&url)));
+    let ask = |args: &[&str]| {
+        let run = run_at(
+            AN_HOUR_EARLIER,
+            &home,
+            &[args, &["--store", STORE]].concat(),
+        );
+        assert_well(&run);
+        run.stdout
+    };
+    let changes = ask(&["export", "changes"]);
+    let dearer: Vec<&str> = changes
+        .lines()
+        .filter(|it| it.contains(",dearer,"))
+        .collect();
+    assert!(
+        matches!(*dearer, [it] if it.starts_with(AN_HOUR_EARLIER)),
+        "{dearer:?}"
+    );
+    assert_eq!(changes.lines().count(), 1 + 30 + 1, "{changes}");
+    for args in [&["check"][..], &["shops", "list"]] {
+        let said = ask(args);
+        let is_recent = said.contains("just now") && !said.contains(" ago");
+        assert!(is_recent, "{said}");
+    }
+    let shops = ask(&["query", "list_shops"]);
+    assert!(
+        shops.contains("\"age_hours\":0.0") && !shops.contains(":-"),
+        "{shops}"
+    );
+    let ranked = ask(&["rank", "--out", "-"]);
+    assert_eq!(ranked.lines().count(), 1 + 30, "{ranked}");
 }
 
 /// Its age is unknown, so what it has stored counts: it goes on, and ends at the list's end as any other.

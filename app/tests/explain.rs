@@ -90,7 +90,13 @@ impl Watched {
             let at = UnixMs::new(last - (10 - i64::from(week)) * 7 * 86_400_000);
             let ranks = [(climber.clone(), 12 - week), (rival.clone(), 20)];
             let n = store
-                .observe_ranks(&ticket, &ranks, catalog::RankSource::StorefrontApi, at)
+                .observe_ranks(
+                    &ticket,
+                    &ranks,
+                    None,
+                    catalog::RankSource::StorefrontApi,
+                    at,
+                )
                 .await
                 .unwrap();
             assert_eq!(n, if week == 0 { 2 } else { 1 });

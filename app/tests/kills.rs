@@ -181,7 +181,7 @@ async fn kill_crawls(seed: u64, tally: &mut Tally) {
 }
 
 /// Calls the same command until its pass over each shop has ended, and returns how often it was killed.
-async fn kill_until_done(
+pub(crate) async fn kill_until_done(
     world: &World,
     home: &Home,
     pass: u64,
@@ -248,6 +248,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with(FaultPlan::none()).await
+    }
+
+    pub(crate) async fn start_with(plan: FaultPlan) -> Self {
         let shops: [(&ShopProfile, usize); 3] = [
             (&NORTH_LOFT, 880),
             (&KUMO_STATIONERY, 1_000),
@@ -261,7 +265,7 @@ impl World {
                     product["variants"][0]["price"] = json!("-5");
                 });
             }
-            let plan = FaultPlan::none().latency(Duration::from_millis(10));
+            let plan = plan.clone().latency(Duration::from_millis(10));
             let shop = FakeShop::start(catalogue.clone(), plan).await.unwrap();
             started.push((shop, catalogue));
         }
@@ -285,6 +289,17 @@ impl World {
         }
     }
 
+    /// Changes a price of each shop, on its second page.
+    pub(crate) fn change_one(&self) {
+        for (shop, catalogue) in &self.shops {
+            let mut catalogue = catalogue.clone();
+            catalogue.edit(REPLACED, |product| {
+                product["variants"][0]["price"] = json!("77.70");
+            });
+            shop.set_catalogue(catalogue);
+        }
+    }
+
     /// Gives the shops back what they had at first.
     pub(crate) fn restore(&self) {
         for (shop, catalogue) in &self.shops {
@@ -302,8 +317,14 @@ impl World {
         asked.collect()
     }
 
+    /// Returns how many requests named a version.
+    pub(crate) fn n_asked_by_version(&self) -> usize {
+        let requests = self.shops.iter().flat_map(|(shop, _)| shop.requests());
+        requests.filter(|it| !it.if_none_match.is_empty()).count()
+    }
+
     /// Returns the ids of all products that the shops ever had.
-    fn ids(&self) -> Vec<ProductId> {
+    pub(crate) fn ids(&self) -> Vec<ProductId> {
         let of_shop = |(shop, catalogue): &(FakeShop, Catalogue)| {
             let key = shop_at(&shop.url()).unwrap().key;
             let mut ids = ids_of(catalogue, &key);
@@ -423,8 +444,13 @@ impl Random {
 
 /// Returns the seeds of the rounds: 1 to 3, unless `scripts/soak` asks for others.
 pub(crate) fn seeds() -> Range<u64> {
+    up_to(3)
+}
+
+/// Returns the seeds of as many rounds as `scripts/soak` asks for, and of `n_rounds` in an ordinary test.
+pub(crate) fn up_to(n_rounds: u64) -> Range<u64> {
     let first = number("TROUVAILLE_SOAK_SEED").unwrap_or(1);
-    first..first + number("TROUVAILLE_SOAK_ROUNDS").unwrap_or(3)
+    first..first + number("TROUVAILLE_SOAK_ROUNDS").unwrap_or(n_rounds)
 }
 
 #[expect(
@@ -436,7 +462,7 @@ pub(crate) fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|e| panic!("{variable}: {e}")))
 }
 
-fn crawl(urls: &[String], store: &str) -> Vec<String> {
+pub(crate) fn crawl(urls: &[String], store: &str) -> Vec<String> {
     let mut args = vec!["crawl".to_owned()];
     args.extend_from_slice(urls);
     let options = [
@@ -452,7 +478,7 @@ fn crawl(urls: &[String], store: &str) -> Vec<String> {
 }
 
 /// Copies a store as a kill leaves it: the file, and what SQLite keeps beside it.
-fn copy_store(home: &Home, from: &str, to: &str) {
+pub(crate) fn copy_store(home: &Home, from: &str, to: &str) {
     for suffix in ["", "-wal", "-journal"] {
         let path = |name: &str| home.path().join(format!("{name}{suffix}"));
         if path(from).exists() {

@@ -13,7 +13,7 @@ use crate::program::{Home, NOW, PROGRAM};
 use crate::stored::{Stored, ids_of};
 
 /// Returns so many products, each as small as one with a price can be.
-fn small(n_products: usize) -> Catalogue {
+pub(crate) fn small(n_products: usize) -> Catalogue {
     let mut document = String::from("{\"products\":[");
     for id in 1..=n_products {
         let comma = if id == 1 { "" } else { "," };

@@ -1,9 +1,9 @@
 //! Assistants served by the real program: over standard input and output, over HTTP, and the same answers without both.
 
 mod actions;
-mod assistant;
+pub(crate) mod assistant;
 mod configs;
-mod endpoint;
+pub(crate) mod endpoint;
 mod queries;
 mod tokens;
 mod without_data;

@@ -1,13 +1,14 @@
 //! Where products stand by sales: read behind a pass, told with where it comes from, and never made up.
 
 use serde_json::{Value, json};
-use testkit::{Catalogue, FakeShop, FaultPlan, Surface};
+use testkit::{Catalogue, Collection, FakeShop, Fault, FaultPlan, On, Surface};
 
 use crate::past::run_at;
 use crate::program::{Home, PROGRAM, Run};
 
 const STORE: &str = "sqlite:places.db";
 const MORNINGS: [&str; 2] = ["2026-11-01T08:00:00Z", "2026-11-08T08:00:00Z"];
+const BETWEEN: &str = "2026-11-04T08:00:00Z";
 
 /// A shop of 60 things that is crawled with a look at its best sellers.
 struct Selling {
@@ -17,13 +18,23 @@ struct Selling {
 
 impl Selling {
     async fn start(plan: FaultPlan) -> Self {
+        Self::with(catalogue(), plan).await
+    }
+
+    async fn with(catalogue: Catalogue, plan: FaultPlan) -> Self {
         Self {
             home: Home::new(),
-            shop: FakeShop::start(catalogue(), plan).await.unwrap(),
+            shop: FakeShop::start(catalogue, plan).await.unwrap(),
         }
     }
 
     fn crawl(&self, now: &str) -> Value {
+        self.crawl_with("", now)
+    }
+
+    /// Crawls with more of a configuration.
+    fn crawl_with(&self, config: &str, now: &str) -> Value {
+        self.home.write("more.toml", config);
         let mut command = self.home.bare_command(std::path::Path::new(PROGRAM));
         let url = self.shop.url();
         let args = [
@@ -38,6 +49,7 @@ impl Selling {
             now,
         ];
         command.args(args).args(["--allow-private", "127.0.0.0/8"]);
+        command.args(["--config", "more.toml"]);
         command.env("TROUVAILLE__CRAWL__OBSERVE_BESTSELLERS", "true");
         let run = Run::from(command.output().unwrap());
         assert_eq!(run.code, Some(0), "{run:#?}");
@@ -74,6 +86,10 @@ impl Selling {
 
 /// Products 1 to 60; by sales they come in this order.
 fn catalogue() -> Catalogue {
+    catalogue_of(60)
+}
+
+fn catalogue_of(n_products: usize) -> Catalogue {
     let product = |n: u64| {
         json!({
             "id": n,
@@ -83,12 +99,12 @@ fn catalogue() -> Catalogue {
             "variants": [{"id": n * 10, "title": "", "price": "10.00", "available": true}],
         })
     };
-    let products: Vec<Value> = (1..=60).map(product).collect();
+    let products: Vec<Value> = (1..=n_products as u64).map(product).collect();
     let document = json!({ "products": products }).to_string();
     let catalogue = Catalogue::from_json(document.as_bytes()).unwrap();
     catalogue
         .with_currency(Some("EUR"))
-        .with_best_sellers((0..60).collect())
+        .with_best_sellers((0..n_products).collect())
 }
 
 fn signal<'a>(explained: &'a Value, name: &str) -> &'a Value {
@@ -160,13 +176,13 @@ async fn a_place_that_moves_between_two_crawls_is_told_with_where_it_was_read() 
     assert!(
         moves
             .iter()
-            .any(|it| it.contains("bestseller_up") && it.ends_with(",56,3,storefront_api")),
+            .any(|it| it.contains("bestseller_up") && it.ends_with(",56,3,storefront_api,")),
         "{changes}"
     );
     assert!(
         moves
             .iter()
-            .any(|it| it.contains("bestseller_down") && it.ends_with(",10,11,storefront_api")),
+            .any(|it| it.contains("bestseller_down") && it.ends_with(",10,11,storefront_api,")),
         "{changes}"
     );
 
@@ -175,6 +191,57 @@ async fn a_place_that_moves_between_two_crawls_is_told_with_where_it_was_read() 
     selling.run(&["report", "--out", "report.html"]);
     let report = selling.home.read("report.html");
     assert!(report.contains("observed: 60 places, storefront_api"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_that_leaves_the_order_has_no_place_any_more() {
+    let selling = Selling::start(FaultPlan::none()).await;
+    selling.crawl(MORNINGS[0]);
+    let place = selling.explained(5);
+    assert_eq!(signal(&place, "bestseller_place")["value"], 5.0);
+    let order: Vec<usize> = (0..60).filter(|it| *it != 4).collect();
+    selling
+        .shop
+        .set_catalogue(catalogue().with_best_sellers(order));
+    selling.crawl(MORNINGS[1]);
+
+    let explained = selling.explained(5);
+    let place = signal(&explained, "bestseller_place");
+    assert_eq!(
+        (&place["value"], &place["certainty"], &place["at"]),
+        (&json!(null), &json!("unavailable"), &json!(MORNINGS[1]))
+    );
+    assert_eq!(place["detail"], "not among the 59 places that were read");
+    let features = explained["features"].as_array().unwrap();
+    let mut features = features.iter();
+    let bestseller = features.find(|it| it["feature"] == "bestseller").unwrap();
+    assert_eq!(bestseller["value"], json!(null));
+    let changes = selling.run(&["export", "changes", "--since", "2026-11-02", "--out", "-"]);
+    let mut lines = changes.lines();
+    let line = lines.find(|it| it.contains("bestseller_down")).unwrap();
+    assert!(line.contains(",Thing 5,"), "{changes}");
+    assert!(line.ends_with(",5,,storefront_api,59"), "{changes}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_that_breaks_off_takes_nobodys_place_and_dates_none_that_it_did_not_reach() {
+    // 250 places an answer: the second look gets one of two.
+    let selling = Selling::with(catalogue_of(300), FaultPlan::none()).await;
+    selling.crawl(MORNINGS[0]);
+    let order: Vec<usize> = [1, 0].into_iter().chain(2..299).collect();
+    selling
+        .shop
+        .set_catalogue(catalogue_of(300).with_best_sellers(order));
+    let broken = On::under("/api/").nth(2);
+    let plan = FaultPlan::none().fault(broken, Fault::Status(404, None));
+    selling.shop.set_plan(plan);
+    let second = selling.crawl(MORNINGS[1]);
+    assert_eq!(popularity(&second)["n_places"], 250);
+    for (native, value, at) in [(1, 2.0, MORNINGS[1]), (300, 300.0, MORNINGS[0])] {
+        let explained = selling.explained(native);
+        let place = signal(&explained, "bestseller_place");
+        assert_eq!((&place["value"], &place["at"]), (&json!(value), &json!(at)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,6 +262,31 @@ async fn without_the_api_a_collection_of_best_sellers_is_an_estimate() {
     let list = selling.run(&["rank", "--out", "-"]);
     assert!(list.contains(",estimated,"), "{list}");
     assert_eq!(selling.n_asked("sort_by"), 0);
+}
+
+/// What the shop calls its best sellers may be another collection the next time: nobody lost a place in that.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_collection_takes_nobodys_place() {
+    let collection =
+        |handle, n_places| catalogue().with_collections(vec![Collection::new(handle, 0..n_places)]);
+    let without_api = FaultPlan::none().without(Surface::StorefrontApi);
+    let selling = Selling::with(collection("best-sellers", 60), without_api).await;
+    selling.crawl(MORNINGS[0]);
+    let place_of = |native| {
+        let explained = selling.explained(native);
+        let place = signal(&explained, "bestseller_place");
+        (place["value"].clone(), place["at"].clone())
+    };
+
+    selling.shop.set_catalogue(collection("bestseller", 59));
+    let crawled = selling.crawl(BETWEEN);
+    assert_eq!(popularity(&crawled)["detail"], "the collection bestseller");
+    assert_eq!(place_of(60), (json!(60.0), json!(MORNINGS[0])));
+    assert_eq!(place_of(59), (json!(59.0), json!(BETWEEN)));
+
+    selling.shop.set_catalogue(collection("bestseller", 58));
+    selling.crawl(MORNINGS[1]);
+    assert_eq!(place_of(59), (json!(null), json!(MORNINGS[1])));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,4 +319,33 @@ async fn a_shop_that_tells_nothing_has_no_places_and_a_reason() {
         place["detail"].as_str().unwrap().contains("answered 404"),
         "{place}"
     );
+}
+
+/// Neither the API nor a collection has an order: what is left is a list that robots.txt refuses to everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_by_sales_is_asked_for_of_a_shop_of_ones_own_alone() {
+    let plan = || {
+        FaultPlan::none()
+            .without(Surface::StorefrontApi)
+            .fault(On::path("/collections.json"), Fault::status(404))
+    };
+    let (own, other) = (Selling::start(plan()).await, Selling::start(plan()).await);
+    let config = format!("[crawl]\nown_shops = [\"{}\"]\n", own.shop.url());
+    let crawled = own.crawl_with(&config, MORNINGS[0]);
+    let found = popularity(&crawled);
+    assert_eq!(
+        (&found["source"], &found["n_places"]),
+        (&json!("sorted_list"), &json!(60))
+    );
+    assert_eq!(own.n_asked("sort_by=best-selling"), 1);
+    assert_eq!(own.n_asked("sort_by"), 1);
+    let place = own.explained(60);
+    assert_eq!(signal(&place, "bestseller_place")["value"], 60.0);
+
+    // With the same configuration, of somebody else's shop, and of the same one without it.
+    let crawled = other.crawl_with(&config, MORNINGS[0]);
+    assert_eq!(popularity(&crawled)["source"], json!(null));
+    assert_eq!(other.n_asked("sort_by"), 0);
+    own.crawl(MORNINGS[1]);
+    assert_eq!(own.n_asked("sort_by"), 1);
 }

@@ -244,8 +244,7 @@ fn a_preset_of_which_nothing_is_known_groups_and_draws_nothing() {
 fn a_store_without_products_is_said_to_be_empty() {
     let home = Home::new();
     home.write("empty.json", r#"{"products":[]}"#);
-    home.run(["import", "empty.json"])
-        .assert_fails(1, &["stored in"]);
+    home.ok(["import", "empty.json"]);
     for list in ["segments", "rules"] {
         let run = export(&home, &[list, "--out", "list.csv"]);
         run.assert_fails(1, &["no product in", "is there", "`trouvaille check`"]);

@@ -225,8 +225,8 @@ async fn a_run_stops_at_its_budget_and_goes_on_when_it_is_called_again() {
     );
     assert_eq!(world.llm.n_requests(), 2);
 
-    let run = world.run(&["--max-requests", "2"]);
-    assert_eq!((run.code, world.llm.n_requests()), (Some(3), 4), "{run:#?}");
+    let run = world.run(&["--max-requests", "2", "--any-outcome"]);
+    assert_eq!((run.code, world.llm.n_requests()), (Some(0), 4), "{run:#?}");
     world.ok(&[]);
     assert_eq!(world.llm.n_requests(), 5);
     let billed = world.llm.answered_by_subject();

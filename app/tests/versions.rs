@@ -101,10 +101,10 @@ async fn a_crawl_that_was_cut_off_goes_on_by_version() {
     let n_before = world.fake.requests().len();
     let report = world.crawl().await;
     let pages = [("3", true), ("4", true)];
-    // The request that the end cut off may reach the shop late.
-    let mut found = asked_since(&world, n_before);
-    found.dedup();
-    assert_eq!(found, asked(&pages));
+    // What was under way at the end was stored.
+    let found = asked_since(&world, n_before);
+    let is_stored = found == asked(&pages[1..]);
+    assert!(is_stored || found == asked(&pages), "{found:?}");
     let counts = report.counts;
     assert_eq!((counts.pages, counts.products), (4, 760));
     assert_eq!((counts.changed, counts.gone), (1, 0));

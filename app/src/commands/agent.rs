@@ -1,18 +1,20 @@
 //! `trouvaille agent`: a server of the A2A protocol, whose tasks outlive it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use a2a::{AGENTS, Agent};
 use anyhow::Result;
 use clap::Args;
 use ipnet::IpNet;
+use mcp_server::Opened;
 
 use super::crawl::{Rate, fetch_config, network, rate};
 use crate::App;
 use crate::agents::{Agents, Face};
 use crate::config::check_public_url;
 use crate::exit::{Exit, UsageError};
-use crate::http::ops::OpsAddress;
+use crate::http::ops::{OpsAddress, opened_later};
 
 /// The name for all agents on one port.
 const ALL: &str = "all";
@@ -78,20 +80,23 @@ impl ServerArgs {
 
 pub(crate) async fn run(args: &AgentArgs, app: &App) -> Result<Exit> {
     let agents = chosen(&args.agent)?;
-    start(&args.server, agents, args.conformance, app)
-        .await?
-        .run(app, std::future::ready(()))
-        .await;
+    let agents = start(&args.server, agents, args.conformance, app).await?;
+    if let Some(agents) = agents {
+        agents.run(app, std::future::ready(())).await;
+    }
     Ok(Exit::All)
 }
 
-/// Opens the store, binds the addresses, and tells where everything is.
+/// Binds the addresses, opens the store, and tells where everything is; `None` when the command is cancelled meanwhile.
+///
+/// Operators are answered from the first moment: that a large store of an older version takes its time is no reason to
+/// end the process.
 pub(super) async fn start(
     args: &ServerArgs,
     agents: Vec<&'static Agent>,
     conformance: bool,
     app: &App,
-) -> Result<Agents> {
+) -> Result<Option<Agents>> {
     let config = &app.config.agent;
     let face = Face {
         agents,
@@ -108,11 +113,21 @@ pub(super) async fn start(
     };
     let fetching = fetch_config(args.rps, &args.allow_private, app)?;
     // The addresses first: a wrong one is told without a store being made.
-    let bound = face.bind(app).await?;
-    let (store, tasks) = super::open_with_tasks(app).await?;
-    let agents = Agents::new(bound, store, tasks, fetching, app)?;
+    let mut bound = face.bind(app).await?;
+    let (tell, data) = opened_later();
+    let watch = bound.watch(data, app);
+    let opened = tokio::select! {
+        opened = super::open_with_tasks(app) => opened?,
+        () = app.cancel.cancelled() => return Ok(None),
+    };
+    let (store, tasks) = opened;
+    tell.send_replace(Some(Opened {
+        store: Arc::clone(&store),
+        tasks: Arc::clone(&tasks),
+    }));
+    let agents = Agents::new((bound, watch), store, tasks, fetching, app)?;
     agents.tell(app);
-    Ok(agents)
+    Ok(Some(agents))
 }
 
 fn chosen(name: &str) -> Result<Vec<&'static Agent>, UsageError> {

@@ -5,7 +5,7 @@ mod via;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use catalog::{CrawlReport, Shop, ShopStatus, Start, Stop, Store};
+use catalog::{CrawlReport, Shop, ShopStatus, Start, Stop, Store, UnixMs};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::{FetchConfig, Fetcher};
@@ -42,8 +42,9 @@ are named are crawled in any case.
 blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list, a challenge, or \
 too many requests. gone: a known shop whose list and /meta.json are both 404 or 410. partial: \
 interrupted, --max-pages, a failure behind page 1, a list that repeats for ever, less than half of \
-the known products (then nothing is taken as gone), products behind Shopify's limit of 25,000 that \
-were not all found, or a closed list of which other routes brought a part.
+the known products (then nothing is taken as gone, unless a crawl 12 hours later finds about as \
+many), products behind Shopify's limit of 25,000 that were not all found, or a closed list of which \
+other routes brought a part.
 
 Prices are kept in the currency that the shop states in /meta.json, else in the configured one \
 ([currencies] in the configuration), else in XXX (unknown). In a list of shops, # begins a comment.
@@ -54,7 +55,8 @@ and limits; links to its results come at the end. A broken connection is tried a
 minutes and goes on without a gap. Ctrl-C makes the agent stop, and what it stored stays. Its \
 token, if it asks for one, is taken from TROUVAILLE__AGENT__TOKEN and sent to that server alone.
 
-Exit codes: 0 every shop complete or gone, 3 some, or interrupted, 1 none, 2 wrong usage.")]
+Exit codes: 0 every shop complete or gone, 3 some, or interrupted, 1 none, 2 wrong usage. With --any-outcome, 0 also where \
+some or all shops ended otherwise, and where --all finds no shop yet.")]
 pub(crate) struct CrawlArgs {
     /// Shops: URLs or hosts
     #[arg(value_name = "SHOP_URL")]
@@ -77,9 +79,13 @@ pub(crate) struct CrawlArgs {
     /// Allow a private network, for example 127.0.0.0/8; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = network)]
     pub(crate) allow_private: Vec<IpNet>,
-    /// Also write the shops' reports as JSON to this file, for `rank --in`
+    /// Also write the shops' reports as JSON to this file, for `rank --in`; of shops that --all leaves out as not due,
+    /// those of their last crawl
     #[arg(long, value_name = "REPORT.json")]
     pub(crate) out: Option<PathBuf>,
+    /// Exit with 0 however the shops end, unless interrupted: for pipelines, which go on with what is stored
+    #[arg(long, conflicts_with = "via")]
+    pub(crate) any_outcome: bool,
     /// Let the agent at this address crawl, and follow it
     #[arg(long, value_name = "AGENT_URL")]
     pub(crate) via: Option<String>,
@@ -105,16 +111,18 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     }
     let fetcher = Fetcher::new(fetch_config(args.rps, &args.allow_private, app)?)?;
     let store = open_store(args, app).await?;
-    let n_left_out = match args.all {
+    let left_out = match args.all {
         true => add_stored(&mut shops, args, store.as_ref(), app).await?,
-        false => 0,
+        false => LeftOut::default(),
     };
     shops.sort_by(|one, two| one.key.cmp(&two.key));
     shops.dedup_by(|one, two| one.key == two.key);
-    if shops.is_empty() && n_left_out == 0 {
-        return Err(
-            UsageError("the store has no shops with a URL yet: name some".to_owned()).into(),
-        );
+    if shops.is_empty() && left_out.is_empty() {
+        let none = "the store has no shops with a URL yet: name some";
+        if !args.any_outcome {
+            return Err(UsageError(none.to_owned()).into());
+        }
+        app.screen.note(none);
     }
     let owner = owner::new_name();
     let options = options(args, &owner, app);
@@ -123,46 +131,75 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     crawl_reports.sort_by(|one, two| one.key.cmp(&two.key));
     reports::print(&crawl_reports, app)?;
     if let Some(path) = &args.out {
-        let json = serde_json::to_vec_pretty(&crawl_reports)?;
+        let json = serde_json::to_vec_pretty(&left_out.with(&crawl_reports))?;
         output::write_to(path, |out| out.write_all(&json))?;
     }
     reports::note_store(&crawl_reports, store.as_ref(), app);
-    Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
+    let interrupted = app.cancel.is_cancelled();
+    Ok(match args.any_outcome && !interrupted {
+        true => Exit::All,
+        false => Exit::of_reports(&crawl_reports, interrupted),
+    })
 }
 
-/// Adds the stored and configured shops that are due, and returns how many are left out.
+/// The stored and configured shops that `--all` leaves out.
+#[derive(Debug, Default)]
+struct LeftOut {
+    n_paused: u64,
+    /// The newest passes of those that are not due yet.
+    not_due: Vec<CrawlReport>,
+}
+
+impl LeftOut {
+    fn is_empty(&self) -> bool {
+        self.n_paused == 0 && self.not_due.is_empty()
+    }
+
+    /// Returns the records of all shops but the paused ones: a pipeline that is called again ranks the same shops again.
+    fn with<'a>(&'a self, crawl_reports: &'a [CrawlReport]) -> Vec<&'a CrawlReport> {
+        let mut all: Vec<_> = crawl_reports.iter().chain(&self.not_due).collect();
+        all.sort_by(|one, two| one.key.cmp(&two.key));
+        all
+    }
+}
+
+/// Adds the stored and configured shops that are due, and returns those that are left out.
 async fn add_stored(
     shops: &mut Vec<Shop>,
     args: &CrawlArgs,
     store: &dyn Store,
     app: &App,
-) -> Result<u64> {
+) -> Result<LeftOut> {
     let stored = shop_list::stored_and_configured(store, app).await?;
     let mut due = Due::new(app.config.recrawl_terms());
     let now = app.clock.now();
-    let (mut n_paused, mut not_due) = (0, Vec::new());
+    let mut left_out = LeftOut::default();
+    let mut next: Option<UnixMs> = None;
     for status in stored.into_iter().filter(|it| !it.shop.url.is_empty()) {
         let is_named = shops.iter().any(|shop| shop.key == status.shop.key);
-        let due_at = due.at(&status, store).await?.filter(|at| *at > now);
+        let due_at = due.at(&status, store, now).await?.filter(|at| *at > now);
         match due_at.filter(|_| !args.full && !is_unfinished(&status)) {
             _ if is_named => {}
-            _ if status.is_paused => n_paused += 1,
-            Some(at) => not_due.push(at),
+            _ if status.is_paused => left_out.n_paused += 1,
+            Some(at) => {
+                next = Some(next.map_or(at, |it| it.min(at)));
+                left_out.not_due.extend(status.last_crawl);
+            }
             None => shops.push(status.shop),
         }
     }
-    if n_paused > 0 {
-        let paused = output::counted(n_paused, "paused shop");
+    if left_out.n_paused > 0 {
+        let paused = output::counted(left_out.n_paused, "paused shop");
         app.screen
             .note(&format!("leaving out {paused} (`trouvaille shops list`)"));
     }
-    if let Some(next) = not_due.iter().min() {
-        let others = output::counted(not_due.len() as u64, "shop");
+    if let Some(next) = next {
+        let others = output::counted(left_out.not_due.len() as u64, "shop");
         app.screen.note(&format!(
             "leaving out {others} not due yet, the next one at {next} (--full crawls all)"
         ));
     }
-    Ok(n_paused + not_due.len() as u64)
+    Ok(left_out)
 }
 
 /// Returns whether a shop's newest pass stopped where another one can go on.

@@ -57,6 +57,12 @@ fn told(notes: &PassNotes) -> Vec<String> {
             asked_ms as f64 / 1_000.0
         ));
     }
+    if let Some(n_bytes) = notes.traffic.and_then(|it| it.robots_bytes) {
+        lines.push(format!(
+            "robots.txt has {} bytes, more than count of one (RFC 9309): rules at its end are not known",
+            grouped(n_bytes)
+        ));
+    }
     lines
 }
 

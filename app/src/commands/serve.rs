@@ -73,8 +73,10 @@ pub(crate) async fn run(args: &ServeArgs, app: &App) -> Result<Exit> {
         None => None,
     };
     let agents = agent::start(&args.server, a2a::AGENTS.iter().collect(), false, app).await?;
+    let Some(agents) = agents else {
+        return Ok(Exit::All);
+    };
     let context = agents.context().clone();
-    let metrics = agents.metrics().clone();
     let data = Arc::new(Data::of(Opened {
         store: Arc::clone(&context.store),
         tasks: Arc::clone(&context.tasks),
@@ -84,7 +86,7 @@ pub(crate) async fn run(args: &ServeArgs, app: &App) -> Result<Exit> {
             let actions = mcp::actions(args.enable_actions, args.server.allow_private(), app);
             let context = mcp::context(&data, cursors, actions, app);
             bound.tell(&context, app);
-            bound.serve(&context, &metrics, app).await;
+            bound.serve(&context, app).await;
         }
     };
     let beside = Box::pin(async {

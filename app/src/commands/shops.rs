@@ -109,7 +109,7 @@ async fn list(app: &App) -> Result<()> {
     let mut due = Due::new(app.config.recrawl_terms());
     let mut dues = Vec::with_capacity(shops.len());
     for status in &shops {
-        let at = due.at(status, store.as_ref()).await?;
+        let at = due.at(status, store.as_ref(), now).await?;
         dues.push(due_words(status, at, now));
     }
     output::print(&table(&shops, dues, now))

@@ -21,6 +21,7 @@ const OWN_NAMES: [&str; 3] = [
 pub(crate) struct HttpConfig {
     tokens: Tokens,
     pub(crate) max_connections: usize,
+    linger_seconds: f64,
     drain_seconds: f64,
 }
 
@@ -40,21 +41,31 @@ impl HttpConfig {
         &self.tokens.0
     }
 
+    /// Returns for how long new requests are still taken once the program is asked to stop.
+    pub(crate) fn linger(&self) -> Duration {
+        Duration::from_secs_f64(self.linger_seconds)
+    }
+
     pub(crate) fn drain(&self) -> Duration {
         Duration::from_secs_f64(self.drain_seconds)
     }
 
     pub(super) fn check(&self) -> Result<(), UsageError> {
-        let (n_connections, seconds) = (self.max_connections, self.drain_seconds);
+        let n_connections = self.max_connections;
         if !(1..=1_000_000).contains(&n_connections) {
             return Err(UsageError(format!(
                 "http.max_connections = {n_connections}: expected a whole number from 1 to 1000000"
             )));
         }
-        if !(0.0..=3600.0).contains(&seconds) {
-            return Err(UsageError(format!(
-                "http.drain_seconds = {seconds}: expected a number from 0 to 3600"
-            )));
+        for (key, seconds) in [
+            ("linger_seconds", self.linger_seconds),
+            ("drain_seconds", self.drain_seconds),
+        ] {
+            if !(0.0..=3600.0).contains(&seconds) {
+                return Err(UsageError(format!(
+                    "http.{key} = {seconds}: expected a number from 0 to 3600"
+                )));
+            }
         }
         let tokens = self.tokens();
         for (n, token) in (1..).zip(tokens) {
@@ -153,7 +164,9 @@ mod tests {
     use super::*;
 
     fn config(tokens: &str) -> Result<HttpConfig, String> {
-        let text = format!("tokens = {tokens}\nmax_connections = 1\ndrain_seconds = 0.5");
+        let text = format!(
+            "tokens = {tokens}\nmax_connections = 1\nlinger_seconds = 0\ndrain_seconds = 0.5"
+        );
         let config: HttpConfig = toml::from_str(&text).map_err(|it| it.message().to_owned())?;
         config.check().map_err(|it| it.to_string())?;
         Ok(config)

@@ -3,9 +3,9 @@
 //! What is served comes from the rooms as routers, which read [`catalog::Principal`]; nothing here knows a protocol.
 
 mod auth;
+mod counted;
 pub(crate) mod directory;
 mod loopback;
-mod metrics;
 pub(crate) mod ops;
 mod patient;
 mod serve;
@@ -25,7 +25,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::auth::Auth;
-pub(crate) use self::metrics::Metrics;
 use crate::config::HttpConfig;
 use crate::exit::UsageError;
 
@@ -45,19 +44,26 @@ pub(crate) async fn bind(
     listen(flag, address).await
 }
 
-/// Serves `router` to the callers that `auth` lets in and `public` to everybody, until `cancel`; then no new request is taken, event streams
-/// end, and what still runs has the configured time to finish.
+/// Serves `router` to the callers that `auth` lets in and `public` to everybody, until `cancel` and for as long behind it
+/// as is configured; then no new request is taken, event streams end, and what still runs has the configured time to
+/// finish.
 pub(crate) async fn run(
     listener: TcpListener,
     (router, public): (Router, Router),
     auth: &Auth,
     config: &HttpConfig,
-    metrics: &Metrics,
     cancel: &CancellationToken,
 ) {
-    let router = serve::end_streams(router, cancel);
-    let router = metrics::counted(auth.guard(router).merge(public), metrics);
-    serve::serve(listener, router, config, cancel).await;
+    let closing = CancellationToken::new();
+    let router = serve::end_streams(router, &closing);
+    let router = counted::counted(auth.guard(router).merge(public));
+    let router = serve::let_go(router, cancel);
+    let linger = async {
+        cancel.cancelled().await;
+        tokio::time::sleep(config.linger()).await;
+        closing.cancel();
+    };
+    tokio::join!(linger, serve::serve(listener, router, config, &closing));
 }
 
 async fn listen(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderValue;
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use futures_util::StreamExt;
@@ -113,6 +114,25 @@ async fn connection(
     if let Err(error) = ended {
         tracing::debug!("a connection broke: {error}");
     }
+}
+
+/// Returns `router` with answers that, from `cancel` on, ask for another connection next time: it is one to somebody
+/// else where several processes serve one address.
+pub(super) fn let_go(router: Router, cancel: &CancellationToken) -> Router {
+    router.layer(from_fn_with_state(cancel.clone(), close_behind))
+}
+
+async fn close_behind(
+    State(cancel): State<CancellationToken>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if cancel.is_cancelled() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
 
 /// Returns `router` with event streams that end at `cancel`: they would go on for as long as their tasks.

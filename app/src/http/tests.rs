@@ -8,6 +8,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::routing::{any, get};
 use catalog::Principal;
 use futures_util::{StreamExt, stream};
+use metrics::LocalRecorderGuard;
 use ring::digest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,9 +16,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::figures::{self, Figures};
 
 fn config(tokens: &str, more: &str) -> HttpConfig {
-    let text = format!("tokens = [{tokens}]\nmax_connections = 8\ndrain_seconds = 5\n");
+    let text = format!(
+        "tokens = [{tokens}]\nmax_connections = 8\nlinger_seconds = 0\ndrain_seconds = 5\n"
+    );
     let mut table: toml::Table = text.parse().unwrap();
     table.extend(more.parse::<toml::Table>().unwrap());
     table.try_into().unwrap()
@@ -41,7 +45,9 @@ async fn who(request: Request) -> String {
 struct Server {
     address: SocketAddr,
     cancel: CancellationToken,
-    metrics: Metrics,
+    /// What it counts, on this thread.
+    figures: Figures,
+    _counts: LocalRecorderGuard<'static>,
     running: JoinSet<()>,
 }
 
@@ -59,18 +65,21 @@ impl Server {
         let address = "127.0.0.1:0".parse().unwrap();
         let listener = bind("--listen", address, &auth).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (cancel, metrics) = (CancellationToken::new(), Metrics::default());
+        let cancel = CancellationToken::new();
+        let (recorder, figures) = figures::recorder();
+        let counts = metrics::set_default_local_recorder(Box::leak(Box::new(recorder)));
         let mut running = JoinSet::new();
-        let (until, counted) = (cancel.clone(), metrics.clone());
+        let until = cancel.clone();
         running.spawn(async move {
             let public = Router::new().route("/for-all", get(async || "for all"));
             let routers = (router, public);
-            run(listener, routers, &auth, &config, &counted, &until).await;
+            run(listener, routers, &auth, &config, &until).await;
         });
         Self {
             address,
             cancel,
-            metrics,
+            figures,
+            _counts: counts,
             running,
         }
     }
@@ -261,7 +270,8 @@ async fn more_connections_than_allowed_wait_their_turn() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(server.metrics.calls().values().sum::<u64>(), 1);
+    let counted = "{operation=\"other\",code=\"200\"} 1\n";
+    assert!(server.figures.text().contains(counted));
     drop(held);
     let mut answer = String::new();
     waiting.read_to_string(&mut answer).await.unwrap();
@@ -275,10 +285,32 @@ async fn requests_are_counted_by_what_became_of_them() {
     server
         .ask("GET /x", &["Host: h", "Authorization: Bearer a"])
         .await;
-    let calls: Vec<_> = server.metrics.calls().into_iter().collect();
-    let expected = [("200", 1), ("401", 1)];
-    assert_eq!(
-        calls,
-        expected.map(|(code, n)| (("other", code.to_owned()), n))
-    );
+    let text = server.figures.text();
+    for code in ["200", "401"] {
+        let line =
+            format!("trouvaille_http_requests_total{{operation=\"other\",code=\"{code}\"}} 1\n");
+        assert!(text.contains(&line), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_still_calls_while_the_program_lingers_is_answered_and_sent_elsewhere() {
+    let mut server = Server::start(config("", "linger_seconds = 5")).await;
+    let own = format!("Host: {}", server.address);
+    let mut events = server.send("GET /events", &[&own]).await;
+    events.read_exact(&mut [0; 16]).await.unwrap();
+    server.cancel.cancel();
+    tokio::task::yield_now().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!("GET /x HTTP/1.1\r\n{own}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The connection ends though nobody asked for that.
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    let mut rest = String::new();
+    events.read_to_string(&mut rest).await.unwrap();
+    server.running.join_next().await.unwrap().unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
 }

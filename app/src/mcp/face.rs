@@ -6,10 +6,11 @@ use anyhow::Result;
 use axum::Router;
 use mcp_server::{Context, HttpOptions};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::App;
 use crate::exit::UsageError;
-use crate::http::{self, Auth, Metrics};
+use crate::http::{self, Auth};
 
 /// Where assistants are answered over HTTP.
 #[derive(Debug)]
@@ -88,12 +89,15 @@ impl Bound {
     }
 
     /// Serves until the command is cancelled, then drains.
-    pub(crate) async fn serve(self, context: &Context, metrics: &Metrics, app: &App) {
+    pub(crate) async fn serve(self, context: &Context, app: &App) {
+        // Not the command's: calls under way, and those that still come, are answered.
+        let is_over = CancellationToken::new();
+        let _ends = is_over.clone().drop_guard();
         let options = HttpOptions {
             allowed_hosts: app.config.mcp.allowed_hosts.clone(),
             allowed_origins: app.config.mcp.allowed_origins.clone(),
             conformance: self.face.conformance,
-            cancel: app.cancel.clone(),
+            cancel: is_over,
         };
         let router = mcp_server::router(context, &options);
         http::run(
@@ -101,7 +105,6 @@ impl Bound {
             (router, Router::new()),
             &self.auth,
             &app.config.http,
-            metrics,
             &app.cancel,
         )
         .await;

@@ -5,9 +5,10 @@ mod crawls;
 mod explain;
 mod face;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use catalog::StoreError;
 use ipnet::IpNet;
 use mcp_server::{Context, Crawls, CursorKey, Data, Opened, RankingSheets, Refused, ToolError};
 use store::OpenMode;
@@ -19,13 +20,25 @@ use crate::{App, summaries};
 /// Returns the configured store, which the first call opens: it need not be there when a server starts.
 pub(crate) fn data(app: &App) -> Result<Arc<Data>> {
     let uri: Arc<str> = app.config.store_uri(app.global.store.as_deref())?.into();
+    let told = Arc::new(Mutex::new(String::new()));
     Ok(Arc::new(Data::new(move || {
-        let uri = Arc::clone(&uri);
+        let (uri, told) = (Arc::clone(&uri), Arc::clone(&told));
         Box::pin(async move {
-            let (store, tasks) = store::open_with_tasks(&uri, OpenMode::Existing).await?;
+            let opened = store::open_with_tasks(&uri, OpenMode::Existing).await;
+            let (store, tasks) = opened.inspect_err(|error| tell_once(error, &told))?;
             Ok(Opened { store, tasks })
         })
     })))
+}
+
+/// Tells operators why the store cannot be opened, once for each reason: probes have it tried every few seconds.
+fn tell_once(error: &StoreError, told: &Mutex<String>) {
+    let why = error.to_string();
+    let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+    if *told != why {
+        tracing::warn!("{why}; each call tries again");
+        *told = why;
+    }
 }
 
 /// What assistants may have done.

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use catalog::{ClaimedItem, ItemEnd, ItemLease, StoreError, TaskChange, TaskEntry, TaskState};
 use futures_util::FutureExt;
+use metrics::counter;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Outage, Worker, millis};
+use crate::figures::work_kind;
 
 /// The error that comes as this one is the item's result.
 const MOST_FAILURES: u32 = 5;
@@ -44,12 +46,32 @@ enum End {
     Hopeless(String),
 }
 
+impl End {
+    /// Returns the word for it in figures, where an item that failed has done so `failures` times.
+    const fn word(&self, failures: u32) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Stopped => "released",
+            Self::Later(_) => "put_off",
+            Self::Failed(_) if failures < MOST_FAILURES => "failed",
+            Self::Failed(_) | Self::Hopeless(_) => "given_up",
+        }
+    }
+}
+
+/// Counts an item that this process lets go (docs/metrics.md).
+fn count(kind: &str, outcome: &'static str) {
+    let kind = work_kind(kind);
+    counter!("trouvaille_work_total", "kind" => kind, "outcome" => outcome).increment(1);
+}
+
 impl Worker {
     /// Does an item and writes down its end, unless another holder takes it; stops when `cancel` says so, or when the
     /// item's task ended.
-    #[tracing::instrument(skip_all, fields(task = %claimed.item.task, n = claimed.item.n, kind = claimed.item.kind))]
+    #[tracing::instrument(name = "task", skip_all, fields(task = %claimed.item.task, n = claimed.item.n, kind = claimed.item.kind))]
     pub(super) async fn do_item(self: Arc<Self>, claimed: ClaimedItem, cancel: CancellationToken) {
         let (lease, failures) = (claimed.lease.clone(), claimed.item.failures);
+        let kind = claimed.item.kind.clone();
         if claimed.item.attempts > 1 {
             let (n, task, attempts) = (lease.n, &lease.task, claimed.item.attempts);
             tracing::info!(
@@ -61,12 +83,14 @@ impl Worker {
             biased;
             end = self.end_of(claimed, &cancel) => end,
             () = self.lost(&lease) => {
+                count(&kind, "lost");
                 tracing::warn!("another worker took over item {} of the task {}", lease.n, lease.task);
                 return;
             }
         };
         // What is given back, or left to its pause, is renewed no more: that would undo it.
         let is_done = matches!(end, End::Done(_));
+        count(&kind, end.word(failures + 1));
         let kept = async {
             if is_done {
                 self.lost(&lease).await;

@@ -4,6 +4,7 @@
 //! done to an item is not known here.
 
 mod item;
+mod left_behind;
 mod old_tasks;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use futures_util::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::left_behind::{end_as, end_left_behind};
 pub(crate) use self::old_tasks::{KEPT_MS, forget_old_tasks};
 use crate::clock::Clock;
 

@@ -1,4 +1,5 @@
-//! What ended long ago is removed, with its artifacts; a question that long unanswered ends its task.
+//! What ended long ago is removed, with its artifacts; a question that long unanswered ends its task, and so does a
+//! command that is gone.
 
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use catalog::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::end_left_behind;
 use crate::clock::Clock;
 
 /// How long an ended task is kept, with all that it made, and how long one waits for its caller: 7 days.
@@ -41,6 +43,10 @@ pub(crate) async fn forget_old_tasks(
 }
 
 async fn look(tasks: &dyn TaskStore, now: UnixMs) -> Result<(), StoreError> {
+    let n_tasks = end_left_behind(tasks, now).await?;
+    if n_tasks > 0 {
+        tracing::info!("ended {n_tasks} tasks of commands that are gone");
+    }
     let before = UnixMs::new(now.ms().saturating_sub(KEPT_MS));
     for state in [TaskState::InputRequired, TaskState::AuthRequired] {
         let n_tasks = end_unanswered(tasks, state, before, now).await?;
@@ -138,21 +144,24 @@ mod tests {
         let uri = "sqlite::memory:";
         let (_, tasks) = store::open_with_tasks(uri, OpenMode::Create).await.unwrap();
         for &(id, state, at) in made {
-            let task = NewTask {
-                id: TaskId::new(id).unwrap(),
-                agent: "tester".to_owned(),
-                caller: "local".to_owned(),
-                context: "c".to_owned(),
-                state,
-                note: None,
-                message: serde_json::Value::Null,
-                items: Vec::new(),
-                idempotency: None,
-                at: UnixMs::new(at),
-            };
-            tasks.create_task(&task).await.unwrap();
+            tasks.create_task(&task(id, state, at)).await.unwrap();
         }
         tasks
+    }
+
+    fn task(id: &str, state: TaskState, at: i64) -> NewTask {
+        NewTask {
+            id: TaskId::new(id).unwrap(),
+            agent: "tester".to_owned(),
+            caller: "local".to_owned(),
+            context: "c".to_owned(),
+            state,
+            note: None,
+            message: serde_json::Value::Null,
+            items: Vec::new(),
+            idempotency: None,
+            at: UnixMs::new(at),
+        }
     }
 
     async fn state(tasks: &dyn TaskStore, id: &str) -> Option<TaskState> {
@@ -185,6 +194,19 @@ mod tests {
         assert_eq!(state(tasks, "question").await, None);
         assert_eq!(state(tasks, "young").await, Some(TaskState::Failed));
         assert_eq!(state(tasks, "busy").await, Some(TaskState::Working));
+    }
+
+    #[tokio::test]
+    async fn what_a_command_left_behind_is_ended_without_another_one() {
+        let tasks = stored(&[]).await;
+        let left_behind = NewTask {
+            caller: crate::commands::summarize::CALLER.to_owned(),
+            ..task("left-behind", TaskState::Working, 0)
+        };
+        tasks.create_task(&left_behind).await.unwrap();
+        look(tasks.as_ref(), UnixMs::new(NOW)).await.unwrap();
+        let state = state(tasks.as_ref(), "left-behind").await;
+        assert_eq!(state, Some(TaskState::Canceled));
     }
 
     #[tokio::test]

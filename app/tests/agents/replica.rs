@@ -26,12 +26,22 @@ pub(crate) struct Replica {
 
 impl Replica {
     /// Starts a command that serves agents on a port that it chooses, and waits until it does.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_at(command, "agents (")
+    }
+
+    /// Starts any server, whose answers to operators are then asked for.
+    pub(crate) fn start_for_operators(command: Command) -> Self {
+        Self::start_at(command, "for operators: ")
+    }
+
+    /// Starts a command, and waits for the line, in a log of JSON perhaps, that has this before the address.
+    fn start_at(mut command: Command, line: &'static str) -> Self {
         let mut child = command.spawn().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
         let (found, address) = sync_channel(1);
         let (stderr, into) = (child.stderr.take().unwrap(), Arc::clone(&said));
-        thread::spawn(move || read_on(stderr, &into, &found));
+        thread::spawn(move || read_on(stderr, &into, line, &found));
         let address = address.recv().unwrap_or_else(|_| {
             child.wait().unwrap();
             panic!("it does not serve: {}", said.lock().unwrap())
@@ -65,6 +75,13 @@ impl Replica {
             .lines()
             .find_map(|line| line.strip_prefix("listening on "));
         told.unwrap().parse().unwrap()
+    }
+
+    /// Returns where operators look, which is said before it serves.
+    pub(crate) fn operators(&self) -> SocketAddr {
+        let said = self.said();
+        let (_, rest) = said.split_once("for operators: http://").unwrap();
+        rest.split('/').next().unwrap().parse().unwrap()
     }
 
     pub(crate) fn url(&self) -> String {
@@ -193,13 +210,19 @@ fn status(head: &str) -> u16 {
 }
 
 /// Tells where it serves, and reads on, so that it can always write.
-fn read_on(stderr: ChildStderr, said: &Mutex<String>, found: &SyncSender<SocketAddr>) {
+fn read_on(
+    stderr: ChildStderr,
+    said: &Mutex<String>,
+    telling: &str,
+    found: &SyncSender<SocketAddr>,
+) {
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
         said.lock().unwrap().push_str(&format!("{line}\n"));
-        let address = line
-            .split_once("http://")
-            .and_then(|(_, rest)| rest.split('/').next()?.parse().ok());
-        if let (true, Some(address)) = (line.starts_with("agents ("), address) {
+        let address = line.split_once(telling).and_then(|(_, rest)| {
+            let (_, rest) = rest.split_once("http://")?;
+            rest.split('/').next()?.parse().ok()
+        });
+        if let Some(address) = address {
             found.try_send(address).ok();
         }
     }

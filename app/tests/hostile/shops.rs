@@ -117,6 +117,8 @@ async fn a_robots_txt_of_ten_megabytes_is_read_as_far_as_it_counts() {
     let report = world.crawl().await;
     assert_eq!(report.outcome, Some(Outcome::Complete));
     assert_eq!(world.n_stored().await, 30);
+    let told = report.notes.traffic.unwrap().robots_bytes;
+    assert!(told > Some(9_000_000), "{told:?}");
 }
 
 #[tokio::test]

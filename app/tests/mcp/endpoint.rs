@@ -51,22 +51,22 @@ impl Endpoint {
         self.said.lock().unwrap().clone()
     }
 
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns where operators look, once it was said.
+    pub(crate) fn operators(&self) -> Option<SocketAddr> {
+        let said = self.said();
+        let (_, rest) = said.split_once("for operators: http://")?;
+        rest.split('/').next()?.parse().ok()
+    }
+
     /// Sends a request of an older revision; `token` may be empty.
     pub(crate) fn post(&self, token: &str, body: &Value) -> Answer {
-        let body = body.to_string();
-        let token = match token {
-            "" => String::new(),
-            token => format!("Authorization: Bearer {token}\r\n"),
-        };
         let mut stream = TcpStream::connect(self.address).unwrap();
-        write!(
-            stream,
-            "POST /mcp HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: application/json, \
-             text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n{token}Content-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len(),
-        )
-        .unwrap();
+        let request = request(self.address, token, body);
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -79,7 +79,7 @@ impl Endpoint {
 
     /// Sends a request and returns its result.
     pub(crate) fn ask(&self, token: &str, method: &str, params: &Value) -> Value {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request = message(method, params);
         let answer = self.post(token, &request);
         assert_eq!(answer.status, 200, "{answer:?}");
         let body: Value = serde_json::from_str(&answer.body).unwrap();
@@ -90,6 +90,12 @@ impl Endpoint {
     /// Calls a tool and returns its result.
     pub(crate) fn call(&self, token: &str, tool: &str, arguments: &Value) -> Value {
         self.ask(token, "tools/call", &call(tool, arguments))
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Asks it to end, which it does; returns its exit code.
@@ -104,6 +110,25 @@ impl Drop for Endpoint {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Returns the message that calls a method.
+pub(crate) fn message(method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+}
+
+/// Returns a message as it is sent, with a token that may be empty.
+pub(crate) fn request(server: SocketAddr, token: &str, body: &Value) -> String {
+    let body = body.to_string();
+    let token = match token {
+        "" => String::new(),
+        token => format!("Authorization: Bearer {token}\r\n"),
+    };
+    format!(
+        "POST /mcp HTTP/1.0\r\nHost: {server}\r\nContent-Type: application/json\r\nAccept: application/json, \
+         text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n{token}Content-Length: {}\r\n\r\n{body}",
+        body.len(),
+    )
 }
 
 /// Tells where it serves, and reads on, so that it can always write.

@@ -11,9 +11,9 @@ use catalog::{
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::blocks::{BLOCK_ROWS, write_blocks};
-use super::history::{currency, observed, price, shown};
+use super::history::{currency, observed, price, shown, whole};
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "observed_at",
     "change",
     "product_id",
@@ -32,6 +32,7 @@ const COLUMNS: [&str; 18] = [
     "place_before",
     "place_after",
     "place_source",
+    "places_read",
 ];
 
 const KINDS: [ChangeKind; 9] = [
@@ -122,14 +123,14 @@ async fn places_before(store: &dyn Store, filter: &ObservationFilter) -> Result<
 
 /// A move in the best-selling order: a line without prices.
 fn place_cells(row: &ObservedRow, place: PlaceMove) -> Vec<Cell<'static>> {
-    let whole = |place: Option<u32>| place.map_or(Cell::Empty, |it| Cell::Whole(it.into()));
     let mut cells = shared_cells(row, place.name());
     cells.extend([const { Cell::Empty }; 6]);
     cells.extend([
         Cell::shown(&row.url),
         whole(place.before),
-        whole(Some(place.after)),
+        whole(place.after),
         place.source.map_or(Cell::Empty, |it| Cell::text(it.name())),
+        whole(place.n_places),
     ]);
     cells
 }
@@ -171,6 +172,7 @@ fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
         compare_at_after,
         currency(prices),
         Cell::shown(&row.url),
+        Cell::Empty,
         Cell::Empty,
         Cell::Empty,
         Cell::Empty,

@@ -11,7 +11,7 @@ use catalog::{
 
 use super::blocks::{BLOCK_ROWS, write_blocks};
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 21] = [
     "product_id",
     "shop",
     "title",
@@ -31,6 +31,8 @@ const COLUMNS: [&str; 19] = [
     "rank",
     "content_hash",
     "crawl",
+    "rank_source",
+    "places_read",
 ];
 
 /// Writes the observations that pass `filter` by product, each product's oldest first.
@@ -115,16 +117,22 @@ fn cells(row: &ObservedRow) -> Vec<Cell<'static>> {
         currency(prices),
         available(before),
         available(after),
-        observation
-            .rank
-            .map_or(Cell::Empty, |rank| Cell::Whole(rank.into())),
+        whole(observation.rank),
         shown(observation.content_hash.as_ref()),
         Cell::Whole(observation.crawl.n),
+        observation
+            .source
+            .map_or(Cell::Empty, |it| Cell::text(it.name())),
+        whole(observation.n_places),
     ]
 }
 
 pub(super) fn shown(it: Option<&impl ToString>) -> Cell<'static> {
     it.map_or(Cell::Empty, Cell::shown)
+}
+
+pub(super) fn whole(number: Option<u32>) -> Cell<'static> {
+    number.map_or(Cell::Empty, |it| Cell::Whole(it.into()))
 }
 
 pub(super) fn price(price: Option<Money>) -> Cell<'static> {

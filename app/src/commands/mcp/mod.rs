@@ -9,13 +9,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::Args;
 use mcp_server::{Context, Data, serve_stdio};
-use tokio_util::sync::CancellationToken;
 
 use self::clients::Client;
 use crate::App;
 use crate::exit::Exit;
-use crate::http::Metrics;
-use crate::http::ops::{self, Ops, OpsAddress};
+use crate::http::ops::{self, OpsAddress, Watch};
 use crate::mcp::{self, Face};
 
 #[derive(Debug, Args)]
@@ -104,29 +102,9 @@ async fn serve_http(
     };
     let ops_listener = ops::bind(ops_address).await?;
     bound.tell(context, app);
-    if let Some(address) = ops_listener.as_ref().and_then(|it| it.local_addr().ok()) {
-        app.screen
-            .note(&format!("for operators: http://{address}/metrics"));
-    }
-    let metrics = Metrics::default();
-    let ops = Ops {
-        data: Arc::clone(data),
-        metrics: metrics.clone(),
-        summaries: None,
-        cancel: app.cancel.clone(),
-    };
-    // Operators are to see that the process drains.
-    let is_over = CancellationToken::new();
-    let serve = async {
-        bound.serve(context, &metrics, app).await;
-        is_over.cancel();
-    };
-    let watched = async {
-        if let Some(listener) = ops_listener {
-            ops::run(listener, &ops, &app.config.http, &is_over).await;
-        }
-    };
-    tokio::join!(serve, watched);
+    let watch = Watch::start(ops_listener, Arc::clone(data), app);
+    bound.serve(context, app).await;
+    watch.end().await;
     Ok(())
 }
 

@@ -64,7 +64,7 @@ in [llm.prices].
 
 Exit codes: 0 every subject has a summary, also one without a model, 3 some were left or are not stored, the endpoint \
 gave no text at all so that all are made of the facts alone, or it was interrupted, 1 none has one, as where the \
-endpoint refused or cannot be reached, 2 wrong usage.")]
+endpoint refused or cannot be reached, 2 wrong usage. With --any-outcome, 0 in place of 3 unless it was interrupted.")]
 pub(crate) struct SummarizeArgs {
     /// A product by its product_id, handle or page; shop:HOST; segment:NAME; changes, for the last 7 days; or top-k, for
     /// the latest ranking itself [default: the products of the latest ranking]
@@ -112,6 +112,9 @@ pub(crate) struct SummarizeArgs {
     /// output [default: readable text on standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Exit with 0 also where some are left, unless interrupted: for pipelines, whose next run goes on with them
+    #[arg(long)]
+    any_outcome: bool,
     /// Make them of the facts alone, also where a language model is configured
     #[arg(long)]
     extractive: bool,
@@ -140,7 +143,12 @@ pub(crate) async fn run(args: &SummarizeArgs, app: &App) -> Result<Exit> {
             () = app.cancel.cancelled() => Ok(Exit::Some),
         };
     }
-    prepared.carry_out(args, app).await
+    let exit = prepared.carry_out(args, app).await?;
+    // A budget that ran out would run out again in each further try.
+    Ok(match exit {
+        Exit::Some if args.any_outcome && !app.cancel.is_cancelled() => Exit::All,
+        exit => exit,
+    })
 }
 
 /// What a run has to do, and by whom.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use a2a::Hub;
 use anyhow::{Context as _, Result};
 use catalog::{
-    ItemEnd, ItemLease, Meter, MeterLimits, MeterStep, NewItem, NewTask, StoreError, Task,
-    TaskChange, TaskEntry, TaskFilter, TaskId, TaskState, TaskStore, UnixMs,
+    ItemEnd, Meter, MeterLimits, MeterStep, NewItem, NewTask, StoreError, TaskId, TaskState,
+    TaskStore, UnixMs,
 };
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Outcome;
 use crate::output::counted;
-use crate::worker::{KEPT_MS, Work, Worker};
+use crate::worker::{KEPT_MS, Work, Worker, end_as, end_left_behind};
 use crate::{App, owner, summaries};
 
 /// The agent whose tasks these are.
@@ -37,7 +37,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// How often the progress is shown anew.
 const SHOW: Duration = Duration::from_millis(200);
 
-/// Tasks looked at for those that their commands left behind, and removed, at a time.
+/// Tasks removed at a time.
 const BATCH: usize = 200;
 
 /// Does what is ordered, until all of it has an end or the command is cancelled.
@@ -240,60 +240,11 @@ async fn end(task: &OwnTask, outcome: &mut Outcome, context: &Context, app: &App
         .context("the task of this command could not be ended")
 }
 
-/// Ends a task, unless it ended meanwhile.
-async fn end_as(
-    state: TaskState,
-    task: &TaskId,
-    tasks: &dyn TaskStore,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    let change = TaskChange::State {
-        state,
-        note: None,
-        data: None,
-    };
-    match tasks.append(&TaskEntry::new(task, change, now)).await {
-        Ok(_) | Err(StoreError::TaskEnded { .. } | StoreError::UnknownTask { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Ends the tasks of commands whose processes are gone, so that nobody goes on with them, and removes those that ended
-/// long ago.
+/// Ends what commands left behind, so that nobody goes on with it, and removes what ended long ago.
 async fn tidy(tasks: &dyn TaskStore, now: UnixMs) -> Result<(), StoreError> {
-    let filter = TaskFilter {
-        agent: Some(AGENT.to_owned()),
-        caller: Some(CALLER.to_owned()),
-        state: Some(TaskState::Working),
-        ..TaskFilter::default()
-    };
-    let left_behind = tasks.tasks(&filter, None, BATCH, false).await?;
-    for task in left_behind.tasks {
-        if owner::is_dead(&task.context) {
-            end_as(TaskState::Canceled, &task.id, tasks, now).await?;
-            give_back(&task, tasks).await?;
-        }
-    }
+    end_left_behind(tasks, now).await?;
     let before = UnixMs::new(now.ms().saturating_sub(KEPT_MS));
     tasks.forget_tasks(before, BATCH).await?;
-    Ok(())
-}
-
-/// Gives back what the process of a task died with, so that its subjects need not wait for the end of its leases.
-async fn give_back(task: &Task, tasks: &dyn TaskStore) -> Result<(), StoreError> {
-    for item in tasks.items(&task.id).await? {
-        if item.result.is_some() || item.attempts == 0 {
-            continue;
-        }
-        // Both count the holders. Of an item that another one took meanwhile, nothing comes of it.
-        let lease = ItemLease {
-            task: task.id.clone(),
-            n: item.n,
-            owner: task.context.clone(),
-            epoch: item.attempts.into(),
-        };
-        tasks.release_item(&lease).await?;
-    }
     Ok(())
 }
 

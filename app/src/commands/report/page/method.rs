@@ -88,7 +88,7 @@ fn caps(settings: &Quantiles) -> Markup {
 fn meaning(it: Feature) -> String {
     match it {
         Feature::Demand => "Units sold in the last 28 days, where sales were imported.".to_owned(),
-        Feature::Bestseller => "The place in the shop's own best-selling order, as seen last.".to_owned(),
+        Feature::Bestseller => "The place in the shop's own best-selling order, as seen last; none for what is in it no more.".to_owned(),
         Feature::Stockout => "How often variants sold out or came back per day observed, pulled towards what is usual.".to_owned(),
         Feature::Rating => "The mean rating, pulled towards the mean of all.".to_owned(),
         Feature::Trend => "Whether the best-selling place rose or fell over twelve weeks; none where it may be chance.".to_owned(),
