@@ -31,12 +31,11 @@ const HELD: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_loses_nothing_and_assistants_notice_nothing() {
-    roll("sqlite:shops.db", 20, 1).await;
+    roll("sqlite:shops.db", 20).await;
 }
 
-/// Does so with fewer shops than replicas have room for, so that what one leaves may go to another that is replaced next. Of
-/// a shop at most `n_again` pages are fetched again.
-async fn roll(store: &str, n_shops: usize, n_again: usize) {
+/// Does so with fewer shops than replicas have room for, so that what one leaves may go to another that is replaced next.
+async fn roll(store: &str, n_shops: usize) {
     let home = Home::new();
     let shops = Shops::start(&vec![N_PRODUCTS; n_shops]).await;
     shops.hold(HELD);
@@ -64,7 +63,7 @@ async fn roll(store: &str, n_shops: usize, n_again: usize) {
     .await;
     let calls = assistants.end().await;
     assert!(calls.failures.is_empty(), "{calls:?}");
-    let n_again = shops.n_pages_again(n_again);
+    let n_again = shops.n_pages_again(1);
     home.ok(crawl(&shops.urls(), UNDISTURBED));
     assert_same(&home, store);
     println!(
