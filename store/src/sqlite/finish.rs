@@ -1,7 +1,7 @@
 //! Ends passes: how they really ended, and which products they show to be gone.
 
 use catalog::{CrawlReport, CrawlTicket, Outcome, ProblemKind, Stop, UnixMs};
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::codec::{Native, native_sql};
 use super::crawl::{fence, missing_pass, newest_pass};
@@ -69,6 +69,7 @@ fn settle(
     now: UnixMs,
 ) -> Result<(Outcome, Vec<Gone>), Fault> {
     let seen = match &outcome {
+        Outcome::Complete if is_as_it_was(tx, shop_id, n)? => return Ok((outcome, Vec::new())),
         Outcome::Complete => seen_by(tx, shop_id, n)?,
         Outcome::Gone(_) => return Ok((outcome, missing(tx, shop_id, &[])?)),
         Outcome::Partial(_) | Outcome::Blocked(_) | Outcome::Failed(_) => {
@@ -165,6 +166,20 @@ fn missing(tx: &Transaction<'_>, shop_id: i64, seen: &[i64]) -> Result<Vec<Gone>
         }
     }
     Ok(missing)
+}
+
+/// Returns whether every page of the pass is as it was in the one right before it, no page of that one is missing, and no
+/// product came from elsewhere since. As that one was complete, whatever it did not see was gone then.
+fn is_as_it_was(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<bool, Fault> {
+    let mut find = tx.prepare_cached(
+        "SELECT c.n_known = e.n_known + e.new + e.back - e.gone
+             AND e.n_gone_before IS NOT NULL AND c.same_to = (SELECT MAX(page) FROM pages WHERE shop_id = ?1 AND crawl_n = e.n)
+             AND NOT EXISTS (SELECT 1 FROM pages WHERE shop_id = ?1 AND crawl_n = c.n)
+         FROM crawls c JOIN crawls e ON e.shop_id = c.shop_id AND e.n = c.same_as
+         WHERE c.shop_id = ?1 AND c.n = ?2 AND c.same_as = ?2 - 1",
+    )?;
+    let found = find.query_row(params![shop_id, n], |row| row.get(0));
+    Ok(found.optional()?.unwrap_or(false))
 }
 
 /// Returns what the pages of a pass have seen, sorted, each product once.

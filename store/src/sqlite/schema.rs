@@ -321,6 +321,8 @@ const WRITER_CACHE: i32 = 16_384;
 const READER_CACHE: i32 = 4_096;
 
 fn tune(connection: &Connection, cache: i32) -> rusqlite::Result<()> {
+    // Plans may not depend on what is bound: SQLite would prepare most statements of a page anew for each page.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -cache)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(64);

@@ -149,6 +149,7 @@ on_every_backend! {
         a_page_that_is_not_modified_takes_over_what_it_held,
         what_a_page_that_is_not_modified_says_besides_is_added,
         what_is_on_no_page_is_gone_though_pages_are_not_modified,
+        what_no_page_saw_is_gone_though_all_that_were_read_are_as_they_were,
         a_page_that_is_not_modified_changes_nothing_when_stored_again,
         a_page_that_no_complete_pass_has_cannot_be_not_modified,
         problems_of_pages_that_are_not_modified_are_kept_up_to_a_thousand,

@@ -254,6 +254,39 @@ pub(super) async fn what_is_on_no_page_is_gone_though_pages_are_not_modified(sto
     assert!(rows.iter().all(|row| row.id != id(HOST, 6)));
 }
 
+pub(super) async fn what_no_page_saw_is_gone_though_all_that_were_read_are_as_they_were(
+    store: &dyn Store,
+) {
+    let begun = begin(store, HOST, Start::Fresh, 0).await;
+    for n in 1..=3_u32 {
+        let held = products(HOST, 2 * u64::from(n)..2 * u64::from(n) + 2);
+        apply(store, &begun, with_version(page(n, held), "v")).await;
+    }
+    finish(store, &begun, Outcome::Complete, 0).await;
+    let again = async |n_pages, now| {
+        let begun = begin(store, HOST, Start::Fresh, now).await;
+        for n in 1..n_pages {
+            apply(store, &begun, not_modified(n)).await;
+        }
+        apply(store, &begun, last_not_modified(n_pages)).await;
+        finish(store, &begun, Outcome::Complete, now).await.counts
+    };
+    let counts = again(3, 10).await;
+    assert_eq!((counts.products, counts.gone), (6, 0));
+    // A record of another store is on no page of this shop.
+    let mut records = store.records(RecordKind::Product, None, 1).await.unwrap();
+    let [Record::Product(record)] = &mut records[..] else {
+        panic!("{records:?}");
+    };
+    record.product.id = id(HOST, 9);
+    store.put_records(records).await.unwrap();
+    assert_eq!(again(3, 20).await.gone, 1);
+    assert_eq!(again(3, 30).await.gone, 0);
+    // The list ends a page earlier.
+    assert_eq!(again(2, 40).await.gone, 2);
+    assert_eq!(again(2, 50).await.gone, 0);
+}
+
 pub(super) async fn a_page_that_is_not_modified_changes_nothing_when_stored_again(
     store: &dyn Store,
 ) {
