@@ -172,7 +172,8 @@ pub struct RobotsRecord {
     pub origin: String,
     /// The status of the answer.
     pub status: u16,
-    /// The file, cut to what RFC 9309 asks a crawler to read; bytes that are no UTF-8 are replaced.
+    /// The file, cut to what RFC 9309 asks a crawler to read, with a comment that says so then; bytes that are no UTF-8 are
+    /// replaced.
     pub body: String,
     /// When it was read.
     pub fetched_at: UnixMs,

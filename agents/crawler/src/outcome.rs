@@ -1,6 +1,7 @@
 //! What an answer, or that there is none, makes of a shop's crawl.
 
 use catalog::{Outcome, Reason, RouteEnd, Stop};
+use reqwest::header::HeaderMap;
 
 use crate::fetch::{Failure, FetchError, Response, Rest};
 use crate::platforms::{ReadError, shopify};
@@ -24,7 +25,9 @@ pub(crate) fn check_status(
             Stop::Damaged,
             answered(" to a request that named no version"),
         ))),
-        403 if is_challenge(response) => blocked(Stop::Challenge, " with an anti-bot challenge"),
+        403 if is_challenge(&response.headers) => {
+            blocked(Stop::Challenge, " with an anti-bot challenge")
+        }
         400 if is_behind_wall(page_number) => Err(wall(page_number)),
         402 | 423 => blocked(Stop::Suspended, ": the shop is frozen or locked"),
         404 | 410 if is_gone => Err(Outcome::Gone(Reason::new(
@@ -40,9 +43,9 @@ pub(crate) fn check_status(
 }
 
 /// Returns whether a guard of the shop turned us away, and not the shop: Cloudflare says so, Akamai by its own name.
-fn is_challenge(response: &Response) -> bool {
+fn is_challenge(headers: &HeaderMap) -> bool {
     let has = |name: &str, value: &str| {
-        let header = response.headers.get(name);
+        let header = headers.get(name);
         header.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
     };
     has("cf-mitigated", "challenge") || has("server", "AkamaiGHost")
@@ -99,6 +102,14 @@ pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
         FetchError::RefusedByRobots { url } if url.ends_with("/password") => {
             blocked(Stop::Password)
         }
+        FetchError::NoRobots(why)
+            if matches!(
+                **why,
+                FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. }
+            ) =>
+        {
+            blocked(Stop::RateLimited)
+        }
         FetchError::RefusedByRobots { .. } | FetchError::NoRobots(_) => blocked(Stop::Robots),
         FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => {
             blocked(Stop::RateLimited)
@@ -141,4 +152,25 @@ pub(crate) fn outcome_of_read(error: &ReadError, response: &Response, page_numbe
         ReadError::NotProducts(_) | ReadError::Errors(_) => Stop::NotShopify,
     };
     Outcome::Failed(Reason::new(stop, format!("{}: {error}", response.url)))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn guards_are_known_by_what_they_say_of_themselves() {
+        for (name, value, is_guard) in [
+            ("cf-mitigated", "challenge", true),
+            ("server", "akamaighost", true),
+            ("server", "cloudflare", false),
+            ("cf-mitigated", "block", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            assert_eq!(is_challenge(&headers), is_guard, "{name}: {value}");
+        }
+    }
 }

@@ -274,6 +274,7 @@ async fn bodies_have_a_limit_on_the_wire_and_inflated() {
     let cases = [
         (bomb.clone(), 8 << 20, 4 << 20, "inflated"),
         (bomb, 1 << 10, 4 << 20, "on the wire"),
+        (Fault::GzipWithoutHeader, 1 << 8, 4 << 20, "on the wire"),
         (
             Fault::Huge { bytes: 5 << 20 },
             8 << 20,

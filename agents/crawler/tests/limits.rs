@@ -33,10 +33,15 @@ fn is_left_alone(error: &FetchError) -> bool {
 
 /// Does one run over a shop's list in so many requests, with what earlier ones learned, and returns its length, its
 /// refusals, and what it learned.
-async fn run(shop: &FakeShop, n_pages: usize, known: &[HostRecord]) -> (f64, u64, Vec<HostRecord>) {
+async fn run(
+    shop: &FakeShop,
+    n_pages: usize,
+    known: &[HostRecord],
+    now: UnixMs,
+) -> (f64, u64, Vec<HostRecord>) {
     let (fetcher, pace, url) = (fetcher(), Pace::default(), feed(shop));
     for record in known {
-        fetcher.remember_host(record, NOW);
+        fetcher.remember_host(record, now);
     }
     let began = Instant::now();
     for _ in 0..n_pages {
@@ -47,7 +52,7 @@ async fn run(shop: &FakeShop, n_pages: usize, known: &[HostRecord]) -> (f64, u64
     (
         took,
         pace.traffic().refusals,
-        fetcher.take_hosts(&[url], NOW),
+        fetcher.take_hosts(&[url], now),
     )
 }
 
@@ -55,12 +60,13 @@ async fn run(shop: &FakeShop, n_pages: usize, known: &[HostRecord]) -> (f64, u64
 async fn a_throttled_list_costs_one_refusal_in_the_first_run_and_none_in_the_second() {
     let throttle = Throttle::new(2.0, 5).retry_after(RetryAfter::Text("1".to_owned()));
     let plan = FaultPlan::none().throttle(throttle);
-    for n_pages in [21, 100] {
+    for (n_pages, most_refused) in [(21, 1), (100, 2)] {
         let shop = shop(plan.clone()).await;
-        let (took, n_refused, learned) = run(&shop, n_pages, &[]).await;
-        let longest = 1.25 * n_pages as f64 / 2.0;
+        let (took, n_refused, learned) = run(&shop, n_pages, &[], NOW).await;
+        // Five answers come at once.
+        let longest = 1.25 * (n_pages - 5) as f64 / 2.0;
         assert!(
-            took <= longest && n_refused <= 2,
+            took <= longest && n_refused <= most_refused,
             "{n_pages}: {took} s, {n_refused}"
         );
         assert!(
@@ -69,7 +75,7 @@ async fn a_throttled_list_costs_one_refusal_in_the_first_run_and_none_in_the_sec
         );
         // The host has rested.
         tokio::time::advance(Duration::from_secs(60)).await;
-        let (took, n_refused, learned) = run(&shop, n_pages, &learned).await;
+        let (took, n_refused, learned) = run(&shop, n_pages, &learned, NOW).await;
         assert!(
             took <= longest && n_refused == 0,
             "{n_pages}: {took} s, {n_refused}"
@@ -80,6 +86,42 @@ async fn a_throttled_list_costs_one_refusal_in_the_first_run_and_none_in_the_sec
         );
         assert_eq!(early_requests(&shop.requests()).len(), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_host_bears_is_known_as_long_as_it_is_crawled() {
+    let throttle = Throttle::new(2.0, 5).retry_after(RetryAfter::Text("1".to_owned()));
+    let shop = shop(FaultPlan::none().throttle(throttle)).await;
+    let mut known = vec![];
+    for day in [0, 6, 13, 20, 27, 34, 41] {
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let now = after(day * 24 * 3_600);
+        let (_, n_refused, learned) = run(&shop, 21, &known, now).await;
+        assert_eq!(n_refused, u64::from(day == 0), "day {day}: {known:?}");
+        if !learned.is_empty() {
+            known = learned;
+        }
+    }
+    // Nobody came for a month.
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let (_, n_refused, _) = run(&shop, 21, &known, after(72 * 24 * 3_600)).await;
+    assert_eq!(n_refused, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_takes_twice_as_long_as_before_is_asked_less_often() {
+    let shop = shop(FaultPlan::none().latency(Duration::from_millis(350))).await;
+    let (fetcher, pace, url) = (fetcher(), Pace::default(), feed(&shop));
+    for _ in 0..20 {
+        fetcher.get_at(&url, &pace).await.unwrap();
+    }
+    assert_eq!(pace.traffic().gap_ms, None);
+    shop.set_plan(FaultPlan::none().latency(Duration::from_millis(900)));
+    for _ in 0..12 {
+        fetcher.get_at(&url, &pace).await.unwrap();
+    }
+    let gap_ms = pace.traffic().gap_ms;
+    assert!(gap_ms >= Some(700), "{gap_ms:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,3 +83,23 @@ impl<'a> Ask<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_stands_for_a_version_a_minute_later() {
+        let modified = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (date, is_enough) in [
+            (Some("Sun, 06 Nov 1994 08:50:37 GMT"), true),
+            (Some("Sun, 06 Nov 1994 08:50:36 GMT"), false),
+            (Some("Sun, 06 Nov 1994 08:49:36 GMT"), false),
+            (Some("yesterday"), false),
+            (None, false),
+        ] {
+            assert_eq!(is_old_enough(modified, date), is_enough, "{date:?}");
+        }
+        assert!(!is_old_enough("yesterday", Some(modified)));
+    }
+}

@@ -42,25 +42,32 @@ pub(super) async fn read(
     } else {
         config.max_body_bytes
     };
-    let too_large = || FetchError::TooLarge {
+    let too_large = |limit_bytes| FetchError::TooLarge {
         url: url.to_string(),
         limit_bytes,
         form: "on the wire",
     };
     let announced = response.content_length().unwrap_or(0);
     if announced > limit_bytes as u64 {
-        return Err(too_large());
+        return Err(too_large(limit_bytes));
     }
     let mut body = Vec::with_capacity(announced as usize);
     let mut flow = Flow::new(config);
     while let Some(chunk) = flow.next(&mut response, url).await? {
         if body.len() + chunk.len() > limit_bytes {
-            return Err(too_large());
+            return Err(too_large(limit_bytes));
         }
         body.extend_from_slice(&chunk);
+        // It will be inflated, whatever its header says.
+        if body.len() > config.max_wire_bytes && body.starts_with(&GZIP) {
+            return Err(too_large(config.max_wire_bytes));
+        }
     }
     Ok(body)
 }
+
+/// How every gzip body begins: RFC 1952, 2.3.1.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A body on its way, held to a least rate: one that drips would keep its host's turn, and its crawl, for as long as it
 /// liked.
@@ -142,7 +149,7 @@ pub(super) fn inflate(
         url: url.to_string(),
         detail,
     };
-    if !wire.starts_with(&[0x1f, 0x8b]) {
+    if !wire.starts_with(&GZIP) {
         return match encoding(headers) {
             "" | "identity" | "gzip" | "x-gzip" => Ok(wire),
             other => Err(damaged(format!(

@@ -28,8 +28,11 @@ const NOTICEABLE: Duration = Duration::from_secs(2);
 /// A host that was left alone for so long has no reason of its own to refuse the next request.
 const GENTLE: Duration = Duration::from_secs(10);
 
-/// What a host bore longer ago than this says nothing of today.
-const MAX_AGE_MS: i64 = 7 * 24 * 3_600_000;
+/// What a host bore longer ago than this says nothing of today. Far longer than the longest interval of recrawls.
+const MAX_AGE_MS: i64 = 30 * 24 * 3_600_000;
+
+/// What a host was asked by is stored anew after this time, so that what crawls go by never becomes too old.
+const KEPT_FRESH_AFTER_MS: i64 = 24 * 3_600_000;
 
 /// One host. Its two locks are what keeps it to one request at a time.
 #[derive(Debug)]
@@ -246,7 +249,10 @@ impl Turn {
         let record = self.lesson(name).record(now);
         let differs = match &self.stored {
             None => record.gap_ms.is_some() || record.n_failures > 0 || record.not_before.is_some(),
-            Some(stored) => !says_the_same(stored, &record, now),
+            Some(stored) => {
+                let is_old = now.ms().saturating_sub(stored.at.ms()) > KEPT_FRESH_AFTER_MS;
+                !says_the_same(stored, &record, now) || (is_old && record.gap_ms.is_some())
+            }
         };
         if !differs && !self.is_outdated {
             return None;

@@ -21,7 +21,8 @@ pub(super) const MAX_BYTES: usize = 500 * 1024;
 pub struct RobotsAnswer {
     /// The status.
     pub status: u16,
-    /// The file, cut to what counts of it; empty unless the status is 2xx. Bytes that are no UTF-8 are replaced.
+    /// The file, cut to what counts of it, with a comment behind it then; empty unless the status is 2xx. Bytes that are no
+    /// UTF-8 are replaced.
     pub text: String,
 }
 
@@ -33,12 +34,18 @@ impl RobotsAnswer {
         } else {
             &[]
         };
-        Self {
-            status,
-            text: String::from_utf8_lossy(whole_lines(body)).into_owned(),
+        let counts = whole_lines(body);
+        let mut text = String::from_utf8_lossy(counts).into_owned();
+        if counts.len() < body.len() {
+            text += &format!("\n{CUT}{}\n", body.len());
         }
+        Self { status, text }
     }
 }
+
+/// Begins the last line of a text that was cut, which says how many bytes the file had. To robots it is a comment. Who writes
+/// it himself is told to have been cut, and nothing else comes of it.
+const CUT: &str = "# trouvaille kept the beginning; bytes in all: ";
 
 /// What is known of a host's robots.txt.
 #[derive(Debug, Default)]
@@ -60,6 +67,8 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Robots {
     rules: robotxt::Robots,
+    /// The bytes of a file of which not all count.
+    pub(super) cut_from: Option<usize>,
     fresh_until: Instant,
     is_told: AtomicBool,
 }
@@ -69,8 +78,10 @@ impl Robots {
     ///
     /// They are read from the text that is kept, so that they are the same ones whenever it is read.
     pub(super) fn of(answer: &RobotsAnswer, age: Duration) -> Self {
+        let last = answer.text.lines().next_back();
         Self {
             rules: robotxt::Robots::parse(answer.text.as_bytes(), TOKEN),
+            cut_from: last.and_then(|line| line.strip_prefix(CUT)?.parse().ok()),
             fresh_until: Instant::now() + MAX_AGE.saturating_sub(age),
             is_told: AtomicBool::new(false),
         }
@@ -93,9 +104,10 @@ impl Robots {
 
 /// Returns the lines that count: half of one at the cut could mean more than the whole.
 fn whole_lines(text: &[u8]) -> &[u8] {
-    let Some(counts) = text.get(..MAX_BYTES) else {
+    if text.len() <= MAX_BYTES {
         return text;
-    };
+    }
+    let counts = &text[..MAX_BYTES];
     let end = counts.iter().rposition(|&byte| byte == b'\n');
     &counts[..end.unwrap_or(0)]
 }
@@ -132,8 +144,11 @@ mod tests {
         file.extend(rule);
         assert_eq!(&file[..MAX_BYTES][MAX_BYTES - 11..], b"Disallow: /");
         assert!(read(200, &file).allows(&url));
-        let short = &file[file.len() - 40..];
-        assert_eq!(whole_lines(short), short);
+        for short in [&file[file.len() - 40..], &file[..MAX_BYTES]] {
+            assert_eq!(whole_lines(short), short);
+            assert_eq!(read(200, short).cut_from, None);
+        }
+        assert_eq!(read(200, &file).cut_from, Some(file.len()));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::tries::Patience;
 use super::{Ask, FetchError, Fetcher, MAX_HOPS, Response, redirect_target};
 
 impl Fetcher {
-    /// Returns the rules of the host's robots.txt, from at most a day ago.
+    /// Returns the rules of the host's robots.txt, from at most a day ago; `pace` is told where they are not all of it.
     pub(super) async fn robots(
         &self,
         host: &Host,
@@ -20,13 +20,19 @@ impl Fetcher {
         pace: &Pace,
     ) -> Result<Arc<Robots>, FetchError> {
         let mut known = host.robots.lock().await;
-        if let Some(robots) = known.fresh() {
-            return Ok(robots);
+        let robots = match known.fresh() {
+            Some(robots) => robots,
+            None => {
+                let answer = self.fetch_robots(host, url, pace).await?;
+                let robots = Arc::new(Robots::of(&answer, Duration::ZERO));
+                known.robots = Some(Arc::clone(&robots));
+                known.answer = Some(answer);
+                robots
+            }
+        };
+        if let Some(n_bytes) = robots.cut_from {
+            pace.cut_robots(n_bytes);
         }
-        let answer = self.fetch_robots(host, url, pace).await?;
-        let robots = Arc::new(Robots::of(&answer, Duration::ZERO));
-        known.robots = Some(Arc::clone(&robots));
-        known.answer = Some(answer);
         Ok(robots)
     }
 
@@ -60,7 +66,7 @@ impl Fetcher {
                 .await
                 .map_err(explained)?;
             match redirect_target(&response)? {
-                None => return Ok(robots_of(&response, pace)),
+                None => return Ok(robots_of(&response)),
                 Some(target) => robots_url = target,
             }
             other_host = self.host(&robots_url);
@@ -91,11 +97,10 @@ impl Fetcher {
     }
 }
 
-/// Returns what counts of a robots.txt; `pace` is told where that is not all of it.
-fn robots_of(response: &Response, pace: &Pace) -> RobotsAnswer {
+/// Returns what counts of a robots.txt, and says where that is not all of it.
+fn robots_of(response: &Response) -> RobotsAnswer {
     let answer = RobotsAnswer::new(response.status, &response.body);
     if response.status == 200 && response.body.len() > MAX_BYTES {
-        pace.cut_robots(response.body.len());
         tracing::warn!(
             url = %response.url,
             "{} has {} bytes, of which the first {} count (RFC 9309): rules behind them are not known",
