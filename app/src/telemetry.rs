@@ -82,7 +82,7 @@ pub(crate) fn init(global: &Global, configured: LogFormat, tells_itself: bool) -
 /// where nothing less than a warning is told.
 fn is_own_span(metadata: &Metadata<'_>) -> bool {
     let (room, _) = metadata.target().split_once("::").unwrap_or_default();
-    let is_ours = matches!(room, "trouvaille" | "crawler" | "mcp_server");
+    let is_ours = matches!(room, "trouvaille" | "a2a" | "crawler" | "mcp_server");
     metadata.is_span() && is_ours && *metadata.level() <= Level::INFO
 }
 

@@ -308,6 +308,14 @@ async fn shops_that_refuse_are_blocked_with_the_reason() {
     .await;
     assert_eq!(stop(&world.crawl().await), ("blocked", Some(Stop::Robots)));
     assert_eq!(world.pages_asked(), Vec::<String>::new());
+    // A shop that is asked too often says so where it is asked first.
+    for (status, expected) in [(429, Stop::RateLimited), (500, Stop::Robots)] {
+        let fault = Fault::Status(status, None);
+        let plan = FaultPlan::none().fault(On::path("/robots.txt"), fault);
+        let world = World::new(300, plan).await;
+        let stopped = stop(&world.crawl().await);
+        assert_eq!(stopped, ("blocked", Some(expected)), "{status}");
+    }
 }
 
 #[tokio::test]

@@ -55,7 +55,10 @@ async fn a_crawl_onto_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     const CRAWLS: &str = r#"
         "$0" "$@" >full.txt; echo "exit code $?" >>full.txt
         "$0" export products --store sqlite:disk/shop.db >kept.csv || exit
-        mount -o remount,size=64m disk && "$0" "$@" && cp disk/shop.db roomy.db"#;
+        mount -o remount,size=64m disk && "$0" "$@" && cp disk/shop.db roomy.db || exit
+        dd if=/dev/zero of=disk/rest bs=1k 2>dd.txt
+        "$0" check --store sqlite:disk/shop.db >tight.txt 2>&1; echo "exit code $?" >>tight.txt
+        rm disk/rest && "$0" check --store sqlite:disk/shop.db"#;
     let in_namespace = ["--map-root-user", "--mount", "sh", "-c"];
     let (shop, home, undisturbed, size) = shop_and_home().await;
     let mount = format!("mount -t tmpfs -o size={} none disk", size / 5 * 4);
@@ -79,6 +82,10 @@ async fn a_crawl_onto_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     let message = format!("in the store {}: the disk is full\n", db.display());
     assert_eq!(full.matches(&message).count(), 1, "{full}");
     assert!(full.ends_with("exit code 1\n"), "{full}");
+    // Reading needs a file beside the store, for which there is no room where others filled the disk.
+    let tight = home.read("tight.txt");
+    assert!(tight.contains("(is the disk full, or a limit"), "{tight}");
+    assert!(tight.ends_with("exit code 1\n"), "{tight}");
     let n_kept = home.read("kept.csv").lines().count() - 1;
     assert!(n_kept > 0 && n_kept.is_multiple_of(250), "{n_kept}");
     assert!(exports(&home, "sqlite:roomy.db") == undisturbed);

@@ -2,6 +2,7 @@
 
 mod links;
 mod program;
+mod rules;
 
 use std::path::Path;
 use std::process::Command;
@@ -111,4 +112,18 @@ fn shown(object: &Value) -> String {
         text(&object["kind"]),
         text(&object["metadata"]["name"])
     )
+}
+
+fn selects(selector: &Value, labels: &Value) -> bool {
+    let wanted = selector["matchLabels"].as_object();
+    let has_all = wanted.is_none_or(|wanted| wanted.iter().all(|(key, it)| labels[key] == *it));
+    let among = |it: &Value| {
+        assert_eq!(
+            it["operator"], "In",
+            "another operator needs more code here"
+        );
+        let label = &labels[text(&it["key"])];
+        items(&it["values"]).any(|value| value == label)
+    };
+    has_all && items(&selector["matchExpressions"]).all(among)
 }

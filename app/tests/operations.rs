@@ -1,10 +1,12 @@
 //! What docs/operations.md says is seen when something is wrong is what is seen. Full disks, clocks and kills have tests of
 //! their own.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use crate::house::root;
 use crate::program::{Home, PROGRAM, Run};
 
 const PAGE: &str = include_str!("../../docs/operations.md");
@@ -128,4 +130,45 @@ fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     }
     assert!(words.iter().all(|it| PAGE.contains(it)));
     assert!(fs::read(&path).unwrap() == before);
+}
+
+/// Kustomize renders what it is given, and a misspelt name ends each Pod that has it.
+#[test]
+fn every_variable_that_a_manifest_sets_is_a_setting() {
+    let home = Home::new();
+    let mut folders = vec![root().join("k8s")];
+    let mut files = vec![
+        root().join("compose.yaml"),
+        root().join("Dockerfile"),
+        root().join("Dockerfile.local"),
+    ];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => folders.push(entry.path()),
+                false => files.push(entry.path()),
+            }
+        }
+    }
+    let mut names = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(file).unwrap();
+        let is_of_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        let words = text.split(|char| !is_of_name(char));
+        names.extend(
+            words
+                .filter(|it| it.starts_with("TROUVAILLE__"))
+                .map(str::to_owned),
+        );
+    }
+    assert!(names.len() >= 10, "{names:?}");
+    names.insert("TROUVAILLE__NO__SUCH_KEY".to_owned());
+    let unknown = |name: &&String| {
+        let mut check = home.command(["check"]);
+        check.env(name, "x");
+        let run = Run::from(check.output().unwrap());
+        run.stderr.contains("error: unknown configuration ")
+    };
+    let unknown: Vec<&String> = names.iter().filter(unknown).collect();
+    assert_eq!(unknown, ["TROUVAILLE__NO__SUCH_KEY"]);
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::{Value, json};
-use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
+use testkit::{Catalogue, FakeLlm, FakeShop, Fault, FaultPlan, LlmPlan, NORTH_LOFT, On};
 
 use crate::agents::until;
 use crate::program::{Home, PROGRAM};
@@ -113,14 +113,20 @@ fn answer(mut stream: TcpStream) -> (u16, String) {
 /// Calls a tool without arguments.
 fn called(address: SocketAddr, tool: &str) -> (u16, String) {
     let params = json!({"name": tool, "arguments": {}});
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    post(address, "/mcp", "tools/call", &params)
+}
+
+/// Sends a request of JSON-RPC, to agents or for an assistant.
+fn post(address: SocketAddr, path: &str, method: &str, params: &Value) -> (u16, String) {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
     let body = body.to_string();
     let length = body.len();
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,
-        "POST /mcp HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: application/json, \
-         text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\nContent-Length: {length}\r\n\r\n{body}",
+        "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\nAccept: application/json, \
+         text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\nA2A-Version: 1.0\r\nContent-Length: {length}\r\n\r\n\
+         {body}",
     )
     .unwrap();
     answer(stream)
@@ -283,7 +289,10 @@ fn the_prometheus_operator_has_the_same_rules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crawl_is_seen_in_the_numbers() {
     let home = Home::new();
-    let catalogue = Catalogue::generate(&NORTH_LOFT, 300, 3);
+    let mut catalogue = Catalogue::generate(&NORTH_LOFT, 300, 3);
+    catalogue.edit(0, |product| {
+        product["variants"][0]["price"] = json!("dear");
+    });
     let shop = FakeShop::start(catalogue, FaultPlan::none()).await.unwrap();
     let mut agent = Watched::agent(&home, &["--store", "sqlite:seen.db"]);
     let address = agent.told("agents (").to_string();
@@ -305,6 +314,7 @@ async fn a_crawl_is_seen_in_the_numbers() {
             "trouvaille_crawl_products_total{platform=\"shopify\",change=\"new\"}",
             300,
         ),
+        ("trouvaille_crawl_problems_total{kind=\"price\"}", 1),
         ("trouvaille_work_total{kind=\"crawl\",outcome=\"done\"}", 1),
     ] {
         assert_eq!(value(&scrape, series), expected, "{series}");
@@ -314,6 +324,10 @@ async fn a_crawl_is_seen_in_the_numbers() {
         "trouvaille_fetch_seconds_count{platform=\"shopify\"}",
     );
     assert_eq!(answered, shop.n_requests());
+    let well = "trouvaille_fetch_total{platform=\"shopify\",outcome=\"ok\"}";
+    assert!((2..=answered).contains(&value(&scrape, well)), "{scrape}");
+    let paced = "trouvaille_host_gap_seconds_count{platform=\"shopify\"}";
+    assert!(value(&scrape, paced) >= 2, "{scrape}");
     assert!(
         value(
             &scrape,
@@ -335,6 +349,86 @@ async fn a_crawl_is_seen_in_the_numbers() {
             && scrape.contains("trouvaille_tasks{state=\"completed\"} 1\n")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_assistants_and_a_models_work_are_seen_in_the_numbers() {
+    let home = Home::new();
+    let catalogue = Catalogue::generate(&NORTH_LOFT, 10, 3);
+    home.write("loft.json", catalogue.to_json());
+    let store = ["--store", "sqlite:seen.db"];
+    home.ok([
+        &["import", "loft.json", "--shop", "https://loft.example"][..],
+        &store,
+    ]
+    .concat());
+    home.ok([&["rank", "-k", "3"][..], &store].concat());
+    let llm = FakeLlm::start(LlmPlan::none()).await.unwrap();
+    let args = ["--mcp", "127.0.0.1:0", "--config", "prices.toml"];
+    let args = [&args[..], &store].concat();
+    let prices = "[llm.prices]\n\"test-model\" = { input = 1000, output = 1000 }\n";
+    home.write("prices.toml", prices);
+    let mut command = serving(&home, &["serve"], &args);
+    command
+        .env("TROUVAILLE__LLM__MODEL", "test-model")
+        .env("TROUVAILLE__LLM__BASE_URL", llm.base_url());
+    let mut server = Watched::start(command);
+    let agents = server.told("agents (");
+    let assistants = server.told("assistants (MCP)");
+    for (tool, status) in [("list_shops", 200), ("get_product", 200)] {
+        assert_eq!(called(assistants, tool).0, status, "{tool}");
+    }
+    let request =
+        json!({"schema": "summarize-request/1", "skill": "summarize-products", "topK": 3});
+    let part = json!({"data": request, "mediaType": "application/json"});
+    let message = json!({"messageId": "m", "role": "ROLE_USER", "parts": [part]});
+    let path = "/agents/summarizer/a2a/v1";
+    let (status, said) = post(agents, path, "SendMessage", &json!({"message": message}));
+    assert_eq!(status, 200, "{said}");
+    let scrape = server.scrape();
+    for (series, expected) in [
+        (
+            "trouvaille_mcp_tool_total{tool=\"list_shops\",outcome=\"ok\"}",
+            1,
+        ),
+        (
+            "trouvaille_mcp_tool_total{tool=\"get_product\",outcome=\"invalid_argument\"}",
+            1,
+        ),
+        ("trouvaille_llm_requests_total", llm.n_requests()),
+    ] {
+        assert_eq!(value(&scrape, series), expected, "{series}: {scrape}");
+    }
+    assert!(llm.n_requests() >= 3);
+    for kind in ["input", "output"] {
+        let tokens = format!("trouvaille_llm_tokens_total{{kind=\"{kind}\"}}");
+        assert!(value(&scrape, &tokens) > 0, "{scrape}");
+    }
+    let costs = scrape.lines().find_map(|it| {
+        let cost = it.strip_prefix("trouvaille_llm_cost_total{currency=\"USD\"} ")?;
+        cost.parse::<f64>().ok()
+    });
+    assert!(costs.is_some_and(|it| it > 0.0), "{scrape}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_json_says_in_every_line_of_a_task_which_task_it_is() {
+    let home = Home::new();
+    let catalogue = Catalogue::generate(&NORTH_LOFT, 300, 3);
+    // The call itself looks whether the shop is one, and the crawl asks for its second page.
+    let busy =
+        FaultPlan::none().fault(On::page(2).nth(1), Fault::Status(503, Some("0".to_owned())));
+    let shop = FakeShop::start(catalogue, busy).await.unwrap();
+    let mut agent = Watched::agent(&home, &["--store", "sqlite:seen.db", "--log", "json"]);
+    let via = format!("http://{}", agent.told("agents ("));
+    home.ok(["crawl", &shop.url(), "--via", &via]);
+    let line = line_with(&mut agent.stderr, "before the next try");
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let spans = line["spans"].as_array().unwrap();
+    let names: Vec<&Value> = spans.iter().map(|it| &it["name"]).collect();
+    assert_eq!(names, ["task", "crawl"], "{line}");
+    assert_eq!(spans[0]["kind"], "crawl", "{line}");
+    assert!(!spans[0]["task"].as_str().unwrap().is_empty(), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -370,6 +464,43 @@ async fn a_log_in_json_says_in_every_line_which_crawl_it_is_about() {
     let run = home.run(["shops", "list", "--log", "json", "--config", "missing.toml"]);
     let line: Value = serde_json::from_str(run.stderr.trim()).unwrap();
     assert_eq!((run.code, &line["level"]), (Some(2), &Value::from("ERROR")));
+}
+
+#[test]
+fn a_log_in_json_says_in_the_line_of_a_call_which_call_it_is() {
+    let home = Home::new();
+    let args = [
+        "--mcp",
+        "127.0.0.1:0",
+        "--store",
+        "sqlite:serve.db",
+        "--log",
+        "json",
+    ];
+    let mut server = Watched::start(serving(&home, &["serve"], &args));
+    let agents = server.told("agents (");
+    let assistants = server.told("assistants (MCP)");
+    get(agents, "/a2a/rest/tasks/none");
+    get(agents, "/artifacts/none/none");
+    called(assistants, "list_shops");
+    for (operation, span) in [
+        (
+            "GetTask",
+            json!({"name": "call", "agent": "shopify", "operation": "GetTask"}),
+        ),
+        (
+            "GetArtifact",
+            json!({"name": "call", "operation": "GetArtifact"}),
+        ),
+        (
+            "list_shops",
+            json!({"name": "call", "operation": "mcp.list_shops", "request": "1"}),
+        ),
+    ] {
+        let line = line_with(&mut server.stderr, operation);
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["spans"], json!([span]), "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Pod, Rendered, items, rendered, rendered_after, shown, text};
+use super::program::config;
+use super::{Pod, Rendered, items, rendered, rendered_after, selects, shown, text};
 
 /// What prod takes from a Secret that somebody else makes.
 const SECRET: (&str, &[&str]) = (
@@ -17,8 +18,8 @@ const SECRET: (&str, &[&str]) = (
     ],
 );
 
-/// The longest time that a process takes to end: `http.drain_seconds` and the answers of a model under way.
-const LONGEST_END_SECONDS: i64 = 30;
+/// The answers of a model that a process under way waits for when it is asked to end.
+const LAST_ANSWERS_SECONDS: f64 = 20.0;
 
 #[test]
 fn whatever_an_overlay_names_is_there() {
@@ -114,9 +115,10 @@ fn put(object: &mut Value, path: &str, value: Value) {
 /// Returns what does not fit, a line each.
 fn broken(rendered: &Rendered) -> Vec<String> {
     let mut broken = Vec::new();
+    let longest_end = longest_end_seconds(rendered);
     for pod in rendered.pods() {
         broken.extend(broken_links_of(pod, rendered));
-        broken.extend(broken_life_of(pod));
+        broken.extend(broken_life_of(pod, longest_end));
     }
     for object in &rendered.0 {
         broken.extend(broken_selectors_of(object, rendered));
@@ -170,16 +172,31 @@ fn broken_links_of(pod: Pod<'_>, rendered: &Rendered) -> Vec<String> {
         .collect()
 }
 
+/// Returns the longest time that a process takes to end, by the settings that its container has.
+fn longest_end_seconds(rendered: &Rendered) -> f64 {
+    let own: toml::Table = config(rendered).parse().unwrap();
+    let usual = include_str!("../../../config/default.toml");
+    let usual: toml::Table = usual.parse().unwrap();
+    let setting = |key| {
+        let of = |table: &toml::Table| {
+            let value = table.get("http")?.get(key)?;
+            value.as_float().or(value.as_integer().map(|it| it as f64))
+        };
+        of(&own).or_else(|| of(&usual)).unwrap()
+    };
+    setting("linger_seconds") + setting("drain_seconds") + LAST_ANSWERS_SECONDS
+}
+
 /// Returns what is wrong with the time that a Pod has to end.
-fn broken_life_of(pod: Pod<'_>) -> Option<String> {
+fn broken_life_of(pod: Pod<'_>, longest_end: f64) -> Option<String> {
     let grace = pod.spec()["terminationGracePeriodSeconds"]
-        .as_i64()
-        .unwrap_or(30);
+        .as_f64()
+        .unwrap_or(30.0);
     let stops = pod.containers().map(|it| {
         let pause = it.pointer("/lifecycle/preStop/sleep/seconds");
-        pause.and_then(Value::as_i64).unwrap_or(0)
+        pause.and_then(Value::as_f64).unwrap_or(0.0)
     });
-    let needed = stops.max().unwrap_or(0) + LONGEST_END_SECONDS;
+    let needed = stops.fold(0.0, f64::max) + longest_end;
     (grace < needed).then(|| {
         format!(
             "{}: {grace} s to end, and it may need {needed} s",
@@ -277,18 +294,4 @@ fn broken_selectors_of(object: &Value, rendered: &Rendered) -> Vec<String> {
             )
         })
         .collect()
-}
-
-fn selects(selector: &Value, labels: &Value) -> bool {
-    let wanted = selector["matchLabels"].as_object();
-    let has_all = wanted.is_none_or(|wanted| wanted.iter().all(|(key, it)| labels[key] == *it));
-    let among = |it: &Value| {
-        assert_eq!(
-            it["operator"], "In",
-            "another operator needs more code here"
-        );
-        let label = &labels[text(&it["key"])];
-        items(&it["values"]).any(|value| value == label)
-    };
-    has_all && items(&selector["matchExpressions"]).all(among)
 }

@@ -180,7 +180,7 @@ fn moved(said: &str, to: &Path) -> String {
 }
 
 /// Returns the file of settings that all containers have.
-fn config(rendered: &Rendered) -> String {
+pub(super) fn config(rendered: &Rendered) -> String {
     let mut maps = rendered.of("ConfigMap");
     let found = maps.find_map(|it| it["data"]["config.toml"].as_str());
     found.unwrap().to_owned()

@@ -16,6 +16,8 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use catalog::{StoreError, Task, TaskId, TaskStore};
 use futures_util::stream;
 use serde_json::Value;
+use tracing::field::Empty;
+use tracing::instrument;
 
 use self::inflate::Chunks;
 use super::audit::Audit;
@@ -136,13 +138,14 @@ impl Named {
 }
 
 /// Answers with a result of a task; what is somebody else's is not there.
+#[instrument(name = "call", skip_all, fields(operation = Empty))]
 pub(super) async fn get(
     State(artifacts): State<Artifacts>,
     Path((task, name)): Path<(String, String)>,
     request: Request,
 ) -> Response {
     let mut audit = Audit::new("?");
-    audit.operation = "GetArtifact";
+    audit.called("GetArtifact");
     audit.caller = caller::of(request.extensions()).to_owned();
     audit.task(Some(task.clone()));
     let asked = Asked {

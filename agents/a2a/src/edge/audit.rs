@@ -6,6 +6,7 @@ use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use catalog::{Called, TaskId};
 use futures_util::StreamExt;
+use tracing::Span;
 
 use super::peek::{self, UNKNOWN};
 
@@ -20,6 +21,8 @@ pub(super) struct Audit {
     pub(super) bytes_in: usize,
     bytes_out: usize,
     start: Instant,
+    /// The span of the call, of which a stream outlives what began it.
+    span: Span,
 }
 
 impl Audit {
@@ -33,7 +36,14 @@ impl Audit {
             bytes_in: 0,
             bytes_out: 0,
             start: Instant::now(),
+            span: Span::current(),
         }
+    }
+
+    /// Takes down what is called, here and in the span of the call.
+    pub(super) fn called(&mut self, name: &'static str) {
+        self.operation = name;
+        self.span.record("operation", name);
     }
 
     /// Takes down the task, unless one is known; a text that can be no task's name is left out.
@@ -98,13 +108,16 @@ impl Drop for Audit {
             bytes_in,
             bytes_out,
             start,
+            span,
         } = self;
         let task = task.as_ref().map_or("-", TaskId::as_str);
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(
-            target: "trouvaille::audit",
-            caller, agent, operation, task, outcome, ms, bytes_in, bytes_out,
-            "{caller} called {operation} of {agent}, task {task}: {outcome} after {ms} ms, {bytes_in} bytes in, {bytes_out} out",
-        );
+        span.in_scope(|| {
+            tracing::info!(
+                target: "trouvaille::audit",
+                caller, agent, operation, task, outcome, ms, bytes_in, bytes_out,
+                "{caller} called {operation} of {agent}, task {task}: {outcome} after {ms} ms, {bytes_in} bytes in, {bytes_out} out",
+            );
+        });
     }
 }

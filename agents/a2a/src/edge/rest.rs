@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::de::IgnoredAny;
+use tracing::field::Empty;
+use tracing::instrument;
 
 use super::audit::Audit;
 use super::errors::{self, Refused};
@@ -16,6 +18,7 @@ use super::{body, caller, extension, media, version};
 use crate::Agent;
 
 /// Refuses what the SDK would misread, says who calls, and mends the SDK's answer.
+#[instrument(name = "call", skip_all, fields(agent = agent.name, operation = Empty))]
 pub(super) async fn edge(
     State(agent): State<&'static Agent>,
     request: Request,
@@ -40,7 +43,7 @@ async fn prepare(request: Request, audit: &mut Audit) -> Result<Request, Refused
     let internal = |error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error);
     audit.caller = caller::hand_on(&mut parts).map_err(internal)?;
     let (operation, task) = operation(&parts.method, parts.uri.path());
-    audit.operation = operation;
+    audit.called(operation);
     audit.task(task.map(str::to_owned));
     let bad = |error| Refused::new(StatusCode::BAD_REQUEST, error);
     version::normalise(&mut parts);

@@ -7,6 +7,8 @@ use axum::http::header::{ALLOW, CONTENT_LENGTH};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::field::Empty;
+use tracing::instrument;
 
 use super::audit::Audit;
 use super::errors::{self, Refused};
@@ -15,6 +17,7 @@ use super::{body, caller, extension, media, version};
 use crate::Agent;
 
 /// Reads a request within limits, says who calls, and mends the SDK's answer.
+#[instrument(name = "call", skip_all, fields(agent = agent.name, operation = Empty))]
 pub(super) async fn edge(
     State(agent): State<&'static Agent>,
     request: Request,
@@ -49,9 +52,9 @@ async fn prepare(request: Request, audit: &mut Audit) -> Result<Request, Refused
     let bytes = body::read(&parts.headers, body).await?;
     audit.bytes_in = bytes.len();
     let call = Call::peek(&bytes);
-    audit.operation = call.operation;
+    audit.called(call.operation);
     audit.task(call.task);
-    let bytes = match audit.operation {
+    let bytes = match call.operation {
         methods::LIST_TASKS => with_honest_page_size(bytes),
         _ => bytes,
     };

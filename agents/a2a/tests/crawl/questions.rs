@@ -125,8 +125,13 @@ async fn a_look_at_shops_is_answered_without_a_task() {
     let robots = FaultPlan::none().robots("User-agent: *\nDisallow: /products.json\n");
     let denied = shop(10, robots).await;
     let closed = shop(10, FaultPlan::none().fault(On::feed(), Fault::status(404))).await;
+    let too_many = FaultPlan::none().fault(On::path("/robots.txt"), Fault::status(429));
+    let busy = shop(10, too_many).await;
     let answer = world
-        .send(&probe(&[open.url(), denied.url(), closed.url()]), true)
+        .send(
+            &probe(&[open.url(), denied.url(), closed.url(), busy.url()]),
+            true,
+        )
         .await;
     let stores = &answer["result"]["message"]["parts"][0]["data"]["stores"];
     assert_eq!(stores[0]["platform"], "shopify", "{answer}");
@@ -138,6 +143,7 @@ async fn a_look_at_shops_is_answered_without_a_task() {
     assert_eq!(stores[1]["robots"], "denied");
     assert_eq!(stores[1]["code"], "ROBOTS_DENIED");
     assert_eq!(stores[2]["productsJson"], "closed");
+    assert_eq!(stores[3]["robots"], "unknown");
     assert_eq!(stores[2]["code"], "PRODUCTS_JSON_DISABLED");
     assert!(world.context.tasks.work_stats().await.unwrap().is_empty());
     // Nobody keeps the shops from being crawled.

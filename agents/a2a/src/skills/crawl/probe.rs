@@ -90,7 +90,10 @@ fn told(shop: &Shop, look: &Look) -> Value {
     };
     let robots = match stop {
         Some(Stop::Robots) => "denied",
-        Some(Stop::Unreachable | Stop::RefusedAddress | Stop::Interrupted) => "unknown",
+        // Too busy for robots.txt, perhaps.
+        Some(Stop::RateLimited | Stop::Unreachable | Stop::RefusedAddress | Stop::Interrupted) => {
+            "unknown"
+        }
         _ => "allowed",
     };
     json!({
