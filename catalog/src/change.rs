@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Money, Observation, ObservationKind, Offer};
+use crate::{Money, Observation, ObservationKind, Offer, StockMove};
 
 /// A change that a person would name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Change {
     pub compare_at_before: Option<Money>,
     /// The compare-at price after.
     pub compare_at_after: Option<Money>,
+    /// The units in stock before and after, where the shop publishes them and they changed.
+    pub stock: Option<StockMove>,
 }
 
 impl ChangeKind {
@@ -82,6 +84,7 @@ pub fn changes_of(observation: &Observation) -> Vec<Change> {
         price_after: after.and_then(|offer| offer.price),
         compare_at_before: before.and_then(|offer| offer.compare_at),
         compare_at_after: after.and_then(|offer| offer.compare_at),
+        stock: observation.stock,
     };
     kinds.into_iter().map(change).collect()
 }
@@ -147,6 +150,7 @@ mod tests {
             },
             before,
             after,
+            stock: None,
             content_hash: None,
             rank: None,
             source: None,
@@ -224,6 +228,7 @@ mod tests {
             price_after: after.and_then(|it| it.price),
             compare_at_before: before.and_then(|it| it.compare_at),
             compare_at_after: after.and_then(|it| it.compare_at),
+            stock: None,
         };
         let expected = change(ChangeKind::New, None, whole);
         assert_eq!(expected.price_after, Some(money(5, "EUR")));
@@ -233,6 +238,22 @@ mod tests {
         let expected = change(ChangeKind::Back, None, whole);
         assert_eq!(of(Back, None, whole), [expected]);
         assert_eq!(of(Ranked, None, None), []);
+        // Stock that moved beside the same offer has none either; a change of the offer tells it.
+        let moved = Some(StockMove {
+            before: 4,
+            after: 0,
+        });
+        let with_stock = |after| Observation {
+            stock: moved,
+            ..observation(Changed, whole, after)
+        };
+        assert_eq!(changes_of(&with_stock(whole)), []);
+        let sold_out = whole.map(|it| Offer {
+            available: Some(false),
+            ..it
+        });
+        let told = changes_of(&with_stock(sold_out));
+        assert_eq!((told[0].kind, told[0].stock), (ChangeKind::SoldOut, moved));
         // A variant that appears or disappears has no name among the changes.
         assert_eq!(of(Changed, None, whole), []);
         assert_eq!(of(Changed, whole, None), []);

@@ -38,6 +38,8 @@ pub enum Cell<'a> {
     Price(Money),
     /// A whole number.
     Whole(u64),
+    /// A whole number that may be less than 0.
+    Integer(i64),
     /// Yes or no: `true` or `false`, in JSON without quotes.
     Bool(bool),
     /// A float in its shortest exact form.
@@ -98,6 +100,7 @@ impl<'a> Cell<'a> {
             Self::Text(text) => harmless(text),
             Self::Price(price) => number(price.to_string()),
             Self::Whole(number) => Cow::Owned(number.to_string()),
+            Self::Integer(number) => Cow::Owned(number.to_string()),
             Self::Bool(true) => Cow::Borrowed("true"),
             Self::Bool(false) => Cow::Borrowed("false"),
             Self::Float(float) => number(format!("{float:?}")),
@@ -113,6 +116,7 @@ impl<'a> Cell<'a> {
             Self::Text(text) => text.as_ref().into(),
             Self::Price(price) => price.to_string().into(),
             Self::Whole(number) => (*number).into(),
+            Self::Integer(number) => (*number).into(),
             Self::Bool(it) => (*it).into(),
             Self::Float(number) | Self::Score(number) | Self::Part(number) => (*number).into(),
             Self::Share(share) => rounded(*share).into(),

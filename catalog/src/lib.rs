@@ -49,7 +49,7 @@ pub use metrics::{Metrics, MetricsRow, PopularitySource};
 pub use money::{Currency, CurrencySource, Money, MoneyError};
 pub use observation::{
     Observation, ObservationFilter, ObservationKey, ObservationKind, ObservationOrder, ObservedRow,
-    Offer,
+    Offer, StockMove,
 };
 pub use place_move::{PlaceMove, PlaceMoves};
 pub use principal::{Called, Principal, Scope};

@@ -21,7 +21,7 @@ pub struct Offer {
 pub enum ObservationKind {
     /// A product seen for the first time: `after` has its least price and whether some variant is available.
     New,
-    /// A variant whose offer changed, appeared (no `before`) or disappeared (no `after`).
+    /// A variant whose offer or stock changed, that appeared (no `before`) or disappeared (no `after`).
     Changed,
     /// A product that a complete pass did not find any more.
     Gone,
@@ -30,6 +30,17 @@ pub enum ObservationKind {
     /// The product's place in the shop's own best-selling order, when it is another than before; or that it has none any
     /// more.
     Ranked,
+}
+
+/// How much of a variant was in stock at two sights of it, as its shop published it.
+///
+/// Any number may be meant: less than 0 where a shop sells on, and `999999` where nobody counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockMove {
+    /// The units before.
+    pub before: i64,
+    /// The units from now on.
+    pub after: i64,
 }
 
 /// One row of a product's history. Rows are only ever appended, and thinned out when they are old.
@@ -49,6 +60,9 @@ pub struct Observation {
     pub before: Option<Offer>,
     /// The offer from now on.
     pub after: Option<Offer>,
+    /// The variant's stock before and from now on, where both were published and differ; the offers may then be the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<StockMove>,
     /// The hash of the product's content from now on; `None` where no content was read, or by an early version.
     pub content_hash: Option<ContentHash>,
     /// The place in the shop's own best-selling order, from 1; of [`ObservationKind::Ranked`] alone.
@@ -132,6 +146,14 @@ impl Observation {
     /// Returns whether the product lost its place in the shop's best-selling order.
     pub fn lost_its_place(&self) -> bool {
         self.kind == ObservationKind::Ranked && self.rank.is_none() && self.n_places.is_some()
+    }
+}
+
+impl StockMove {
+    /// Returns the move between two sights of a variant; `None` where one has no quantity, or both the same.
+    pub fn between(before: &Variant, after: &Variant) -> Option<Self> {
+        let (before, after) = (before.quantity?, after.quantity?);
+        (before != after).then_some(Self { before, after })
     }
 }
 

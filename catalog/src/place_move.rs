@@ -96,6 +96,7 @@ mod tests {
             },
             before: None,
             after: None,
+            stock: None,
             content_hash: None,
             rank: Some(place),
             source: Some(source),

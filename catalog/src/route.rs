@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Popularity, UnixMs};
+use crate::{Currency, Popularity, UnixMs};
 
 /// A way to a shop's products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +54,9 @@ pub struct PassNotes {
     /// What the shop's hosts were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
+    /// The shop's currency at the pass before, where it is another one now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency_before: Option<Currency>,
 }
 
 impl PassNotes {

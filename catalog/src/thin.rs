@@ -9,9 +9,9 @@ const DAY_MS: i64 = 86_400_000;
 /// Returns, for each row of one product's history, oldest first, whether it may be removed.
 ///
 /// Only rows from before `before` may go, and of those only what a later row of the same variant on the same day
-/// (UTC) made obsolete: a change of availability alone, or another place in the best-selling order. Rows that
-/// begin or end something (new, gone, back, a variant that appears or disappears) and rows that change a price or
-/// a compare-at price always stay.
+/// (UTC) made obsolete: a change of availability alone where that one changes it too, one of stock alone, or another
+/// place in the best-selling order. Rows that begin or end something (new, gone, back, a variant that appears or
+/// disappears) and rows that change a price or a compare-at price always stay.
 pub fn superseded(history: &[Observation], before: UnixMs) -> Vec<bool> {
     let mut later = HashSet::new();
     let mut removable = vec![false; history.len()];
@@ -20,14 +20,35 @@ pub fn superseded(history: &[Observation], before: UnixMs) -> Vec<bool> {
             continue;
         }
         let day = row.at.ms().div_euclid(DAY_MS);
+        let variant = row.variant.as_deref();
         let is_rank = row.kind == ObservationKind::Ranked;
-        let is_last_of_day = later.insert((day, is_rank, row.variant.as_deref()));
-        *may_go = !is_last_of_day && (is_rank || changes_availability_alone(row));
+        let of = match is_rank {
+            true => Of::Places,
+            false => Of::Offers,
+        };
+        let mut is_obsolete = !later.insert((day, of, variant));
+        if !is_rank && changes_availability(row) {
+            is_obsolete = !later.insert((day, Of::Availability, variant));
+        }
+        *may_go = is_obsolete && (is_rank || changes_stock_alone(row));
     }
     removable
 }
 
-fn changes_availability_alone(row: &Observation) -> bool {
+/// What a row may make obsolete in the earlier ones of its day.
+#[derive(PartialEq, Eq, Hash)]
+enum Of {
+    Places,
+    Offers,
+    Availability,
+}
+
+fn changes_availability(row: &Observation) -> bool {
+    let available = |offer: Option<Offer>| offer.map(|it| it.available);
+    available(row.before) != available(row.after)
+}
+
+fn changes_stock_alone(row: &Observation) -> bool {
     match (row.kind, &row.before, &row.after) {
         (ObservationKind::Changed, Some(before), Some(after)) => {
             let same_stock = Offer {
@@ -43,7 +64,7 @@ fn changes_availability_alone(row: &Observation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CrawlKey, Currency, Money};
+    use crate::{CrawlKey, Currency, Money, StockMove};
 
     const HOUR_MS: i64 = 3_600_000;
 
@@ -59,6 +80,7 @@ mod tests {
             },
             before: None,
             after: None,
+            stock: None,
             content_hash: None,
             rank: None,
             source: None,
@@ -113,6 +135,34 @@ mod tests {
         // Days before 1970 begin at midnight too.
         let earlier = [stock("a", -25), stock("a", -24), stock("a", -1)];
         assert_eq!(removable(&earlier, 99), [false, true, false]);
+    }
+
+    #[test]
+    fn of_a_day_the_last_number_in_stock_of_each_variant_stays() {
+        let counted = |variant, hour, before, after| Observation {
+            stock: Some(StockMove { before, after }),
+            ..changed(variant, hour, offer(1, None, true), offer(1, None, true))
+        };
+        let dearer = Observation {
+            after: offer(2, None, true),
+            ..counted("b", 2, 5, 4)
+        };
+        let history = [
+            counted("a", 0, 9, 8),
+            counted("b", 1, 6, 5),
+            dearer,
+            counted("a", 22, 8, 6),
+        ];
+        assert_eq!(removable(&history, 99), [true, true, false, false]);
+        // A restock is not made obsolete by what is sold of it.
+        let restocked = Observation {
+            before: offer(1, None, false),
+            ..counted("a", 8, 0, 20)
+        };
+        let history = [stock("a", 6), restocked.clone(), counted("a", 16, 20, 17)];
+        assert_eq!(removable(&history, 99), [true, false, false]);
+        let history = [restocked, stock("a", 10), counted("a", 16, 0, -1)];
+        assert_eq!(removable(&history, 99), [true, false, false]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use catalog::{
-    CrawlReport, Offer, PassNotes, ProblemKind, Product, Reason, Shop, Start, Stop, UnixMs, Variant,
+    CrawlReport, Offer, PassNotes, ProblemKind, Product, Reason, Shop, Start, StockMove, Stop,
+    UnixMs, Variant,
 };
 
 /// Problems kept of one pass; all are counted.
@@ -148,18 +149,28 @@ pub(crate) fn whole_offer(product: &Product) -> Offer {
     }
 }
 
-/// A variant's id, and what it offered before and offers now.
-pub(crate) type ChangedOffer<'a> = (&'a str, Option<Offer>, Option<Offer>);
+/// What a variant offered before and offers now, and how its stock moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChangedOffer<'a> {
+    pub(crate) variant: &'a str,
+    pub(crate) before: Option<Offer>,
+    pub(crate) after: Option<Offer>,
+    pub(crate) stock: Option<StockMove>,
+}
 
-/// Returns the variants whose offers differ: those of `new` in their order, then those that disappeared.
+impl ChangedOffer<'_> {
+    fn is_same_to_buyers(&self) -> bool {
+        matches!((self.before, self.after), (Some(before), Some(after)) if before.same(&after))
+    }
+}
+
+/// Returns the variants whose offers or stock differ: those of `new` in their order, then those that disappeared.
 ///
 /// Of variants that share an id, which no platform should send, the first counts.
 pub(crate) fn changed_offers<'a>(old: &'a [Variant], new: &'a [Variant]) -> Vec<ChangedOffer<'a>> {
-    let mut before: HashMap<&str, Offer> = HashMap::with_capacity(old.len());
+    let mut before: HashMap<&str, &Variant> = HashMap::with_capacity(old.len());
     for variant in old {
-        before
-            .entry(&variant.id)
-            .or_insert_with(|| Offer::of(variant));
+        before.entry(&variant.id).or_insert(variant);
     }
     let mut handled = HashSet::with_capacity(new.len());
     let mut changes = Vec::new();
@@ -167,14 +178,25 @@ pub(crate) fn changed_offers<'a>(old: &'a [Variant], new: &'a [Variant]) -> Vec<
         if !handled.insert(variant.id.as_str()) {
             continue;
         }
-        let (before, after) = (before.get(variant.id.as_str()), Offer::of(variant));
-        if before.is_none_or(|before| !before.same(&after)) {
-            changes.push((variant.id.as_str(), before.copied(), Some(after)));
+        let known = before.get(variant.id.as_str());
+        let changed = ChangedOffer {
+            variant: &variant.id,
+            before: known.map(|it| Offer::of(it)),
+            after: Some(Offer::of(variant)),
+            stock: known.and_then(|it| StockMove::between(it, variant)),
+        };
+        if changed.stock.is_some() || !changed.is_same_to_buyers() {
+            changes.push(changed);
         }
     }
     for variant in old {
         if handled.insert(&variant.id) {
-            changes.push((&variant.id, Some(Offer::of(variant)), None));
+            changes.push(ChangedOffer {
+                variant: &variant.id,
+                before: Some(Offer::of(variant)),
+                after: None,
+                stock: None,
+            });
         }
     }
     changes

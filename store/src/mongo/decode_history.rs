@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use catalog::{
     Checkpoint, ContentHash, CrawlCounts, CrawlKey, CrawlReport, Currency, CurrencySource,
     NativeId, Observation, ObservationKind, Offer, Outcome, PageRecord, PassNotes, Place, Problem,
-    ProblemKind, RankSource, Reason, Stop, Validators,
+    ProblemKind, RankSource, Reason, StockMove, Stop, Validators,
 };
 use mongodb::bson::RawDocument;
 use serde::Deserialize;
@@ -29,6 +29,8 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         crawl_n: u64,
         before: Option<OfferDocument>,
         after: Option<OfferDocument>,
+        stock_before: Option<i64>,
+        stock_after: Option<i64>,
         #[serde(borrow)]
         hash: Option<&'a str>,
         rank: Option<u32>,
@@ -49,6 +51,8 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         at: read.at.0,
         before: read.before.map(OfferDocument::read).transpose()?,
         after: read.after.map(OfferDocument::read).transpose()?,
+        stock: (read.stock_before.zip(read.stock_after))
+            .map(|(before, after)| StockMove { before, after }),
         content_hash: hash.transpose().map_err(Fault::Damaged)?,
         rank: read.rank,
         source: read.source,

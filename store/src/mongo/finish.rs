@@ -260,6 +260,7 @@ async fn mark_gone(
             crawl: ticket.crawl.clone(),
             before: Some(it.offer),
             after: None,
+            stock: None,
             content_hash: None,
             rank: None,
             source: None,

@@ -99,6 +99,7 @@ impl Look<'_> {
             crawl: self.ticket.crawl.clone(),
             before: None,
             after: None,
+            stock: None,
             content_hash: None,
             rank,
             source: Some(self.source),

@@ -142,6 +142,10 @@ pub(super) fn encode_observation(
         cstr!("after"),
         observation.after.as_ref().map(encode_offer),
     );
+    if let Some(stock) = observation.stock {
+        it.append(cstr!("stock_before"), stock.before);
+        it.append(cstr!("stock_after"), stock.after);
+    }
     if let Some(hash) = observation.content_hash {
         it.append(cstr!("hash"), hash.to_string().as_str());
     }

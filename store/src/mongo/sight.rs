@@ -159,6 +159,7 @@ fn rows_of(
         crawl: ticket.crawl.clone(),
         before,
         after,
+        stock: None,
         content_hash: Some(it.hash),
         rank: None,
         source: None,
@@ -178,8 +179,12 @@ fn rows_of(
             .variants
             .as_deref()
             .ok_or_else(|| Fault::Damaged(changed(it)))?;
-        for (variant, before, after) in changed_offers(before, &it.product.variants) {
-            rows.push(row(ObservationKind::Changed, Some(variant), before, after));
+        for changed in changed_offers(before, &it.product.variants) {
+            let (variant, kind) = (Some(changed.variant), ObservationKind::Changed);
+            rows.push(Observation {
+                stock: changed.stock,
+                ..row(kind, variant, changed.before, changed.after)
+            });
         }
     }
     Ok(rows)

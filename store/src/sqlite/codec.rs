@@ -3,7 +3,7 @@
 use catalog::{
     Checkpoint, ContentHash, CrawlCounts, CrawlKey, CrawlReport, Currency, Metrics, Money,
     NativeId, Observation, Offer, Outcome, PassNotes, Place, Platform, ProductId, ProductRow,
-    Reason, ShopKey, Stop, UnixMs, Validators,
+    Reason, ShopKey, StockMove, Stop, UnixMs, Validators,
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
@@ -294,7 +294,7 @@ pub(super) fn offer(row: &Row<'_>, first: usize) -> Result<Option<Offer>, Fault>
 pub(super) const OBSERVATION_COLUMNS: &str = "o.kind, o.variant, o.at, o.crawl_n, \
      o.before_available, o.before_currency, o.before_price, o.before_compare_at, \
      o.after_available, o.after_currency, o.after_price, o.after_compare_at, o.hash, o.rank, \
-     o.source";
+     o.source, o.stock_before, o.stock_after";
 
 /// Reads an observation of `product` from the first columns of `row`.
 pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observation, Fault> {
@@ -310,6 +310,8 @@ pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observati
         },
         before: offer(row, 4)?,
         after: offer(row, 8)?,
+        stock: (row.get::<_, Option<i64>>(15)?.zip(row.get(16)?))
+            .map(|(before, after)| StockMove { before, after }),
         content_hash: hash.map(ContentHash),
         rank,
         source: row.get::<_, Option<Word<_>>>(14)?.map(|Word(it)| it),

@@ -1,8 +1,8 @@
 //! Stores one product of a page, and what changed in it.
 
 use catalog::{
-    FeatureInputs, Metrics, ObservationKind, Offer, PageCounts, Product, RankSource, UnixMs,
-    Variant, search_text,
+    FeatureInputs, Metrics, ObservationKind, Offer, PageCounts, Product, RankSource, StockMove,
+    UnixMs, Variant, search_text,
 };
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
@@ -78,9 +78,10 @@ impl<'tx> Statements<'tx> {
                 "INSERT INTO observations
                      (product_id, n, kind, variant, at, crawl_n,
                       before_available, before_currency, before_price, before_compare_at,
-                      after_available, after_currency, after_price, after_compare_at, hash, rank, source)
+                      after_available, after_currency, after_price, after_compare_at, hash, rank, source,
+                      stock_before, stock_after)
                  VALUES (?1, COALESCE(?2, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = ?1)),
-                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
             )?,
             index: Index::prepare(tx)?,
         })
@@ -114,6 +115,8 @@ impl<'tx> Statements<'tx> {
             row.hash,
             rank_column(row.rank, row.n_places),
             row.source.map(Word),
+            row.stock.map(|it| it.before),
+            row.stock.map(|it| it.after),
         ])?;
         Ok(())
     }
@@ -128,6 +131,7 @@ pub(super) struct NewRow<'a> {
     pub(super) variant: Option<&'a str>,
     pub(super) before: Option<Offer>,
     pub(super) after: Option<Offer>,
+    pub(super) stock: Option<StockMove>,
     pub(super) hash: Option<&'a [u8; 16]>,
     pub(super) rank: Option<u32>,
     pub(super) source: Option<RankSource>,
@@ -142,6 +146,7 @@ impl NewRow<'_> {
             variant: None,
             before: None,
             after: None,
+            stock: None,
             hash: None,
             rank: None,
             source: None,
@@ -195,11 +200,12 @@ pub(super) fn store_product(
         let before = Before::read(tx, id)?;
         let words = search_text(product);
         put(statements, sight, Some(id), product, hash, &words)?;
-        for (variant, before, after) in changed_offers(&before.variants, &product.variants) {
+        for changed in changed_offers(&before.variants, &product.variants) {
             let row = NewRow {
-                variant: Some(variant),
-                before,
-                after,
+                variant: Some(changed.variant),
+                before: changed.before,
+                after: changed.after,
+                stock: changed.stock,
                 hash: Some(hash),
                 ..NewRow::of(ObservationKind::Changed)
             };

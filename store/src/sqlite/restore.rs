@@ -109,6 +109,7 @@ fn put_product(tx: &Transaction<'_>, record: &ProductRecord) -> Result<(), Fault
             variant: row.variant.as_deref(),
             before: row.before,
             after: row.after,
+            stock: row.stock,
             hash: row.content_hash.as_ref().map(|hash| &hash.0),
             rank: row.rank,
             source: row.source,

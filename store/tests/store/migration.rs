@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use catalog::{
     Checkpoint, Claim, FeatureInputs, FeatureRow, MeterLimits, MeterStep, Metered,
     ObservationFilter, ObservationOrder, PassNotes, ProductFilter, RankSource, RecordKind,
-    SearchOrder, SearchQuery, Start, Stop, Store, StoreError, Summary, SummarySource, Traffic,
-    UnixMs, Written,
+    SearchOrder, SearchQuery, Start, StockMove, Stop, Store, StoreError, Summary, SummarySource,
+    Traffic, UnixMs, Written,
 };
 use rusqlite::Connection;
 use store::OpenMode;
@@ -20,13 +20,15 @@ use crate::made_tasks::{self, crawls, make, new_task, shown, take, task_id};
 use crate::sqlite::{file, open_at, refusal};
 
 /// What each version added to the schema.
-const VERSIONS: [&str; 6] = [
+const VERSIONS: [&str; 8] = [
     include_str!("../../src/sqlite/schema_1.sql"),
     include_str!("../../src/sqlite/schema_2.sql"),
     include_str!("../../src/sqlite/schema_3.sql"),
     include_str!("../../src/sqlite/schema_4.sql"),
     include_str!("../../src/sqlite/schema_5.sql"),
     include_str!("../../src/sqlite/schema_6.sql"),
+    include_str!("../../src/sqlite/schema_7.sql"),
+    include_str!("../../src/sqlite/schema_8.sql"),
 ];
 
 async fn fill(store: &dyn Store) {
@@ -330,6 +332,32 @@ async fn ranks_of_version_6_have_no_source_until_they_are_read_again() {
     assert_eq!(observe(&*store).await, 1);
     assert_eq!(last().await, Some((Some(1), Some(source))));
     assert_eq!(observe(&*store).await, 0);
+}
+
+/// A product whose quantities version 8 stored, and no moves of them.
+#[tokio::test]
+async fn stock_of_version_8_moves_from_now_on() {
+    let (_folder, newer) = file();
+    let store = open_at(&newer, OpenMode::Create).await.unwrap();
+    let stocked = |quantity| {
+        let mut it = product("a.example", 1);
+        it.variants[0].quantity = Some(quantity);
+        vec![it]
+    };
+    crawl(&*store, "a.example", stocked(9), 1).await;
+    crawl(&*store, "a.example", stocked(7), 2).await;
+    drop(store);
+    let older = older(&newer, 8);
+    let store = open_at(&older, OpenMode::Existing).await.unwrap();
+    crawl(&*store, "a.example", stocked(4), 3).await;
+    let id = id("a.example", 1);
+    let moves = store.observations(&id, 9).await.unwrap();
+    let moves: Vec<_> = moves.iter().map(|it| it.stock).collect();
+    let moved = StockMove {
+        before: 7,
+        after: 4,
+    };
+    assert_eq!(moves, [None, None, Some(moved)]);
 }
 
 /// Summaries as the program wrote them before they named their facts.

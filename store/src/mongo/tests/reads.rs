@@ -40,6 +40,7 @@ fn observation(n: u64, at_ms: i64) -> Observation {
         },
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: u32::try_from(n).ok(),
         source: None,

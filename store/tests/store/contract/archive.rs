@@ -282,6 +282,7 @@ pub(super) async fn a_record_replaces_the_one_with_its_key(store: &dyn Store) {
             },
             before: None,
             after: None,
+            stock: None,
             content_hash: None,
             rank: Some(rank),
             source: Some(catalog::RankSource::StorefrontApi),

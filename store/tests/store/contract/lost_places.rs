@@ -57,6 +57,7 @@ pub(super) async fn a_product_that_is_not_in_a_new_reading_lost_its_place(store:
         crawl: begun.ticket.crawl.clone(),
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: None,
         source: Some(StorefrontApi),

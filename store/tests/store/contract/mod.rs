@@ -19,6 +19,7 @@ mod round_trip;
 mod search;
 mod search_all;
 mod search_order;
+mod stock;
 mod tasks;
 mod versions;
 
@@ -242,6 +243,11 @@ on_every_backend! {
         a_place_that_was_read_elsewhere_is_not_lost,
         products_that_are_gone_lose_no_place,
         a_lost_place_stays_lost_through_new_content_and_an_archive,
+    }
+    stock::{
+        stock_that_moves_is_kept_with_what_it_was,
+        stock_that_is_published_once_has_not_moved,
+        moves_of_stock_go_through_an_archive,
     }
     features::{
         features_are_those_of_each_product_under_every_filter,

@@ -38,6 +38,7 @@ pub(super) fn notes() -> PassNotes {
             asked_gap_ms: Some(2_000),
             robots_bytes: Some(600_000),
         }),
+        currency_before: catalog::Currency::parse("GBP").ok(),
     }
 }
 

@@ -309,6 +309,7 @@ pub(super) async fn a_rank_is_observed_when_it_is_another_than_before(store: &dy
         crawl: begun.ticket.crawl.clone(),
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: Some(rank),
         source: Some(catalog::RankSource::StorefrontApi),
