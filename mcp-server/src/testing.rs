@@ -96,6 +96,7 @@ pub(crate) fn seen(product: &Product, kind: ObservationKind, day: &str) -> Obser
         },
         before: None,
         after: (kind == ObservationKind::New).then(|| Offer::of(&product.variants[0])),
+        stock: None,
         content_hash: None,
         rank: None,
         source: None,

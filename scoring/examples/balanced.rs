@@ -81,6 +81,7 @@ fn histories(n_products: u64, shops: &[ShopKey]) -> Histories {
             at: UnixMs::new(NOW.ms() - DAY_MS),
             before: offer(true),
             after: offer(false),
+            stock: None,
             content_hash: None,
             rank: None,
             source: None,

@@ -1,5 +1,5 @@
-//! What the observations up to a moment say of each product: stock-outs and restocks, days observed, places in
-//! the best-selling order.
+//! What the observations up to a moment say of each product: stock-outs and restocks, units that left, days observed,
+//! places in the best-selling order.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,9 @@ use catalog::{
 #[cfg(test)]
 mod tests;
 mod trend;
+mod units;
+
+pub(crate) use self::units::Units;
 
 /// How many weeks a trend looks back.
 pub(crate) const WEEKS: usize = 12;
@@ -28,6 +31,8 @@ pub struct Histories {
 #[derive(Debug, Clone, Default)]
 struct Shop {
     stocks: HashMap<NativeId, Stock>,
+    /// Of products whose stock moved; few shops publish it.
+    units: HashMap<NativeId, Units>,
     ranked: HashMap<NativeId, Ranked>,
     /// When a product was last seen at a place of a source.
     holders: HashMap<(Source, u32), UnixMs>,
@@ -122,6 +127,10 @@ impl Histories {
         if observation.kind != ObservationKind::Ranked {
             let stock = shop.stocks.entry(native.clone()).or_default();
             stock.add(observation);
+            if let Some(moved) = observation.stock {
+                let units = shop.units.entry(native.clone()).or_default();
+                units.add(moved, observation.at, self.now);
+            }
         } else if let Some(place) = observation.rank.filter(|it| *it > 0) {
             shop.add_place(native, place, observation, self.now);
         } else if observation.lost_its_place() {
@@ -184,6 +193,11 @@ impl Histories {
             source,
             weeks,
         })
+    }
+
+    /// Returns what moved in a product's stock in 28 days; `None` where nothing ever did.
+    pub(crate) fn units(&self, id: &ProductId) -> Option<Units> {
+        self.shop(id)?.units.get(&id.native).copied()
     }
 
     fn shop(&self, id: &ProductId) -> Option<&Shop> {

@@ -15,6 +15,7 @@ mod moves;
 mod sell_out;
 #[cfg(test)]
 mod tests;
+mod units;
 
 /// Where a value comes from that several crawls together tell.
 const OBSERVATIONS: &str = "observations";
@@ -65,7 +66,7 @@ pub fn signals(watched: Watched<'_>, histories: &Histories) -> Vec<Signal> {
         place(watched, places.as_ref()),
         places_won("places_won_7_days", 1, watched, places.as_ref()),
         places_won("places_won_28_days", 4, watched, places.as_ref()),
-        units_out(watched),
+        units::out(watched, histories.units(&watched.row.id)),
         moves::availability(watched),
         sell_out::signal(watched),
         moves::prices(watched),
@@ -158,24 +159,6 @@ fn no_place(name: &'static str, unit: &'static str, watched: Watched<'_>) -> Sig
         at: watched.popularity.map(|it| it.at).or(lost.map(|it| it.at)),
         certainty: Certainty::Unavailable,
         detail,
-    }
-}
-
-/// Says why nobody knows how many were sold: histories hold no quantities.
-fn units_out(watched: Watched<'_>) -> Signal {
-    let has_quantities = watched.variants.iter().any(|it| it.quantity.is_some());
-    let detail = match has_quantities {
-        true => "the shop publishes quantities, but no earlier ones are kept",
-        false => "the shop's product list publishes no quantities",
-    };
-    Signal {
-        name: "units_out_28_days",
-        value: None,
-        unit: "units",
-        source: None,
-        at: Some(watched.row.confirmed_at),
-        certainty: Certainty::Unavailable,
-        detail: detail.to_owned(),
     }
 }
 

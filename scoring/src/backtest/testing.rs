@@ -65,6 +65,7 @@ pub(super) fn observe(
         },
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: None,
         source: None,

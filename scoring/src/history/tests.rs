@@ -21,6 +21,7 @@ fn at(day: i64, kind: ObservationKind) -> Observation {
         },
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: None,
         source: None,

@@ -23,6 +23,7 @@ fn seen(day: i64, kind: ObservationKind) -> Observation {
         },
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: None,
         source: None,
@@ -409,5 +410,67 @@ fn the_future_and_a_single_sight_tell_nothing() {
     assert_eq!(
         (prices.value, prices.detail.as_str()),
         (None, "seen once so far")
+    );
+}
+
+fn counted(variant: &str, day: i64, before: i64, after: i64) -> Observation {
+    Observation {
+        stock: Some(catalog::StockMove { before, after }),
+        ..changed(
+            variant,
+            day,
+            offer(2000, None, true),
+            offer(2000, None, true),
+        )
+    }
+}
+
+#[test]
+fn units_that_left_in_four_weeks_are_summed_up_as_estimated() {
+    // Now is day 100, so that day 72 is the first that counts.
+    let mut shop = vec![
+        counted("a", 71, 90, 50),
+        counted("a", 72, 50, 45),
+        counted("b", 73, 3, 0),
+        counted("b", 74, 0, 20),
+        counted("b", 75, 20, -2),
+        counted("a", 76, 9_999, 8_999),
+        counted("a", 77, 999_999, 999_998),
+        counted("a", 78, i64::MAX, i64::MIN),
+    ];
+    let signals = signals_of(&shop, None);
+    let units = told(&signals, "units_out_28_days");
+    assert_eq!(units.value, Some(5.0 + 3.0 + 22.0 + 1000.0));
+    assert_eq!(
+        (units.source, units.certainty),
+        (Some("observations"), Certainty::Estimated)
+    );
+    assert_eq!(
+        units.detail,
+        "sold, or counted anew; 4 drops and 1 rise of single variants; 2 drops of more than 1,000 units at once, or from 999,999, not counted"
+    );
+    // Neither a price nor what can be bought moved.
+    for name in ["availability_flips", "price_moves", "discount_moves"] {
+        assert_eq!(told(&signals, name).value, Some(0.0), "{name}");
+    }
+    // What is seen later than now does not count, and what moved long ago is still known to be counted.
+    shop.drain(1..);
+    shop.push(counted("a", 101, 50, 40));
+    let signals = signals_of(&shop, None);
+    let units = told(&signals, "units_out_28_days");
+    assert_eq!(
+        (units.value, units.certainty),
+        (Some(0.0), Certainty::Estimated)
+    );
+    let quantity = Variant {
+        quantity: Some(5),
+        ..variant("a", true)
+    };
+    let signals = signals_with(&[], &[quantity], None);
+    let units = told(&signals, "units_out_28_days");
+    assert_eq!(units.value, None);
+    assert_eq!(
+        units.detail,
+        "the shop publishes quantities, which have not moved yet"
     );
 }

@@ -116,6 +116,7 @@ impl Goods {
             },
             before: is_changed.then(|| self.offer(parts[2])),
             after: is_changed.then(|| self.offer(parts[3])),
+            stock: None,
             content_hash: None,
             rank,
             source: None,

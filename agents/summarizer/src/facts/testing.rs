@@ -81,6 +81,7 @@ pub(crate) fn observed(kind: ObservationKind, day: &str) -> Observation {
         },
         before: None,
         after: None,
+        stock: None,
         content_hash: None,
         rank: None,
         source: None,

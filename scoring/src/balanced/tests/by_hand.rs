@@ -244,6 +244,7 @@ fn event(row: &FeatureRow) -> Observation {
         },
         before: offer(true),
         after: offer(false),
+        stock: None,
         content_hash: None,
         rank: None,
         source: None,

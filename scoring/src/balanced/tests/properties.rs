@@ -64,6 +64,7 @@ pub(crate) fn observation(row: &FeatureRow, day: i64, what: u32) -> Observation 
         },
         before: offer(what == 0),
         after: offer(what == 1),
+        stock: None,
         content_hash: None,
         rank: is_ranked.then_some(what),
         source: None,
