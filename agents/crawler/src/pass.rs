@@ -159,7 +159,11 @@ impl<'a> Pass<'a> {
             bytes: new.bytes,
         };
         if number == 1 {
-            page.problems.extend(self.currency_problem());
+            let changed = self.currency_problem();
+            if changed.is_some() {
+                self.notes.currency_before = Some(self.begun.previous_currency);
+            }
+            page.problems.extend(changed);
         }
         for problem in &mut page.problems {
             problem.page = number;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use catalog::{HostRecord, UnixMs};
 use crawler::fetch::{Ask, FetchConfig, FetchError, Fetcher, Pace};
 use futures_util::future::join_all;
-use testkit::{FakeShop, Fault, FaultPlan, On, RetryAfter, Throttle, early_requests};
+use testkit::{Bucket, FakeShop, Fault, FaultPlan, On, RetryAfter, Throttle, early_requests};
 use tokio::time::Instant;
 use url::Url;
 
@@ -366,7 +366,9 @@ async fn shops_that_refuse_their_first_request_close_the_platform_for_all_proces
         calm.requests()[0].at - began >= Duration::from_secs(59),
         "the probe waited"
     );
-    assert_eq!(fetcher.take_hosts(&[], NOW), [], "and opened the platform");
+    let opened = fetcher.take_hosts(&[], NOW).remove(0);
+    assert_eq!((opened.name.as_str(), opened.not_before), (PLATFORM, None));
+    assert!(opened.gap_ms.is_some(), "and it begins slowly");
 
     let longer = HostRecord {
         not_before: Some(after(600)),
@@ -420,4 +422,176 @@ async fn shops_share_the_budget_of_their_platform() {
     times.sort_unstable();
     assert_eq!(times.len(), 8, "robots.txt and a page of each");
     assert!(times[7] - times[0] >= Duration::from_millis(690));
+}
+
+/// A run over several shops at once: what it got of each, when each was through, and what it cost.
+struct Fleet {
+    n_pages: Vec<usize>,
+    ends: Vec<f64>,
+    share_refused: f64,
+    learned: Vec<HostRecord>,
+}
+
+impl Fleet {
+    /// Asks each shop for so many pages, with what an earlier run learned, long enough behind that one.
+    async fn run(shops: &[FakeShop], n_pages: usize, known: &[HostRecord]) -> Self {
+        Self::of(fetcher(), shops, n_pages, known).await
+    }
+
+    async fn of(
+        fetcher: Fetcher,
+        shops: &[FakeShop],
+        n_pages: usize,
+        known: &[HostRecord],
+    ) -> Self {
+        tokio::time::advance(Duration::from_secs(600)).await;
+        for record in known {
+            fetcher.remember_host(record, NOW);
+        }
+        let skipped: Vec<usize> = shops.iter().map(|it| it.requests().len()).collect();
+        let began = Instant::now();
+        let runs = shops.iter().map(async |shop| {
+            let url = feed(shop);
+            let mut n = 0;
+            while n < n_pages && fetcher.get(&url).await.is_ok() {
+                n += 1;
+            }
+            (n, began.elapsed().as_secs_f64())
+        });
+        let (n_pages, ends) = join_all(runs).await.into_iter().unzip();
+        let requests = shops
+            .iter()
+            .zip(skipped)
+            .flat_map(|(shop, skipped)| shop.requests().split_off(skipped));
+        let requests: Vec<_> = requests.collect();
+        let n_refused = requests.iter().filter(|it| it.is_refused()).count();
+        for shop in shops {
+            assert_eq!(early_requests(&shop.requests()).len(), 0);
+        }
+        let urls: Vec<Url> = shops.iter().map(feed).collect();
+        Self {
+            n_pages,
+            ends,
+            share_refused: n_refused as f64 / requests.len() as f64,
+            learned: fetcher.take_hosts(&urls, NOW),
+        }
+    }
+
+    fn is_whole(&self, n_pages: usize) -> bool {
+        self.n_pages.iter().all(|it| *it == n_pages)
+    }
+
+    fn platform(&self) -> Option<&HostRecord> {
+        self.learned.iter().find(|it| it.name == PLATFORM)
+    }
+}
+
+fn last(ends: &[f64]) -> f64 {
+    ends.iter().copied().fold(0.0, f64::max)
+}
+
+/// Four requests a second for all shops together, whoever is asked.
+fn shared(retry_after: RetryAfter) -> FaultPlan {
+    let bucket = Bucket::new(Throttle::new(4.0, 8).retry_after(retry_after));
+    let latency = Duration::from_millis(200);
+    FaultPlan::none().shared_throttle(&bucket).latency(latency)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_platform_bears_is_learned_and_all_its_shops_are_read() {
+    for retry_after in [RetryAfter::Honest, RetryAfter::Missing] {
+        let plan = shared(retry_after);
+        let shops = join_all((0..20).map(|_| shop(plan.clone()))).await;
+        // Each shop is asked for robots.txt too, and eight answers come at once.
+        let floor = f64::from(20 * 21 - 8) / 4.0;
+        let first = Fleet::run(&shops, 20, &[]).await;
+        let known = first.platform().and_then(|it| it.gap_ms);
+        assert!(first.is_whole(20), "{:?}", first.n_pages);
+        assert!(first.share_refused < 0.08, "{}", first.share_refused);
+        assert!(last(&first.ends) <= 1.25 * floor, "{:?}", first.ends);
+        assert!((240..400).contains(&known.unwrap()), "{known:?}");
+        let second = Fleet::run(&shops, 20, &first.learned).await;
+        assert!(second.is_whole(20), "{:?}", second.n_pages);
+        assert!(second.share_refused < 0.02, "{}", second.share_refused);
+        assert!(last(&second.ends) <= 1.5 * floor, "{:?}", second.ends);
+    }
+}
+
+/// The usual ceilings, of which the platform bears less than half; and a rate that was learned when it bore more.
+#[tokio::test(start_paused = true)]
+async fn what_a_platform_bears_is_learned_below_the_ceilings_too() {
+    let plan = shared(RetryAfter::Missing);
+    let shops = join_all((0..20).map(|_| shop(plan.clone()))).await;
+    let floor = f64::from(20 * 21 - 8) / 4.0;
+    let of_better_days = HostRecord {
+        name: PLATFORM.to_owned(),
+        gap_ms: Some(20),
+        refused_gap_ms: None,
+        not_before: None,
+        n_failures: 0,
+        at: NOW,
+    };
+    for (known, longest, most_refused) in [(vec![], 1.2, 0.05), (vec![of_better_days], 1.5, 0.1)] {
+        let usual = Fetcher::new(FetchConfig {
+            allow_private: quick().allow_private,
+            ..FetchConfig::default()
+        });
+        let fleet = Fleet::of(usual.unwrap(), &shops, 20, &known).await;
+        assert!(fleet.is_whole(20), "{:?}", fleet.n_pages);
+        assert!(
+            fleet.share_refused < most_refused,
+            "{}",
+            fleet.share_refused
+        );
+        assert!(last(&fleet.ends) <= longest * floor, "{:?}", fleet.ends);
+        let learned = fleet.platform().and_then(|it| it.gap_ms);
+        assert!(learned >= Some(200), "{learned:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shop_that_bears_less_than_its_platform_does_not_hold_the_others_up() {
+    let plan = shared(RetryAfter::Missing);
+    let strict = plan.clone().throttle(Throttle::new(0.2, 2));
+    let mut shops = vec![shop(strict).await];
+    shops.extend(join_all((0..10).map(|_| shop(plan.clone()))).await);
+    let floor = f64::from(11 * 21 - 8) / 4.0;
+    let mut known = vec![];
+    for _ in 0..2 {
+        let fleet = Fleet::run(&shops, 20, &known).await;
+        assert!(fleet.is_whole(20), "{:?}", fleet.n_pages);
+        assert!(
+            last(&fleet.ends[1..]) <= 1.4 * floor,
+            "{floor}: {:?}",
+            fleet.ends
+        );
+        known = fleet.learned;
+    }
+}
+
+/// Behind one request too many nobody is let in for a minute, and nothing says so.
+#[tokio::test(start_paused = true)]
+async fn a_shop_that_has_given_pages_is_waited_for_when_it_is_angry() {
+    let angry = Throttle::new(2.0, 5).angry_for(Duration::from_secs(60));
+    let shops = [shop(FaultPlan::none().throttle(angry)).await];
+    let fleet = Fleet::run(&shops, 40, &[]).await;
+    assert!(fleet.is_whole(40), "{:?}", fleet.n_pages);
+    let again = Fleet::run(&shops, 40, &fleet.learned).await;
+    assert!(again.is_whole(40) && again.share_refused == 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_of_several_shops_are_not_taken_for_their_platforms() {
+    let latency = FaultPlan::none().latency(Duration::from_millis(50));
+    let strict = latency.clone().throttle(Throttle::new(0.2, 2));
+    let mut shops = join_all((0..3).map(|_| shop(strict.clone()))).await;
+    shops.extend(join_all((0..10).map(|_| shop(latency.clone()))).await);
+    let mut known = vec![];
+    for _ in 0..2 {
+        let fleet = Fleet::run(&shops, 20, &known).await;
+        assert!(fleet.is_whole(20), "{:?}", fleet.n_pages);
+        assert!(last(&fleet.ends[3..]) < 15.0, "{:?}", fleet.ends);
+        assert!(last(&fleet.ends) < 120.0, "{:?}", fleet.ends);
+        known = fleet.learned;
+    }
 }

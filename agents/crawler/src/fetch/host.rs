@@ -10,9 +10,9 @@ use url::Url;
 use super::FetchError;
 use super::breaker::{Breaker, Failure};
 use super::error::Rest;
-use super::lesson::{Lesson, Pause, says_the_same};
+use super::lesson::{Lesson, Pause, Stored, is_recent, learned};
 use super::limits::Ceiling;
-use super::rate::{Learned, Rate};
+use super::rate::Rate;
 use super::robots::Known;
 
 /// The longest pause that is remembered, whatever a host asks for.
@@ -28,12 +28,6 @@ const NOTICEABLE: Duration = Duration::from_secs(2);
 /// A host that was left alone for so long has no reason of its own to refuse the next request.
 const GENTLE: Duration = Duration::from_secs(10);
 
-/// What a host bore longer ago than this says nothing of today. Far longer than the longest interval of recrawls.
-const MAX_AGE_MS: i64 = 30 * 24 * 3_600_000;
-
-/// What a host was asked by is stored anew after this time, so that what crawls go by never becomes too old.
-const KEPT_FRESH_AFTER_MS: i64 = 24 * 3_600_000;
-
 /// One host. Its two locks are what keeps it to one request at a time.
 #[derive(Debug)]
 pub(super) struct Host {
@@ -47,15 +41,15 @@ pub(super) struct Turn {
     ceiling: Ceiling,
     born: Instant,
     last_sent: Option<Instant>,
+    /// The time from the request before the last one to that.
+    interval: Duration,
     pause: Option<Pause>,
     /// Whether the pause is one that a request of an earlier process would have waited for, had it lived.
     is_left_over: bool,
     rate: Rate,
+    n_answers: u32,
     breaker: Breaker,
-    /// What the store knows of the host.
-    stored: Option<HostRecord>,
-    /// Whether it was told something else since.
-    is_outdated: bool,
+    stored: Stored,
     is_slowness_told: bool,
 }
 
@@ -78,12 +72,13 @@ impl Host {
             ceiling: Ceiling::new(requests_per_second),
             born: Instant::now(),
             last_sent: None,
+            interval: Duration::MAX,
             pause: None,
             is_left_over: false,
             rate: Rate::default(),
+            n_answers: 0,
             breaker: Breaker::default(),
-            stored: None,
-            is_outdated: false,
+            stored: Stored::default(),
             is_slowness_told: false,
         };
         Self {
@@ -175,9 +170,25 @@ impl Turn {
     pub(super) fn leaves(&mut self) -> bool {
         self.is_left_over = false;
         let last_sent = self.last_sent.replace(Instant::now());
+        self.interval = last_sent.map_or(Duration::MAX, |it| it.elapsed());
         // One that was refused in an earlier run may still be at its limit.
         let is_new = self.rate.gap().is_zero();
         last_sent.map_or(is_new, |it| it.elapsed() >= GENTLE)
+    }
+
+    /// Returns whether the host has shown a rate that is too high for it, and was asked not much more slowly last.
+    pub(super) fn is_near_its_limit(&self) -> bool {
+        self.rate.is_too_high_known() && self.interval <= self.rate.gap() * 2
+    }
+
+    /// Returns whether the host has answered more than a request for robots.txt.
+    pub(super) const fn has_given_pages(&self) -> bool {
+        self.n_answers > 1
+    }
+
+    /// Returns whether the host refused before, and has not answered often enough since to be asked too often again.
+    pub(super) fn is_unmeasured(&self) -> bool {
+        self.rate.is_unmeasured(self.now())
     }
 
     /// Sends nothing to this host for `pause`, or an hour where that is shorter.
@@ -197,6 +208,7 @@ impl Turn {
         match met {
             Met::Answer { latency, kind } => {
                 self.rate.answered(now, latency, kind);
+                self.n_answers = self.n_answers.saturating_add(1);
                 self.breaker.answered();
                 None
             }
@@ -214,13 +226,13 @@ impl Turn {
 
     /// Takes over what an earlier run learned, unless this one learned something itself.
     pub(super) fn remember(&mut self, record: &HostRecord, now: UnixMs) {
-        if self.stored.is_none() && !self.rate.was_refused() && self.breaker.n_failures() == 0 {
-            let is_recent = now.ms() - record.at.ms() <= MAX_AGE_MS;
-            if let Some(gap_ms) = record.gap_ms.filter(|_| is_recent) {
-                self.rate = Rate::resumed(Learned {
-                    gap: Duration::from_millis(gap_ms),
-                    refused_gap: record.refused_gap_ms.map(Duration::from_millis),
-                });
+        if self.stored.record.is_none()
+            && !self.rate.was_refused()
+            && self.breaker.n_failures() == 0
+        {
+            let is_recent = is_recent(record, now);
+            if let Some(learned) = learned(record, now) {
+                self.rate = Rate::resumed(learned);
             }
             self.breaker = Breaker::resumed(if is_recent { record.n_failures } else { 0 });
         }
@@ -235,31 +247,19 @@ impl Turn {
                 self.rest(Pause::left_over(between(record.at, now), left));
             }
         }
-        self.stored = Some(record.clone());
+        self.stored.record = Some(record.clone());
     }
 
     /// Returns what the host taught until now, for whoever stores it at once.
     pub(super) fn lesson_to_keep(&mut self, name: String) -> Lesson {
-        self.is_outdated = true;
+        self.stored.is_outdated = true;
         self.lesson(name)
     }
 
     /// Returns what the store should know of the host, where that is another thing than it knows.
     pub(super) fn take_record(&mut self, name: String, now: UnixMs) -> Option<HostRecord> {
         let record = self.lesson(name).record(now);
-        let differs = match &self.stored {
-            None => record.gap_ms.is_some() || record.n_failures > 0 || record.not_before.is_some(),
-            Some(stored) => {
-                let is_old = now.ms().saturating_sub(stored.at.ms()) > KEPT_FRESH_AFTER_MS;
-                !says_the_same(stored, &record, now) || (is_old && record.gap_ms.is_some())
-            }
-        };
-        if !differs && !self.is_outdated {
-            return None;
-        }
-        self.is_outdated = false;
-        self.stored = Some(record.clone());
-        Some(record)
+        self.stored.take(record, now)
     }
 
     fn lesson(&self, name: String) -> Lesson {

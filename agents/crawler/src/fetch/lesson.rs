@@ -5,6 +5,14 @@ use std::time::Duration;
 use catalog::{HostRecord, UnixMs};
 use tokio::time::Instant;
 
+use super::rate::{LONGEST_GAP, Learned};
+
+/// What a host bore longer ago than this says nothing of today. Far longer than the longest interval of recrawls.
+const MAX_AGE_MS: i64 = 30 * 24 * 3_600_000;
+
+/// What a host was asked by is stored anew after this time, so that what crawls go by never becomes too old.
+const KEPT_FRESH_AFTER_MS: i64 = 24 * 3_600_000;
+
 /// What a host or a platform taught up to one moment of this process. A [`HostRecord`] says the same by the wall clock,
 /// which nobody here reads.
 #[derive(Debug, Clone)]
@@ -25,6 +33,33 @@ pub(crate) struct Lesson {
 pub(super) struct Pause {
     pub(super) since: Instant,
     pub(super) until: Instant,
+}
+
+/// What the store knows of a host or a platform.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    pub(super) record: Option<HostRecord>,
+    /// Whether it was told something else since.
+    pub(super) is_outdated: bool,
+}
+
+impl Stored {
+    /// Returns what the store should know, where that is another thing than it knows.
+    pub(super) fn take(&mut self, record: HostRecord, now: UnixMs) -> Option<HostRecord> {
+        let differs = match &self.record {
+            None => record.gap_ms.is_some() || record.n_failures > 0 || record.not_before.is_some(),
+            Some(stored) => {
+                let is_old = now.ms().saturating_sub(stored.at.ms()) > KEPT_FRESH_AFTER_MS;
+                !says_the_same(stored, &record, now) || (is_old && record.gap_ms.is_some())
+            }
+        };
+        if !differs && !self.is_outdated {
+            return None;
+        }
+        self.is_outdated = false;
+        self.record = Some(record.clone());
+        Some(record)
+    }
 }
 
 impl Lesson {
@@ -75,8 +110,22 @@ impl Pause {
     }
 }
 
+/// Returns whether what a record says of a host's answers still counts.
+pub(super) fn is_recent(record: &HostRecord, now: UnixMs) -> bool {
+    now.ms() - record.at.ms() <= MAX_AGE_MS
+}
+
+/// Returns the rate that a record tells, where it still counts.
+pub(super) fn learned(record: &HostRecord, now: UnixMs) -> Option<Learned> {
+    let gap_ms = record.gap_ms.filter(|_| is_recent(record, now))?;
+    Some(Learned {
+        gap: Duration::from_millis(gap_ms).min(LONGEST_GAP),
+        refused_gap: record.refused_gap_ms.map(Duration::from_millis),
+    })
+}
+
 /// Returns whether two records have the same consequences from `now` on.
-pub(super) fn says_the_same(one: &HostRecord, other: &HostRecord, now: UnixMs) -> bool {
+fn says_the_same(one: &HostRecord, other: &HostRecord, now: UnixMs) -> bool {
     let pause = |it: &HostRecord| it.not_before.filter(|until| *until > now);
     // Two ways to one moment differ by what a clock's milliseconds cut off.
     let is_same_pause = match (pause(one), pause(other)) {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use catalog::{HostRecord, UnixMs};
 use governor::clock::{Clock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -16,13 +17,17 @@ use url::Url;
 use super::FetchError;
 use super::breaker::{PlatformBreaker, Told, Way};
 use super::error::Rest;
-use super::lesson::{Lesson, Pause};
+use super::lesson::{Lesson, Pause, Stored, learned};
+use super::platform::{PlatformRate, Refusal};
 
 /// The platform of every shop that is crawled so far. A second one needs a [`Shared`] of its own.
 pub(super) const PLATFORM: &str = "platform:shopify";
 
 /// The longest wait for a platform that rests, and for its probe; a request that would wait longer fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// From here on a gap of all shops that an earlier run learned is worth a word.
+const NOTICEABLE: Duration = Duration::from_millis(200);
 
 /// A ceiling of requests per second with a burst of one. Those that wait go in the order in which they came.
 #[derive(Debug)]
@@ -81,7 +86,11 @@ pub(super) fn gap_of(requests_per_second: f64) -> Duration {
 pub(super) struct Shared {
     platform: Ceiling,
     total: Ceiling,
+    rate: Mutex<PlatformRate>,
+    /// When the last request left at that rate. Those that wait go in the order in which they came.
+    last_sent: tokio::sync::Mutex<Option<Instant>>,
     breaker: Mutex<PlatformBreaker>,
+    stored: Mutex<Stored>,
     has_changed: Notify,
     born: Instant,
 }
@@ -92,7 +101,10 @@ impl Shared {
         Self {
             platform: Ceiling::new(platform),
             total: Ceiling::new(total),
+            rate: Mutex::default(),
+            last_sent: tokio::sync::Mutex::default(),
             breaker: Mutex::default(),
+            stored: Mutex::default(),
             has_changed: Notify::new(),
             born: Instant::now(),
         }
@@ -110,12 +122,18 @@ impl Shared {
             let way = self.breaker().ask(url.authority(), self.born.elapsed());
             let wait = match way {
                 Way::Free | Way::Probe => {
-                    let pass = Pass {
+                    let mut pass = Pass {
                         shared: self,
                         is_probe: way == Way::Probe,
+                        is_paced: false,
+                        sent: Duration::ZERO,
                     };
                     self.platform.wait().await;
+                    if !pass.is_probe {
+                        pass.is_paced = self.keep_pace().await;
+                    }
                     self.total.wait().await;
+                    pass.sent = self.born.elapsed();
                     if pass.is_probe || self.breaker().is_closed() {
                         return Ok(pass);
                     }
@@ -132,16 +150,74 @@ impl Shared {
         }
     }
 
-    /// Returns how long the platform is left alone, in the form in which it is kept; `None` where it is not.
-    pub(super) fn lesson(&self) -> Option<Lesson> {
-        let left = self.breaker().left(self.born.elapsed());
-        (!left.is_zero()).then(|| Lesson {
+    /// Waits for a turn at the rate that the platform bears, and returns whether there was a wait; no turn is taken of a
+    /// platform that rests. Cancel-safe.
+    async fn keep_pace(&self) -> bool {
+        let mut last_sent = self.last_sent.lock().await;
+        let mut has_waited = false;
+        // A refusal may make the gap longer meanwhile.
+        while self.breaker().is_closed()
+            && let Some(due) = last_sent.map(|it| it + self.rate().gap())
+            && due > Instant::now()
+        {
+            tokio::time::sleep_until(due).await;
+            has_waited = true;
+        }
+        if self.breaker().is_closed() {
+            *last_sent = Some(Instant::now());
+        }
+        has_waited
+    }
+
+    /// Returns what the platform taught until now, for whoever stores it at once.
+    pub(super) fn lesson_to_keep(&self) -> Lesson {
+        self.stored().is_outdated = true;
+        self.lesson()
+    }
+
+    /// Returns what the store should know of the platform, where that is another thing than it knows.
+    pub(super) fn take_record(&self, now: UnixMs) -> Option<HostRecord> {
+        let record = self.lesson().record(now);
+        self.stored().take(record, now)
+    }
+
+    /// Takes over what an earlier run learned: a rest in any case, a rate unless this one learned one itself.
+    pub(super) fn remember(&self, record: &HostRecord, now: UnixMs) {
+        let left_ms = record.not_before.map_or(0, |it| it.ms() - now.ms());
+        let left_ms = u64::try_from(left_ms).unwrap_or_default();
+        self.breaker()
+            .reopen(Duration::from_millis(left_ms), self.born.elapsed());
+        if let Some(learned) = learned(record, now) {
+            let is_news = self.rate().gap().is_zero();
+            self.rate().remember(learned);
+            if is_news && learned.gap >= NOTICEABLE {
+                tracing::info!(
+                    platform = PLATFORM,
+                    gap_ms = learned.gap.as_millis() as u64,
+                    "all shops of one platform together: one request in {:.1} s, as an earlier crawl learned",
+                    learned.gap.as_secs_f64(),
+                );
+            }
+        }
+        self.stored().record = Some(record.clone());
+    }
+
+    fn lesson(&self) -> Lesson {
+        let now = self.born.elapsed();
+        let left = self.breaker().left(now);
+        let learned = self.rate().learned(now);
+        Lesson {
             name: PLATFORM.to_owned(),
-            gap: None,
-            refused_gap: None,
-            pause: Some(Pause::of(left)),
-            n_failures: 1,
-        })
+            gap: learned.map(|it| it.gap),
+            refused_gap: learned.and_then(|it| it.refused_gap),
+            pause: (!left.is_zero()).then(|| Pause::of(left)),
+            n_failures: u32::from(!left.is_zero()),
+        }
+    }
+
+    /// Returns whether the platform has shown a limit.
+    pub(super) fn has_limit(&self) -> bool {
+        !self.rate().gap().is_zero()
     }
 
     /// Returns whether the platform is left alone now.
@@ -149,9 +225,12 @@ impl Shared {
         !self.breaker().left(self.born.elapsed()).is_zero()
     }
 
-    /// Leaves the platform alone for `rest`, as an earlier run learned.
-    pub(super) fn reopen(&self, rest: Duration) {
-        self.breaker().reopen(rest, self.born.elapsed());
+    fn stored(&self) -> MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rate(&self) -> MutexGuard<'_, PlatformRate> {
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn breaker(&self) -> MutexGuard<'_, PlatformBreaker> {
@@ -172,20 +251,50 @@ fn left_alone(url: &Url, left: Duration) -> FetchError {
 pub(super) struct Pass<'a> {
     shared: &'a Shared,
     is_probe: bool,
+    is_paced: bool,
+    sent: Duration,
+}
+
+/// What a request to a host came to, as far as it concerns the platform.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome<'a> {
+    pub(super) host: &'a str,
+    pub(super) told: Told,
+    /// Whether it was none too many for any host by itself.
+    pub(super) is_gentle: bool,
+    /// Whether it was none too many for this host, as far as that is known.
+    pub(super) is_unreasonable: bool,
+    /// Whether this host has shown a rate that is too high for it, and was asked not much more slowly.
+    pub(super) is_near_its_limit: bool,
+}
+
+/// What the platform makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Whether the platform is left alone from now on.
+    pub(super) is_closed: bool,
+    /// Whether a refusal was the platform's doing, so that it says nothing of its host.
+    pub(super) is_of_platform: bool,
 }
 
 impl Pass<'_> {
-    /// Tells what became of a request to `host`, and returns whether the platform is left alone from now on.
-    /// `is_gentle` is said of one that is none too many for any host by itself.
-    pub(super) fn met(mut self, host: &str, told: Told, is_gentle: bool) -> bool {
+    /// Tells what became of the request.
+    pub(super) fn met(mut self, outcome: Outcome<'_>) -> Verdict {
+        let Outcome { host, told, .. } = outcome;
         let now = self.shared.born.elapsed();
+        let is_of_platform = told == Told::Refused && self.refused(outcome, now);
+        if told == Told::Good {
+            self.shared.rate().answered(now);
+        }
         let rest = if std::mem::take(&mut self.is_probe) {
             let rest = self.shared.breaker().probed(told, now);
             self.shared.has_changed.notify_waiters();
             rest
         } else {
             match told {
-                Told::Refused if is_gentle => self.shared.breaker().refused_gently(host, now),
+                Told::Refused if outcome.is_gentle => {
+                    self.shared.breaker().refused_gently(host, now)
+                }
                 Told::Good => {
                     self.shared.breaker().answered(host, now);
                     None
@@ -200,7 +309,36 @@ impl Pass<'_> {
                 rest.as_secs(),
             );
         }
-        rest.is_some()
+        Verdict {
+            is_closed: rest.is_some(),
+            is_of_platform,
+        }
+    }
+
+    /// Has the platform's rate learn from a refusal, and returns whether it was the platform's doing.
+    fn refused(&self, outcome: Outcome<'_>, now: Duration) -> bool {
+        let refusal = Refusal {
+            host: outcome.host,
+            sent: self.sent,
+            is_paced: self.is_paced,
+            is_unreasonable: outcome.is_unreasonable,
+            is_near_its_limit: outcome.is_near_its_limit,
+        };
+        let mut rate = self.shared.rate();
+        let was_free = rate.gap().is_zero();
+        let is_of_platform = rate.refused(refusal, now);
+        let gap = rate.gap();
+        drop(rate);
+        if was_free && !gap.is_zero() {
+            tracing::warn!(
+                platform = PLATFORM,
+                gap_ms = gap.as_millis() as u64,
+                "shops of one platform refuse in turn, asked gently as they are: all of them together get one request in \
+                 {:.1} s for now, and what they bear is learned",
+                gap.as_secs_f64(),
+            );
+        }
+        is_of_platform
     }
 }
 
@@ -223,6 +361,16 @@ mod tests {
 
     fn url() -> Url {
         Url::parse("https://shop.example/").unwrap()
+    }
+
+    fn outcome(host: &str, told: Told, is_gentle: bool) -> Outcome<'_> {
+        Outcome {
+            host,
+            told,
+            is_gentle,
+            is_unreasonable: is_gentle,
+            is_near_its_limit: false,
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -265,7 +413,7 @@ mod tests {
                 .pass(&url)
                 .await
                 .unwrap()
-                .met(host, Told::Refused, true);
+                .met(outcome(host, Told::Refused, true));
         }
         let began = Instant::now();
         let passed = join_all((0..4).map(|_| async {
@@ -274,25 +422,28 @@ mod tests {
             if pass.is_probe {
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
-            pass.met("d", Told::Good, false);
+            pass.met(outcome("d", Told::Good, false));
             passed
         }));
         let mut passed = passed.await;
         passed.sort_unstable();
-        assert_eq!(passed, [(60, true), (65, false), (65, false), (65, false)]);
+        // Behind the probe at the pace with which a platform begins that refused: one a second, then more.
+        assert_eq!(passed, [(60, true), (65, false), (65, false), (66, false)]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_platform_that_refuses_its_probe_too_is_not_waited_for() {
         let (shared, url) = (Shared::new(None, None), url());
-        shared.reopen(Duration::from_secs(60));
+        shared
+            .breaker()
+            .reopen(Duration::from_secs(60), Duration::ZERO);
         // The first probe is dropped on its way, which lets the next one go.
         drop(shared.pass(&url).await.unwrap());
         shared
             .pass(&url)
             .await
             .unwrap()
-            .met("a", Told::Refused, false);
+            .met(outcome("a", Told::Refused, false));
         let refused = shared.pass(&url).await.map(drop).unwrap_err().to_string();
         assert!(
             refused.contains("is not asked for another 120 s"),
@@ -305,8 +456,8 @@ mod tests {
         let (shared, url) = (Shared::new(None, None), url());
         for n in 0..20 {
             let pass = shared.pass(&url).await.unwrap();
-            pass.met(&n.to_string(), Told::Refused, false);
+            pass.met(outcome(&n.to_string(), Told::Refused, false));
         }
-        assert!(shared.lesson().is_none());
+        assert_eq!(shared.take_record(UnixMs::new(0)), None);
     }
 }

@@ -46,9 +46,7 @@ impl Fetcher {
     /// right now knows better.
     pub fn remember_host(&self, record: &HostRecord, now: UnixMs) {
         if record.name == PLATFORM {
-            let left_ms = record.not_before.map_or(0, |it| it.ms() - now.ms());
-            let left_ms = u64::try_from(left_ms).unwrap_or_default();
-            self.shared.reopen(Duration::from_millis(left_ms));
+            self.shared.remember(record, now);
         } else if let Ok(url) = Url::parse(&record.name) {
             let host = self.host(&url);
             // Who only looks at a host lets go of it at once; who asks it does not.
@@ -70,7 +68,7 @@ impl Fetcher {
                 records.extend(turn.take_record(name, now));
             }
         }
-        records.extend(self.shared.lesson().map(|it| it.record(now)));
+        records.extend(self.shared.take_record(now));
         records
     }
 }

@@ -20,6 +20,7 @@ mod limits;
 mod memory;
 mod own_shop;
 mod pace;
+mod platform;
 mod proxy;
 mod rate;
 mod retry;

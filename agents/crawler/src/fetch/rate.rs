@@ -36,7 +36,7 @@ const RESTED: (u32, f64) = (24, 0.88);
 const LONGEST_FIRST_GAP: Duration = Duration::from_secs(5);
 
 /// Slower than this a host is not asked for its rate's sake; a longer pause it asks for by itself.
-const LONGEST_GAP: Duration = Duration::from_secs(60);
+pub(super) const LONGEST_GAP: Duration = Duration::from_secs(60);
 
 /// Answers that begin sooner than this are never slow, whatever they were before: a busy machine of ours is not theirs.
 const QUICK: Duration = Duration::from_millis(300);
@@ -119,8 +119,13 @@ impl Rate {
     pub(super) fn answered(&mut self, now: Duration, latency: Duration, kind: &str) {
         let gap = self.gap();
         // A rate that was not made use of has not shown anything.
-        let is_used = now.saturating_sub(self.last_good) <= gap * 2 + latency;
-        self.since.get_or_insert(now);
+        let passed = now.saturating_sub(self.last_good);
+        let is_used = passed <= gap * 2 + latency;
+        let since = self.since.get_or_insert(now);
+        if !is_used && !self.is_out {
+            // Nor does the time in which nobody asked: others may have kept us from it.
+            *since = now.min(*since + passed.saturating_sub(gap + latency));
+        }
         self.last_good = now;
         self.n_good = self.n_good.saturating_add(1);
         self.is_out = false;
@@ -168,6 +173,12 @@ impl Rate {
         self.floor = next / 2.0;
     }
 
+    /// Takes the rate of now for one that was too high, where none is known yet. Then a refusal does not go by the mean
+    /// since the one before alone, which a slow beginning makes too low.
+    pub(super) fn is_too_high(&mut self) {
+        self.refused = self.refused.or(self.per_second);
+    }
+
     /// Halves the rate of a host that is out of order at `now`, behind which it is left alone as behind a refusal.
     ///
     /// It is risen from as before: how much the host bears is not learned from an outage.
@@ -187,6 +198,16 @@ impl Rate {
     /// Returns whether there was a refusal, in this run or an earlier one.
     pub(super) const fn was_refused(&self) -> bool {
         self.was_refused
+    }
+
+    /// Returns whether this run met a refusal, and at `now` not yet what would tell the host's own rate.
+    pub(super) fn is_unmeasured(&self, now: Duration) -> bool {
+        self.was_refused && self.resumed.is_none() && self.measured(now).is_none()
+    }
+
+    /// Returns whether a rate is known that was too high.
+    pub(super) const fn is_too_high_known(&self) -> bool {
+        self.refused.is_some()
     }
 
     /// Returns whether what an earlier run learned still counts.
@@ -249,7 +270,8 @@ impl Rate {
     ///
     /// From one refusal to the next it is the host's own: what it had saved up was gone both times.
     fn measured(&self, now: Duration) -> Option<f64> {
-        let time = now.saturating_sub(self.since?);
+        let until = now.min(self.last_good + self.gap() * 2);
+        let time = until.saturating_sub(self.since?);
         let is_enough = self.n_good >= MEASURED.0 && time >= MEASURED.1;
         is_enough.then(|| f64::from(self.n_good) / time.as_secs_f64())
     }
@@ -461,6 +483,18 @@ mod tests {
             rate.answered(Duration::from_secs(5 * n), Duration::from_millis(5), "list");
         }
         assert_eq!(rate.learned(Duration::from_secs(1_000)), Some(learned));
+    }
+
+    #[test]
+    fn a_host_that_others_kept_us_from_is_not_taken_for_a_slow_one() {
+        let mut rate = Rate::default();
+        rate.refused(Duration::ZERO, LEAST_GAP, LEAST_GAP);
+        for n in 1..50 {
+            let now = Duration::from_secs(20 * n - 19);
+            rate.answered(now, Duration::from_millis(50), "list");
+        }
+        let learned = rate.learned(Duration::from_secs(1_100)).unwrap();
+        assert!(learned.gap <= 2 * LEAST_GAP, "{learned:?}");
     }
 
     #[test]

@@ -7,11 +7,15 @@ use url::Url;
 
 use super::breaker::{Failure, Told};
 use super::host::{Host, Met, Turn};
+use super::limits::Outcome;
 use super::pace::Pace;
 use super::{Ask, FetchError, Fetcher, Response, Wait, figures, retry};
 
 /// The shortest pause that is stored as soon as it begins: hosts ask for whole seconds, and ours are shorter at first.
 const KEPT_AT_ONCE: Duration = Duration::from_secs(1);
+
+/// So many times as often a request is tried that met a limit: with pauses that double up to a minute, for four minutes.
+const LONGER: u32 = 2;
 
 /// How patiently one URL is asked.
 #[derive(Debug, Clone, Copy)]
@@ -59,12 +63,9 @@ impl Fetcher {
             let Some(pause) = tried.pause else {
                 return retry::settled(tried.result);
             };
-            // Who is asked to wait is not refused for good: a platform's limit may turn robots.txt away for another shop.
-            let is_refused =
-                matches!(&tried.result, Ok(response) if matches!(response.status, 429 | 430));
-            let n_tries = match is_refused && n_tries > 1 {
-                true => self.config.max_tries,
-                false => n_tries,
+            let n_tries = match &tried.result {
+                Ok(response) if n_tries > 1 => self.n_tries(response.status, n_tries, &turn),
+                _ => n_tries,
             };
             if retry::is_asked_for(&tried.result) {
                 waited += pause;
@@ -87,6 +88,19 @@ impl Fetcher {
             pace.has_come_back().await;
         }
         unreachable!("the loop above has no end but return")
+    }
+
+    /// Returns how often a request is tried that was answered with `status`, where others are `n_tries` times.
+    fn n_tries(&self, status: u16, n_tries: u32, turn: &Turn) -> u32 {
+        match status {
+            // Whose limit was met lets nobody in for minutes and says nothing of it; who answered no page may never.
+            429 if turn.has_given_pages() || self.shared.has_limit() => {
+                self.config.max_tries.saturating_mul(LONGER)
+            }
+            // Who is asked to wait is not refused for good: a platform's limit may turn robots.txt away for another shop.
+            429 | 430 => self.config.max_tries,
+            _ => n_tries,
+        }
     }
 
     /// Waits for the host's turn and for what all requests share, sends, and learns from what comes back.
@@ -117,10 +131,21 @@ impl Fetcher {
             0 | 500..=599 => Told::Nothing,
             _ => Told::Good,
         };
-        let is_platform_closed = pass.met(ask.url.authority(), told, is_gentle || status == 430);
+        let is_gentle = is_gentle || status == 430;
+        let verdict = pass.met(Outcome {
+            host: ask.url.authority(),
+            told,
+            is_gentle,
+            is_unreasonable: is_gentle || turn.is_unmeasured(),
+            is_near_its_limit: turn.is_near_its_limit(),
+        });
         let pause =
             retry::pause_before_next(&result, n_tried, patience.longest_pause, &self.config);
-        let rest = turn.learn(met(&result, pause), self.config.backoff);
+        let met = match verdict.is_of_platform {
+            true => Met::Failure(Failure::Refused),
+            false => met(&result, pause),
+        };
+        let rest = turn.learn(met, self.config.backoff);
         let (gap, lasting_gap) = turn.learned_gaps();
         pace.learned(lasting_gap);
         figures::learned(gap);
@@ -133,8 +158,8 @@ impl Fetcher {
         if asked.max(rest).is_some_and(|pause| pause >= KEPT_AT_ONCE) {
             pace.keep(turn.lesson_to_keep(ask.url.origin().ascii_serialization()));
         }
-        if let Some(lesson) = self.shared.lesson().filter(|_| is_platform_closed) {
-            pace.keep(lesson);
+        if verdict.is_closed {
+            pace.keep(self.shared.lesson_to_keep());
         }
         if let Some(rest) = rest {
             tracing::warn!(

@@ -1,0 +1,246 @@
+//! The rate that a platform bears from our address, learned when different shops refuse what each alone would bear.
+//!
+//! Pure, like the rate of a host that it makes use of: times are arguments, counted from any one moment.
+
+use std::time::Duration;
+
+use super::rate::{Learned, Rate};
+
+/// So many different shops must refuse: one may have a limit of its own.
+const HOSTS: usize = 2;
+
+/// They must within this time, or within so many good answers and the longer time: what is a little too much is seldom
+/// refused.
+const WITHIN: (Duration, u32, Duration) = (Duration::from_secs(10), 50, Duration::from_secs(120));
+
+/// From a refusal on, so much time tells what the platform bears at least: if it was its own, nothing was saved up.
+const SHOWN: Duration = Duration::from_secs(2);
+
+/// So much more than the rate of now must have been shown to speak against two shops that refuse. What is left of it
+/// then: shops with limits of their own learn them and are silent, a platform goes on.
+const DOUBT: (f64, f64) = (1.1, 0.8);
+
+/// The rate of one platform; no limit until its shops have shown one.
+#[derive(Debug, Default)]
+pub(super) struct PlatformRate {
+    rate: Option<Rate>,
+    /// The shops that refused lately, each with its last time and the good answers up to then.
+    refused: Vec<(String, Duration, u32)>,
+    n_good: u32,
+    /// When the time began that shows what is borne, and the good answers up to then.
+    showing: Option<(Duration, u32)>,
+    /// The most that it has shown so far, in requests a second.
+    shown: f64,
+    /// Requests that left earlier tell nothing new.
+    taught_at: Option<Duration>,
+}
+
+/// A request that was refused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal<'a> {
+    pub(super) host: &'a str,
+    pub(super) sent: Duration,
+    /// Whether it waited for the platform's pace, not for its host's alone.
+    pub(super) is_paced: bool,
+    /// Whether it was none too many for its host, as far as that is known.
+    pub(super) is_unreasonable: bool,
+    /// Whether its host has shown a rate that is too high for it, and was asked not much more slowly.
+    pub(super) is_near_its_limit: bool,
+}
+
+impl PlatformRate {
+    /// Returns the least time from one request to the next; zero while nothing limits them.
+    pub(super) fn gap(&self) -> Duration {
+        self.rate.as_ref().map_or(Duration::ZERO, Rate::gap)
+    }
+
+    /// Learns from a good answer that came at `now`.
+    pub(super) fn answered(&mut self, now: Duration) {
+        self.n_good = self.n_good.wrapping_add(1);
+        if let Some((since, n_good)) = self.showing
+            && now.saturating_sub(since) >= SHOWN
+        {
+            self.showing = None;
+            let n_good = f64::from(self.n_good.wrapping_sub(n_good));
+            self.shown = self
+                .shown
+                .max(n_good / now.saturating_sub(since).as_secs_f64());
+        }
+        if let Some(rate) = &mut self.rate {
+            // Latencies of many shops cannot be compared.
+            rate.answered(now, Duration::ZERO, "");
+        }
+    }
+
+    /// Learns from a refusal at `now`, and returns whether it is the platform's doing: then it says nothing of its host.
+    pub(super) fn refused(&mut self, refusal: Refusal<'_>, now: Duration) -> bool {
+        let (since, n_good) = *self.showing.get_or_insert((now, self.n_good));
+        if self.taught_at.is_some_and(|at| refusal.sent <= at) {
+            return true;
+        }
+        let is_at_pace = refusal.is_paced && self.rate.is_some();
+        let counts = (is_at_pace || refusal.is_unreasonable) && !refusal.is_near_its_limit;
+        if !counts || !self.is_one_of_several(refusal.host, now) {
+            return false;
+        }
+        self.refused.clear();
+        let Some(rate) = &mut self.rate else {
+            let time = now.saturating_sub(since).as_secs_f64().max(1.0);
+            let n_good = self.n_good.wrapping_sub(n_good).max(1);
+            let borne = (f64::from(n_good) / time).max(self.shown);
+            let mut rate = Rate::default();
+            rate.refused(now, Duration::from_secs_f64(1.0 / borne), Duration::ZERO);
+            self.rate = Some(rate);
+            self.taught_at = Some(now);
+            return true;
+        };
+        if self.shown * rate.gap().as_secs_f64() > DOUBT.0 {
+            self.shown *= DOUBT.1;
+            return false;
+        }
+        rate.is_too_high();
+        rate.refused(now, Duration::ZERO, Duration::ZERO);
+        self.taught_at = Some(now);
+        true
+    }
+
+    /// Takes over what an earlier run learned, unless this one learned something itself.
+    pub(super) fn remember(&mut self, learned: Learned) {
+        self.rate.get_or_insert_with(|| Rate::resumed(learned));
+    }
+
+    /// Returns what the next run should know at `now`; `None` where no limit was met.
+    pub(super) fn learned(&self, now: Duration) -> Option<Learned> {
+        self.rate.as_ref()?.learned(now)
+    }
+
+    /// Notes that `host` refused, and returns whether enough others did.
+    fn is_one_of_several(&mut self, host: &str, now: Duration) -> bool {
+        let n_good = self.n_good;
+        let is_recent = |at: Duration, n: u32| {
+            let longest = match n_good.wrapping_sub(n) < WITHIN.1 {
+                true => WITHIN.2,
+                false => WITHIN.0,
+            };
+            now.saturating_sub(at) < longest
+        };
+        self.refused
+            .retain(|(it, at, n)| it != host && is_recent(*at, *n));
+        self.refused.push((host.to_owned(), now, n_good));
+        self.refused.len() >= HOSTS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// A refusal of what left at `sent`, first or behind others.
+    fn refusal(host: &str, sent: Duration, is_paced: bool) -> Refusal<'_> {
+        Refusal {
+            host,
+            sent,
+            is_paced,
+            is_unreasonable: true,
+            is_near_its_limit: false,
+        }
+    }
+
+    /// Has two shops refuse at 100 s, and eight answers come in the four seconds before.
+    fn begun() -> PlatformRate {
+        let mut platform = PlatformRate::default();
+        assert!(!platform.refused(refusal("a", s(95), false), s(96)));
+        (0..8).for_each(|_| platform.answered(s(97)));
+        assert!(platform.refused(refusal("b", s(99), false), s(100)));
+        platform
+    }
+
+    #[test]
+    fn two_shops_that_refuse_without_a_reason_show_the_platforms_rate() {
+        assert_eq!(begun().gap(), Duration::from_millis(500));
+        let mut platform = PlatformRate::default();
+        for at in 0..20 {
+            // One alone, those that may have been asked too often, and those of long ago.
+            assert!(!platform.refused(refusal("a", s(at), false), s(at)));
+            let reasonable = Refusal {
+                is_unreasonable: false,
+                ..refusal("b", s(at), false)
+            };
+            assert!(!platform.refused(reasonable, s(at)));
+        }
+        (0..50).for_each(|_| platform.answered(s(20)));
+        assert!(!platform.refused(refusal("c", s(29), false), s(29)));
+        assert!(!platform.refused(refusal("d", s(149), false), s(149)));
+        assert_eq!((platform.gap(), platform.learned(s(150))), (s(0), None));
+    }
+
+    #[test]
+    fn two_shops_that_refuse_at_its_pace_halve_it_once() {
+        let mut platform = begun();
+        for (host, sent, is_paced) in [
+            ("a", 100, true),
+            ("b", 100, true),
+            ("a", 101, false),
+            ("b", 101, false),
+            ("a", 102, true),
+            ("a", 102, true),
+        ] {
+            let reasonable = Refusal {
+                is_unreasonable: false,
+                ..refusal(host, s(sent), is_paced)
+            };
+            platform.refused(reasonable, s(103));
+        }
+        let of_its_own = Refusal {
+            is_near_its_limit: true,
+            ..refusal("b", s(102), true)
+        };
+        platform.refused(of_its_own, s(103));
+        assert_eq!(platform.gap(), Duration::from_millis(500));
+        platform.refused(refusal("b", s(102), true), s(103));
+        assert_eq!(platform.gap(), s(1));
+        // Those that were on their way say nothing, and nothing of their hosts.
+        for host in ["c", "d"] {
+            assert!(platform.refused(refusal(host, s(103), true), s(104)));
+        }
+        assert_eq!(platform.gap(), s(1));
+    }
+
+    #[test]
+    fn what_it_has_shown_to_bear_is_doubted_slowly() {
+        let mut platform = PlatformRate::default();
+        platform.refused(refusal("a", s(0), false), s(0));
+        // Thirty a second, behind a refusal.
+        (0..59).for_each(|_| platform.answered(s(1)));
+        platform.answered(s(2));
+        let mut at = 20;
+        let mut per_second = || {
+            at += 1;
+            for host in ["a", "b"] {
+                platform.refused(refusal(host, s(at), true), s(at));
+            }
+            1.0 / platform.gap().as_secs_f64()
+        };
+        let rates: Vec<f64> = (0..6).map(|_| per_second().round()).collect();
+        assert_eq!(rates, [30.0, 15.0, 15.0, 15.0, 15.0, 8.0]);
+    }
+
+    #[test]
+    fn the_next_run_begins_with_what_was_learned() {
+        let learned = begun().learned(s(100)).unwrap();
+        assert_eq!(learned.gap, Duration::from_millis(500));
+        let mut platform = PlatformRate::default();
+        platform.remember(learned);
+        assert!(!platform.gap().is_zero());
+        let other = Learned {
+            gap: s(9),
+            ..learned
+        };
+        platform.remember(other);
+        assert_eq!(platform.learned(s(1)), Some(learned), "it knows better");
+    }
+}
