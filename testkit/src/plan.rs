@@ -20,6 +20,7 @@ pub struct FaultPlan {
     pub(crate) wall: Wall,
     pub(crate) latency: Duration,
     pub(crate) has_validators: bool,
+    pub(crate) has_dates: bool,
     pub(crate) faults: Vec<(On, Fault)>,
     pub(crate) closed: Vec<Surface>,
     pub(crate) closed_list: Option<Fault>,
@@ -65,6 +66,7 @@ impl Default for FaultPlan {
             wall: Wall::BadRequest,
             latency: Duration::ZERO,
             has_validators: false,
+            has_dates: false,
             faults: vec![],
             closed: vec![],
             closed_list: None,
@@ -117,6 +119,13 @@ impl FaultPlan {
     #[must_use]
     pub const fn validators(mut self) -> Self {
         self.has_validators = true;
+        self
+    }
+
+    /// Makes healthy answers carry a `Last-Modified` of long ago and honour `If-Modified-Since`, without an `ETag`.
+    #[must_use]
+    pub const fn dated(mut self) -> Self {
+        self.has_dates = true;
         self
     }
 

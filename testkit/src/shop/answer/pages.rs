@@ -71,7 +71,7 @@ pub(super) fn of_currency(catalogue: &Catalogue, asked: &Asked<'_>) -> Option<Pl
 }
 
 /// Returns a product as `/products/<handle>.json` shows it: tags in one text, no word on availability, and how many
-/// there are only where the shop tells.
+/// there are only where the shop tells: as many as the catalogue says, else some.
 pub(super) fn in_admin_shape(mut product: Value, has_inventory: bool) -> Value {
     if let Some(tags) = product["tags"].as_array() {
         let tags: Vec<&str> = tags.iter().filter_map(Value::as_str).collect();
@@ -83,7 +83,8 @@ pub(super) fn in_admin_shape(mut product: Value, has_inventory: bool) -> Value {
             if has_inventory {
                 let id = variant["id"].as_u64().unwrap_or_default();
                 let n_there = if is_available { id % 90 + 1 } else { 0 };
-                variant.insert("inventory_quantity".into(), n_there.into());
+                let quantity = variant.entry("inventory_quantity");
+                quantity.or_insert_with(|| n_there.into());
                 variant.insert("inventory_policy".into(), "deny".into());
                 variant.insert("inventory_management".into(), "shopify".into());
             }
