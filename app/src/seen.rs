@@ -5,8 +5,8 @@ use catalog::{FeatureRow, Popularity, ShopKey, Store};
 use scoring::history::Histories;
 use scoring::signals::{self, Signal, Watched};
 
-/// Of a longer history the first so many rows count; thinned out, one of years is a tenth of that.
-const MAX_OBSERVATIONS: usize = 20_000;
+/// Of a longer history the first so many rows count: a hundred variants that sell each day come to that in three years.
+const MAX_OBSERVATIONS: usize = 100_000;
 
 /// So many passes are looked through for one that looked at the best sellers.
 const MAX_PASSES: usize = 10;

@@ -276,6 +276,8 @@ async fn a_shop_that_changes_its_currency_is_a_recorded_problem() {
         .find(|problem| problem.kind == ProblemKind::Currency)
         .unwrap();
     assert_eq!(found.detail, "the shop's currency was GBP and is now USD");
+    let before = report.notes.currency_before;
+    assert_eq!(before.map(|it| it.to_string()).as_deref(), Some("GBP"));
 }
 
 #[tokio::test]

@@ -35,22 +35,22 @@ async fn every_kind_of_change_is_told_with_its_prices() {
     let changes = past.anonymous(&export(&home, &["changes", "--since", "2026-11-01"]));
     assert_eq!(
         changes.replace("\r\n", "\n"),
-        r#"observed_at,change,product_id,shop,title,vendor,product_type,variant,price_before,price_after,price_change_percent,compare_at_before,compare_at_after,currency,url,place_before,place_after,place_source,places_read
-2026-11-01T08:00:00Z,new,shopify:SHOP:1,SHOP,Lamp,Nord,Light,,,20.00,,,,EUR,URL/products/p1,,,,
-2026-11-01T08:00:00Z,new,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,,,10.00,,,,EUR,URL/products/p2,,,,
-2026-11-01T08:00:00Z,new,shopify:SHOP:3,SHOP,Mug,Nord,,,,5.00,,,,EUR,URL/products/p3,,,,
-2026-11-01T08:00:00Z,new,shopify:SHOP:4,SHOP,Vase,Süd,,,,8.00,,,,EUR,URL/products/p4,,,,
-2026-11-02T08:00:00Z,cheaper,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1,,,,
-2026-11-02T08:00:00Z,discount_start,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1,,,,
-2026-11-02T08:00:00Z,sold_out,shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,30.00,30.00,0.0,,,EUR,URL/products/p1,,,,
-2026-11-02T08:00:00Z,restocked,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,21,10.00,10.00,0.0,,,EUR,URL/products/p2,,,,
-2026-11-02T08:00:00Z,gone,shopify:SHOP:4,SHOP,Vase,Süd,,,8.00,,,,,EUR,URL/products/p4,,,,
-2026-11-03T08:00:00Z,dearer,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1,,,,
-2026-11-03T08:00:00Z,discount_end,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1,,,,
-2026-11-03T08:00:00Z,back,shopify:SHOP:4,SHOP,Vase,Süd,,,,9.00,,,,EUR,URL/products/p4,,,,
-2026-11-03T08:00:00Z,dearer,shopify:SHOP:4,SHOP,Vase,Süd,,41,8.00,9.00,12.5,,,EUR,URL/products/p4,,,,
-2026-11-03T08:00:00Z,new,shopify:SHOP:5,SHOP,Chair,Süd,Seats,,,99.00,,,,EUR,URL/products/p5,,,,
-2026-11-03T09:30:00Z,restocked,shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,25.00,25.00,0.0,,,EUR,URL/products/p1,,,,
+        r#"observed_at,change,product_id,shop,title,vendor,product_type,variant,price_before,price_after,price_change_percent,compare_at_before,compare_at_after,currency,url,place_before,place_after,place_source,places_read,stock_before,stock_after
+2026-11-01T08:00:00Z,new,shopify:SHOP:1,SHOP,Lamp,Nord,Light,,,20.00,,,,EUR,URL/products/p1,,,,,,
+2026-11-01T08:00:00Z,new,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,,,10.00,,,,EUR,URL/products/p2,,,,,,
+2026-11-01T08:00:00Z,new,shopify:SHOP:3,SHOP,Mug,Nord,,,,5.00,,,,EUR,URL/products/p3,,,,,,
+2026-11-01T08:00:00Z,new,shopify:SHOP:4,SHOP,Vase,Süd,,,,8.00,,,,EUR,URL/products/p4,,,,,,
+2026-11-02T08:00:00Z,cheaper,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1,,,,,,
+2026-11-02T08:00:00Z,discount_start,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,20.00,17.50,-12.5,,20.00,EUR,URL/products/p1,,,,,,
+2026-11-02T08:00:00Z,sold_out,shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,30.00,30.00,0.0,,,EUR,URL/products/p1,,,,,,
+2026-11-02T08:00:00Z,restocked,shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,21,10.00,10.00,0.0,,,EUR,URL/products/p2,,,,,,
+2026-11-02T08:00:00Z,gone,shopify:SHOP:4,SHOP,Vase,Süd,,,8.00,,,,,EUR,URL/products/p4,,,,,,
+2026-11-03T08:00:00Z,dearer,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1,,,,,,
+2026-11-03T08:00:00Z,discount_end,shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,17.50,20.00,14.3,20.00,,EUR,URL/products/p1,,,,,,
+2026-11-03T08:00:00Z,back,shopify:SHOP:4,SHOP,Vase,Süd,,,,9.00,,,,EUR,URL/products/p4,,,,,,
+2026-11-03T08:00:00Z,dearer,shopify:SHOP:4,SHOP,Vase,Süd,,41,8.00,9.00,12.5,,,EUR,URL/products/p4,,,,,,
+2026-11-03T08:00:00Z,new,shopify:SHOP:5,SHOP,Chair,Süd,Seats,,,99.00,,,,EUR,URL/products/p5,,,,,,
+2026-11-03T09:30:00Z,restocked,shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,25.00,25.00,0.0,,,EUR,URL/products/p1,,,,,,
 "#
     );
 }
@@ -87,23 +87,23 @@ async fn the_history_has_every_observation_of_every_product() {
     let history = past.anonymous(&export(&home, &["history"]));
     assert_eq!(
         with_numbered_hashes(&history).replace("\r\n", "\n"),
-        r#"product_id,shop,title,vendor,product_type,variant,n,observed_at,kind,price_before,price_after,compare_at_before,compare_at_after,currency,available_before,available_after,rank,content_hash,crawl,rank_source,places_read
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,,1,2026-11-01T08:00:00Z,new,,20.00,,,EUR,,true,,h1,1,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,2,2026-11-02T08:00:00Z,changed,20.00,17.50,,20.00,EUR,true,true,,h2,2,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,3,2026-11-02T08:00:00Z,changed,30.00,30.00,,,EUR,true,false,,h2,2,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,4,2026-11-03T08:00:00Z,changed,17.50,20.00,20.00,,EUR,true,true,,h3,3,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,5,2026-11-03T08:00:00Z,changed,,25.00,,,EUR,,false,,h3,3,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,6,2026-11-03T08:00:00Z,changed,30.00,,,,EUR,false,,,h3,3,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,7,2026-11-03T09:30:00Z,changed,25.00,25.00,,,EUR,false,true,,h4,4,,
-shopify:SHOP:1,SHOP,Lamp,Nord,Light,,8,2026-11-03T09:30:00Z,ranked,,,,,,,,2,,4,storefront_api,
-shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,,1,2026-11-01T08:00:00Z,new,,10.00,,,EUR,,false,,h5,1,,
-shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,21,2,2026-11-02T08:00:00Z,changed,10.00,10.00,,,EUR,false,true,,h6,2,,
-shopify:SHOP:3,SHOP,Mug,Nord,,,1,2026-11-01T08:00:00Z,new,,5.00,,,EUR,,true,,h7,1,,
-shopify:SHOP:4,SHOP,Vase,Süd,,,1,2026-11-01T08:00:00Z,new,,8.00,,,EUR,,true,,h8,1,,
-shopify:SHOP:4,SHOP,Vase,Süd,,,2,2026-11-02T08:00:00Z,gone,8.00,,,,EUR,true,,,,2,,
-shopify:SHOP:4,SHOP,Vase,Süd,,,3,2026-11-03T08:00:00Z,back,,9.00,,,EUR,,true,,h9,3,,
-shopify:SHOP:4,SHOP,Vase,Süd,,41,4,2026-11-03T08:00:00Z,changed,8.00,9.00,,,EUR,true,true,,h9,3,,
-shopify:SHOP:5,SHOP,Chair,Süd,Seats,,1,2026-11-03T08:00:00Z,new,,99.00,,,EUR,,true,,h10,3,,
+        r#"product_id,shop,title,vendor,product_type,variant,n,observed_at,kind,price_before,price_after,compare_at_before,compare_at_after,currency,available_before,available_after,rank,content_hash,crawl,rank_source,places_read,stock_before,stock_after
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,,1,2026-11-01T08:00:00Z,new,,20.00,,,EUR,,true,,h1,1,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,2,2026-11-02T08:00:00Z,changed,20.00,17.50,,20.00,EUR,true,true,,h2,2,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,3,2026-11-02T08:00:00Z,changed,30.00,30.00,,,EUR,true,false,,h2,2,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,11,4,2026-11-03T08:00:00Z,changed,17.50,20.00,20.00,,EUR,true,true,,h3,3,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,5,2026-11-03T08:00:00Z,changed,,25.00,,,EUR,,false,,h3,3,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,12,6,2026-11-03T08:00:00Z,changed,30.00,,,,EUR,false,,,h3,3,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,13,7,2026-11-03T09:30:00Z,changed,25.00,25.00,,,EUR,false,true,,h4,4,,,,
+shopify:SHOP:1,SHOP,Lamp,Nord,Light,,8,2026-11-03T09:30:00Z,ranked,,,,,,,,2,,4,storefront_api,,,
+shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,,1,2026-11-01T08:00:00Z,new,,10.00,,,EUR,,false,,h5,1,,,,
+shopify:SHOP:2,SHOP,"'=1+1, ""so""",'@home,,21,2,2026-11-02T08:00:00Z,changed,10.00,10.00,,,EUR,false,true,,h6,2,,,,
+shopify:SHOP:3,SHOP,Mug,Nord,,,1,2026-11-01T08:00:00Z,new,,5.00,,,EUR,,true,,h7,1,,,,
+shopify:SHOP:4,SHOP,Vase,Süd,,,1,2026-11-01T08:00:00Z,new,,8.00,,,EUR,,true,,h8,1,,,,
+shopify:SHOP:4,SHOP,Vase,Süd,,,2,2026-11-02T08:00:00Z,gone,8.00,,,,EUR,true,,,,2,,,,
+shopify:SHOP:4,SHOP,Vase,Süd,,,3,2026-11-03T08:00:00Z,back,,9.00,,,EUR,,true,,h9,3,,,,
+shopify:SHOP:4,SHOP,Vase,Süd,,41,4,2026-11-03T08:00:00Z,changed,8.00,9.00,,,EUR,true,true,,h9,3,,,,
+shopify:SHOP:5,SHOP,Chair,Süd,Seats,,1,2026-11-03T08:00:00Z,new,,99.00,,,EUR,,true,,h10,3,,,,
 "#
     );
 }

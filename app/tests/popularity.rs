@@ -176,13 +176,13 @@ async fn a_place_that_moves_between_two_crawls_is_told_with_where_it_was_read() 
     assert!(
         moves
             .iter()
-            .any(|it| it.contains("bestseller_up") && it.ends_with(",56,3,storefront_api,")),
+            .any(|it| it.contains("bestseller_up") && it.contains(",56,3,storefront_api,")),
         "{changes}"
     );
     assert!(
         moves
             .iter()
-            .any(|it| it.contains("bestseller_down") && it.ends_with(",10,11,storefront_api,")),
+            .any(|it| it.contains("bestseller_down") && it.contains(",10,11,storefront_api,")),
         "{changes}"
     );
 
@@ -220,7 +220,7 @@ async fn a_product_that_leaves_the_order_has_no_place_any_more() {
     let mut lines = changes.lines();
     let line = lines.find(|it| it.contains("bestseller_down")).unwrap();
     assert!(line.contains(",Thing 5,"), "{changes}");
-    assert!(line.ends_with(",5,,storefront_api,59"), "{changes}");
+    assert!(line.contains(",5,,storefront_api,59,"), "{changes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -348,4 +348,70 @@ async fn the_list_by_sales_is_asked_for_of_a_shop_of_ones_own_alone() {
     assert_eq!(other.n_asked("sort_by"), 0);
     own.crawl(MORNINGS[1]);
     assert_eq!(own.n_asked("sort_by"), 1);
+}
+
+/// A closed list whose products are read one by one, which tells how many there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_left_the_stock_are_told_as_estimated_and_no_feature_is_made_of_them() {
+    let stocked = |at: &str, lamps: [i64; 2], mugs: i64| {
+        let variant = |id: u64, quantity: i64| json!({"id": id, "title": "", "price": "10.00", "available": quantity > 0, "inventory_quantity": quantity});
+        let lamp = json!({"id": 1, "title": "Lamp", "handle": "lamp", "updated_at": at, "variants": [variant(10, lamps[0]), variant(11, lamps[1])]});
+        let mug =
+            json!({"id": 2, "title": "Mug", "handle": "mug", "variants": [variant(20, mugs)]});
+        let document = json!({ "products": [lamp, mug] }).to_string();
+        let catalogue = Catalogue::from_json(document.as_bytes()).unwrap();
+        catalogue.with_currency(Some("EUR"))
+    };
+    let plan = FaultPlan::none()
+        .closed_list(Fault::status(404))
+        .without(Surface::Collections)
+        .without(Surface::Atom)
+        .inventory();
+    let selling = Selling::with(stocked(MORNINGS[0], [40, 3], 7), plan).await;
+    selling.crawl(MORNINGS[0]);
+    let units = |native| signal(&selling.explained(native), "units_out_28_days").clone();
+    let published = "the shop publishes quantities, which have not moved yet";
+    assert_eq!(units(1)["detail"], published);
+
+    selling.shop.set_catalogue(stocked(MORNINGS[1], [12, 0], 7));
+    selling.crawl(MORNINGS[1]);
+    let told = units(1);
+    assert_eq!(
+        (&told["value"], &told["certainty"]),
+        (&json!(31.0), &json!("estimated"))
+    );
+    assert_eq!(
+        told["detail"],
+        "sold, or counted anew; 2 drops and 0 rises of single variants"
+    );
+    assert_eq!(
+        (&units(2)["value"], &units(2)["detail"]),
+        (&json!(null), &json!(published))
+    );
+
+    let id = selling.id(1);
+    let history = selling.run(&["export", "history", "--product", &id, "--out", "-"]);
+    let moves: Vec<&str> = history
+        .lines()
+        .filter(|it| it.contains(",changed,"))
+        .collect();
+    assert_eq!(moves.len(), 2, "{history}");
+    assert!(
+        moves[0].contains(",10,3,") && moves[0].ends_with(",40,12"),
+        "{history}"
+    );
+    // A price that stays and a shelf that is not empty are no change; a size that sold out is one.
+    let changes = selling.run(&["export", "changes", "--since", "2026-11-02", "--out", "-"]);
+    let changes: Vec<&str> = changes.lines().skip(1).collect();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert!(
+        changes[0].contains(",sold_out,") && changes[0].ends_with(",3,0"),
+        "{changes:?}"
+    );
+
+    selling.run(&["rank", "--out", "-"]);
+    selling.run(&["report", "--out", "report.html"]);
+    let report = selling.home.read("report.html");
+    assert!(report.contains("units out in 28 days: 31 (estimated, observations, 2026-11-08)"));
+    assert_eq!(report.matches("units out in 28 days").count(), 1);
 }

@@ -44,6 +44,27 @@ async fn a_shop_that_is_as_it_was_is_not_sent_again() {
     }
 }
 
+/// Without an `ETag`, by the date of the last change.
+#[tokio::test]
+async fn a_shop_that_dates_its_answers_is_not_sent_again() {
+    let world = World::new(520, FaultPlan::none().dated()).await;
+    let first = world.crawl().await;
+    let n_before = world.fake.requests().len();
+    let again = world.crawl().await;
+    let asked = world.fake.requests().split_off(n_before);
+    let asked = asked.iter().filter(|it| it.path.contains("/products.json"));
+    let by_date = asked.map(|it| it.headers.contains_key("if-modified-since"));
+    assert_eq!(by_date.collect::<Vec<_>>(), [true, true, true]);
+    assert_eq!(again.outcome, Some(Outcome::Complete));
+    let counts = again.counts;
+    assert_eq!((counts.products, counts.changed, counts.gone), (520, 0, 0));
+    assert!(counts.bytes * 20 < first.counts.bytes, "{counts:?}");
+    let mut changed = catalogue(520);
+    changed.edit(300, |it| it["title"] = "Other".into());
+    world.fake.set_catalogue(changed);
+    assert_eq!(world.crawl().await.counts.changed, 1);
+}
+
 #[tokio::test]
 async fn a_page_that_changed_is_read_between_others_that_did_not() {
     let world = World::new(520, FaultPlan::none().validators()).await;

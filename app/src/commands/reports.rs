@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use catalog::{
-    CrawlCounts, CrawlKey, CrawlReport, Outcome, PassNotes, Reason, Route, RouteEnd, RouteUse,
-    Shop, Stop, Store, StoreError,
+    CrawlCounts, CrawlKey, CrawlReport, Currency, Outcome, PassNotes, Reason, Route, RouteEnd,
+    RouteUse, Shop, Stop, Store, StoreError,
 };
 use crawler::CrawlError;
 
@@ -18,14 +18,15 @@ pub(super) fn print(reports: &[CrawlReport], app: &App) -> Result<()> {
     }
     output::print(&table(reports))?;
     for report in reports {
-        if let Some(reason) = report.outcome.as_ref().and_then(Outcome::reason) {
-            output::print(&format!(
-                "{}: {}",
-                report.key.shop.shown(),
-                output::printable(&reason.detail)
-            ))?;
-        }
-        for line in told(&report.notes) {
+        let reason = report.outcome.as_ref().and_then(Outcome::reason);
+        let mut lines: Vec<String> = reason
+            .map(|it| output::printable(&it.detail))
+            .into_iter()
+            .chain(told(&report.notes, report.currency))
+            .collect();
+        // A list that failed may tell the pass's own reason.
+        lines.dedup();
+        for line in lines {
             output::print(&format!("{}: {line}", report.key.shop.shown()))?;
         }
     }
@@ -33,11 +34,22 @@ pub(super) fn print(reports: &[CrawlReport], app: &App) -> Result<()> {
 }
 
 /// Returns what a pass tells of itself that is out of the ordinary, in lines.
-fn told(notes: &PassNotes) -> Vec<String> {
+fn told(notes: &PassNotes, currency: Currency) -> Vec<String> {
     let mut lines = Vec::new();
-    if notes.routes.iter().any(|it| it.route != Route::List) {
-        let routes: Vec<_> = notes.routes.iter().map(route_words).collect();
+    let routes = &notes.routes;
+    if routes.iter().any(|it| it.route != Route::List) {
+        let routes: Vec<_> = routes.iter().map(route_words).collect();
         lines.push(routes.join(", then "));
+    } else if let [list] = routes.as_slice()
+        && !list.detail.is_empty()
+    {
+        // Such as that it was read at another address.
+        lines.push(output::printable(&list.detail));
+    }
+    if let Some(before) = notes.currency_before {
+        lines.push(format!(
+            "the shop's currency was {before} and is now {currency}: prices of both are not compared"
+        ));
     }
     if let Some(traffic) = notes.traffic.filter(|it| it.refusals > 0) {
         let pace = traffic.gap_ms.filter(|gap| *gap > 0).map(|gap_ms| {
@@ -200,7 +212,25 @@ mod tests {
             }),
             ..PassNotes::default()
         };
-        assert!(told(&notes).is_empty());
+        let euro = Currency::parse("EUR").unwrap();
+        assert!(told(&notes, euro).is_empty());
+        let moved = PassNotes {
+            routes: vec![used(
+                Route::List,
+                9,
+                RouteEnd::Exhausted,
+                "the shop has moved to https://new.example",
+            )],
+            currency_before: Some(Currency::parse("GBP").unwrap()),
+            ..PassNotes::default()
+        };
+        assert_eq!(
+            told(&moved, euro),
+            [
+                "the shop has moved to https://new.example",
+                "the shop's currency was GBP and is now EUR: prices of both are not compared",
+            ]
+        );
         notes.routes.push(used(
             Route::Collections,
             1,
@@ -211,7 +241,7 @@ mod tests {
             traffic.refusals = 12;
         }
         assert_eq!(
-            told(&notes),
+            told(&notes, euro),
             [
                 "25,000 products by list (wall), then 1 product by collections (exhausted: 3 collections)",
                 "12 of 240 requests were refused as too many; it takes about 2.00 a second",

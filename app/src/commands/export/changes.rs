@@ -11,9 +11,9 @@ use catalog::{
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::blocks::{BLOCK_ROWS, write_blocks};
-use super::history::{currency, observed, price, shown, whole};
+use super::history::{currency, observed, price, shown, stock, whole};
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 21] = [
     "observed_at",
     "change",
     "product_id",
@@ -33,6 +33,8 @@ const COLUMNS: [&str; 19] = [
     "place_after",
     "place_source",
     "places_read",
+    "stock_before",
+    "stock_after",
 ];
 
 const KINDS: [ChangeKind; 9] = [
@@ -131,6 +133,8 @@ fn place_cells(row: &ObservedRow, place: PlaceMove) -> Vec<Cell<'static>> {
         whole(place.after),
         place.source.map_or(Cell::Empty, |it| Cell::text(it.name())),
         whole(place.n_places),
+        Cell::Empty,
+        Cell::Empty,
     ]);
     cells
 }
@@ -177,6 +181,7 @@ fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
         Cell::Empty,
         Cell::Empty,
     ]);
+    cells.extend(stock(change.stock));
     cells
 }
 

@@ -23,14 +23,15 @@ another order.
 history: every observation, each product's oldest first, also of products that are gone. kind is \
 new, changed, gone, back or ranked; a row without a variant is about the whole product, with its \
 least price. n counts a product's observations, and crawl is the number of the pass that saw it. \
-ranked without a rank: it had a place at rank_source and is not among the first places_read any more.
+ranked without a rank: it had a place at rank_source and is not among the first places_read any more. \
+stock_before and stock_after are how many of a variant there were, where the shop tells both and they differ.
 
 changes: what the observations show, oldest first: new, gone, back (with the product's least \
 price), cheaper, dearer, discount_start, discount_end, sold_out, restocked (of a variant). \
 price_change_percent has one decimal. One observation can show several changes. bestseller_up and \
 bestseller_down are moves into the first 10 or 50 places of the shop's order by sales, or out of \
 them; place_before, place_after and place_source say from where to where, and who says so. Without \
-place_after a product is in the order no more, as far as its first places_read were read.
+place_after a product is in the order no more, as far as its first places_read were read. stock_before and stock_after: as in history, in each line of one observation.
 
 segments: groups of products that are alike in what they are ranked by, found by k-means; one row \
 per product, in the order of product_id. segment is its letter, A for the greatest, as in the pictures and the \

@@ -6,12 +6,12 @@ use anyhow::{Result, bail};
 use catalog::csv::{self, Cell, Format};
 use catalog::{
     Currency, Money, ObservationFilter, ObservationKind, ObservationOrder, ObservedRow, Offer,
-    Store,
+    StockMove, Store,
 };
 
 use super::blocks::{BLOCK_ROWS, write_blocks};
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 23] = [
     "product_id",
     "shop",
     "title",
@@ -33,6 +33,8 @@ const COLUMNS: [&str; 21] = [
     "crawl",
     "rank_source",
     "places_read",
+    "stock_before",
+    "stock_after",
 ];
 
 /// Writes the observations that pass `filter` by product, each product's oldest first.
@@ -100,6 +102,7 @@ fn cells(row: &ObservedRow) -> Vec<Cell<'static>> {
         compare_at_before,
         compare_at_after,
     ] = prices.map(price);
+    let [stock_before, stock_after] = stock(observation.stock);
     vec![
         Cell::shown(&observation.product),
         Cell::shown(&observation.product.shop),
@@ -124,7 +127,15 @@ fn cells(row: &ObservedRow) -> Vec<Cell<'static>> {
             .source
             .map_or(Cell::Empty, |it| Cell::text(it.name())),
         whole(observation.n_places),
+        stock_before,
+        stock_after,
     ]
+}
+
+/// Returns the units in stock before and after, which may be less than 0.
+pub(super) fn stock(moved: Option<StockMove>) -> [Cell<'static>; 2] {
+    let cells = moved.map(|it| [it.before, it.after].map(Cell::Integer));
+    cells.unwrap_or([const { Cell::Empty }; 2])
 }
 
 pub(super) fn shown(it: Option<&impl ToString>) -> Cell<'static> {

@@ -3,7 +3,7 @@
 use catalog::{Certainty, ProductId, RankedRow, Ranking, UnixMs};
 use maud::{Markup, html};
 use scoring::classic;
-use scoring::explain::{Above, Explained, Explanation};
+use scoring::explain::{Above, Explained, Explanation, Input};
 use scoring::preset::Method;
 
 use super::super::data::ReportData;
@@ -63,6 +63,7 @@ fn balanced(data: &ReportData, explanation: &Explanation) -> Markup {
             }
         }
         (unknown(data, explanation))
+        @if let Some(units) = &explanation.units_out { p { (seen(units)) } }
         @if let Some(above) = &explanation.above { (past(data, above)) }
         (confirmed(explanation))
     }
@@ -152,6 +153,14 @@ fn product(data: &ReportData, id: &ProductId) -> Markup {
     match data.ranking.rows.iter().find(|row| row.product.id == *id) {
         Some(row) => html! { a href={ "#p" (row.rank) } { "place " (row.rank) } },
         None => html! { bdi { (printable(&id.to_string())) } ", which is not in the list" },
+    }
+}
+
+/// Says what was seen that no feature is made of.
+fn seen(input: &Input) -> Markup {
+    html! {
+        (input.name) ": " (printable(&input.value))
+        " (" (input.certainty.name()) ", " (input.source) ", " (day(input.at)) ")"
     }
 }
 

@@ -160,6 +160,7 @@ fn explanation(row: &RankedRow) -> Explanation {
         score: row.score,
         coverage: row.coverage,
         features: features.collect(),
+        units_out: None,
         above: (row.rank > 1).then(|| Above {
             product: format!(
                 "shopify:shop-{}.example:{}",
