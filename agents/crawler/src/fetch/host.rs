@@ -12,6 +12,7 @@ use super::breaker::{Breaker, Failure};
 use super::error::Rest;
 use super::lesson::{Lesson, Pause, Stored, is_recent, learned};
 use super::limits::Ceiling;
+use super::platform::OwnLimit;
 use super::rate::Rate;
 use super::robots::Known;
 
@@ -176,19 +177,20 @@ impl Turn {
         last_sent.map_or(is_new, |it| it.elapsed() >= GENTLE)
     }
 
-    /// Returns whether the host has shown a rate that is too high for it, and was asked not much more slowly last.
-    pub(super) fn is_near_its_limit(&self) -> bool {
-        self.rate.is_too_high_known() && self.interval <= self.rate.gap() * 2
+    /// Returns whether a limit of the host's own may be why it refused the last request.
+    pub(super) fn own_limit(&self) -> OwnLimit {
+        if self.rate.has_shown_its_limit() && self.interval <= self.rate.gap() * 2 {
+            return OwnLimit::Is;
+        }
+        match self.rate.is_unmeasured(self.now()) {
+            true => OwnLimit::IsNot,
+            false => OwnLimit::MayBe,
+        }
     }
 
     /// Returns whether the host has answered more than a request for robots.txt.
     pub(super) const fn has_given_pages(&self) -> bool {
         self.n_answers > 1
-    }
-
-    /// Returns whether the host refused before, and has not answered often enough since to be asked too often again.
-    pub(super) fn is_unmeasured(&self) -> bool {
-        self.rate.is_unmeasured(self.now())
     }
 
     /// Sends nothing to this host for `pause`, or an hour where that is shorter.

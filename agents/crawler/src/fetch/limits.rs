@@ -18,7 +18,7 @@ use super::FetchError;
 use super::breaker::{PlatformBreaker, Told, Way};
 use super::error::Rest;
 use super::lesson::{Lesson, Pause, Stored, learned};
-use super::platform::{PlatformRate, Refusal};
+use super::platform::{OwnLimit, PlatformRate, Refusal};
 
 /// The platform of every shop that is crawled so far. A second one needs a [`Shared`] of its own.
 pub(super) const PLATFORM: &str = "platform:shopify";
@@ -194,7 +194,7 @@ impl Shared {
                 tracing::info!(
                     platform = PLATFORM,
                     gap_ms = learned.gap.as_millis() as u64,
-                    "all shops of one platform together: one request in {:.1} s, as an earlier crawl learned",
+                    "asking all shops of one platform together once in {:.2} s, as an earlier crawl learned",
                     learned.gap.as_secs_f64(),
                 );
             }
@@ -262,10 +262,7 @@ pub(super) struct Outcome<'a> {
     pub(super) told: Told,
     /// Whether it was none too many for any host by itself.
     pub(super) is_gentle: bool,
-    /// Whether it was none too many for this host, as far as that is known.
-    pub(super) is_unreasonable: bool,
-    /// Whether this host has shown a rate that is too high for it, and was asked not much more slowly.
-    pub(super) is_near_its_limit: bool,
+    pub(super) own_limit: OwnLimit,
 }
 
 /// What the platform makes of it.
@@ -321,8 +318,7 @@ impl Pass<'_> {
             host: outcome.host,
             sent: self.sent,
             is_paced: self.is_paced,
-            is_unreasonable: outcome.is_unreasonable,
-            is_near_its_limit: outcome.is_near_its_limit,
+            own_limit: outcome.own_limit,
         };
         let mut rate = self.shared.rate();
         let was_free = rate.gap().is_zero();
@@ -333,8 +329,8 @@ impl Pass<'_> {
             tracing::warn!(
                 platform = PLATFORM,
                 gap_ms = gap.as_millis() as u64,
-                "shops of one platform refuse in turn, asked gently as they are: all of them together get one request in \
-                 {:.1} s for now, and what they bear is learned",
+                "several shops of one platform refuse what each alone would bear: asking all of them together once in \
+                 {:.2} s, faster again as they answer",
                 gap.as_secs_f64(),
             );
         }
@@ -368,8 +364,10 @@ mod tests {
             host,
             told,
             is_gentle,
-            is_unreasonable: is_gentle,
-            is_near_its_limit: false,
+            own_limit: match is_gentle {
+                true => OwnLimit::IsNot,
+                false => OwnLimit::MayBe,
+            },
         }
     }
 

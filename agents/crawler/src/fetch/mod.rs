@@ -15,6 +15,7 @@ mod host;
 mod hosts;
 mod identity;
 mod landing;
+mod latency;
 mod lesson;
 mod limits;
 mod memory;

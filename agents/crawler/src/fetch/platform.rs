@@ -9,16 +9,21 @@ use super::rate::{Learned, Rate};
 /// So many different shops must refuse: one may have a limit of its own.
 const HOSTS: usize = 2;
 
-/// They must within this time, or within so many good answers and the longer time: what is a little too much is seldom
-/// refused.
-const WITHIN: (Duration, u32, Duration) = (Duration::from_secs(10), 50, Duration::from_secs(120));
+/// They must within this time.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Or within so many good answers and the longer time: what is a little too much is seldom refused.
+const FEW_ANSWERS: u32 = 50;
+const LATEST: Duration = Duration::from_secs(120);
 
 /// From a refusal on, so much time tells what the platform bears at least: if it was its own, nothing was saved up.
 const SHOWN: Duration = Duration::from_secs(2);
 
-/// So much more than the rate of now must have been shown to speak against two shops that refuse. What is left of it
-/// then: shops with limits of their own learn them and are silent, a platform goes on.
-const DOUBT: (f64, f64) = (1.1, 0.8);
+/// So much more than the rate of now must have been shown to speak against two shops that refuse.
+const CLEARLY_MORE: f64 = 1.1;
+
+/// What is left of it each time: shops with limits of their own learn them and are silent, a platform goes on.
+const DOUBT: f64 = 0.8;
 
 /// The rate of one platform; no limit until its shops have shown one.
 #[derive(Debug, Default)]
@@ -42,10 +47,18 @@ pub(super) struct Refusal<'a> {
     pub(super) sent: Duration,
     /// Whether it waited for the platform's pace, not for its host's alone.
     pub(super) is_paced: bool,
-    /// Whether it was none too many for its host, as far as that is known.
-    pub(super) is_unreasonable: bool,
-    /// Whether its host has shown a rate that is too high for it, and was asked not much more slowly.
-    pub(super) is_near_its_limit: bool,
+    pub(super) own_limit: OwnLimit,
+}
+
+/// Whether a limit of the host's own may be why it refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnLimit {
+    /// It has shown one, and was asked not much more slowly.
+    Is,
+    /// Nobody knows.
+    MayBe,
+    /// It was asked no more than any host bears, or than it bore before.
+    IsNot,
 }
 
 impl PlatformRate {
@@ -78,8 +91,11 @@ impl PlatformRate {
         if self.taught_at.is_some_and(|at| refusal.sent <= at) {
             return true;
         }
-        let is_at_pace = refusal.is_paced && self.rate.is_some();
-        let counts = (is_at_pace || refusal.is_unreasonable) && !refusal.is_near_its_limit;
+        let counts = match refusal.own_limit {
+            OwnLimit::Is => false,
+            OwnLimit::MayBe => refusal.is_paced && self.rate.is_some(),
+            OwnLimit::IsNot => true,
+        };
         if !counts || !self.is_one_of_several(refusal.host, now) {
             return false;
         }
@@ -94,11 +110,11 @@ impl PlatformRate {
             self.taught_at = Some(now);
             return true;
         };
-        if self.shown * rate.gap().as_secs_f64() > DOUBT.0 {
-            self.shown *= DOUBT.1;
+        if self.shown * rate.gap().as_secs_f64() > CLEARLY_MORE {
+            self.shown *= DOUBT;
             return false;
         }
-        rate.is_too_high();
+        rate.take_for_too_high();
         rate.refused(now, Duration::ZERO, Duration::ZERO);
         self.taught_at = Some(now);
         true
@@ -118,9 +134,9 @@ impl PlatformRate {
     fn is_one_of_several(&mut self, host: &str, now: Duration) -> bool {
         let n_good = self.n_good;
         let is_recent = |at: Duration, n: u32| {
-            let longest = match n_good.wrapping_sub(n) < WITHIN.1 {
-                true => WITHIN.2,
-                false => WITHIN.0,
+            let longest = match n_good.wrapping_sub(n) < FEW_ANSWERS {
+                true => LATEST,
+                false => SOON,
             };
             now.saturating_sub(at) < longest
         };
@@ -145,8 +161,7 @@ mod tests {
             host,
             sent,
             is_paced,
-            is_unreasonable: true,
-            is_near_its_limit: false,
+            own_limit: OwnLimit::IsNot,
         }
     }
 
@@ -167,7 +182,7 @@ mod tests {
             // One alone, those that may have been asked too often, and those of long ago.
             assert!(!platform.refused(refusal("a", s(at), false), s(at)));
             let reasonable = Refusal {
-                is_unreasonable: false,
+                own_limit: OwnLimit::MayBe,
                 ..refusal("b", s(at), false)
             };
             assert!(!platform.refused(reasonable, s(at)));
@@ -190,13 +205,13 @@ mod tests {
             ("a", 102, true),
         ] {
             let reasonable = Refusal {
-                is_unreasonable: false,
+                own_limit: OwnLimit::MayBe,
                 ..refusal(host, s(sent), is_paced)
             };
             platform.refused(reasonable, s(103));
         }
         let of_its_own = Refusal {
-            is_near_its_limit: true,
+            own_limit: OwnLimit::Is,
             ..refusal("b", s(102), true)
         };
         platform.refused(of_its_own, s(103));

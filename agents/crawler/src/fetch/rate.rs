@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::latency::Latency;
+
 /// Answers, and the time that they took, that tell a rate; fewer tell of the host's patience with a burst.
 const MEASURED: (u32, Duration) = (8, Duration::from_secs(2));
 
@@ -37,12 +39,6 @@ const LONGEST_FIRST_GAP: Duration = Duration::from_secs(5);
 
 /// Slower than this a host is not asked for its rate's sake; a longer pause it asks for by itself.
 pub(super) const LONGEST_GAP: Duration = Duration::from_secs(60);
-
-/// Answers that begin sooner than this are never slow, whatever they were before: a busy machine of ours is not theirs.
-const QUICK: Duration = Duration::from_millis(300);
-
-/// Slow answers in a row that count as a sign of the host's.
-const N_SLOW: u32 = 4;
 
 /// The rate of one host.
 #[derive(Debug, Clone, Default)]
@@ -175,7 +171,7 @@ impl Rate {
 
     /// Takes the rate of now for one that was too high, where none is known yet. Then a refusal does not go by the mean
     /// since the one before alone, which a slow beginning makes too low.
-    pub(super) fn is_too_high(&mut self) {
+    pub(super) fn take_for_too_high(&mut self) {
         self.refused = self.refused.or(self.per_second);
     }
 
@@ -206,7 +202,7 @@ impl Rate {
     }
 
     /// Returns whether a rate is known that was too high.
-    pub(super) const fn is_too_high_known(&self) -> bool {
+    pub(super) const fn has_shown_its_limit(&self) -> bool {
         self.refused.is_some()
     }
 
@@ -274,54 +270,6 @@ impl Rate {
         let time = until.saturating_sub(self.since?);
         let is_enough = self.n_good >= MEASURED.0 && time >= MEASURED.1;
         is_enough.then(|| f64::from(self.n_good) / time.as_secs_f64())
-    }
-}
-
-/// How soon answers of one kind begin.
-#[derive(Debug, Clone, Default)]
-struct Latency {
-    kind: String,
-    smoothed: f64,
-    baseline: f64,
-    n_answers: u32,
-    n_slow: u32,
-}
-
-impl Latency {
-    /// Takes in an answer and returns whether the last ones took twice as long as it was usual.
-    fn is_strained_by(&mut self, latency: Duration, kind: &str) -> bool {
-        let latency = latency.as_secs_f64();
-        if self.kind != kind {
-            *self = Self {
-                kind: kind.to_owned(),
-                smoothed: latency,
-                baseline: latency,
-                ..Self::default()
-            };
-        }
-        self.n_answers += 1;
-        self.smoothed += (latency - self.smoothed) / 4.0;
-        // What stays slow becomes the usual.
-        let weight = if self.smoothed < self.baseline {
-            1.0
-        } else {
-            1.0 / 64.0
-        };
-        self.baseline += (self.smoothed - self.baseline) * weight;
-        let is_slow = self.n_answers > N_SLOW
-            && self.smoothed > 2.0 * self.baseline
-            && latency.min(self.smoothed) > QUICK.as_secs_f64();
-        self.n_slow = if is_slow { self.n_slow + 1 } else { 0 };
-        let is_strained = self.n_slow >= N_SLOW;
-        if is_strained {
-            self.n_slow = 0;
-        }
-        is_strained
-    }
-
-    /// Returns how many requests a second one at a time can be.
-    fn most_per_second(&self) -> Option<f64> {
-        (self.n_answers > 0).then(|| 1.0 / self.smoothed.max(1e-3))
     }
 }
 

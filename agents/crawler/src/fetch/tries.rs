@@ -9,6 +9,7 @@ use super::breaker::{Failure, Told};
 use super::host::{Host, Met, Turn};
 use super::limits::Outcome;
 use super::pace::Pace;
+use super::platform::OwnLimit;
 use super::{Ask, FetchError, Fetcher, Response, Wait, figures, retry};
 
 /// The shortest pause that is stored as soon as it begins: hosts ask for whole seconds, and ours are shorter at first.
@@ -136,8 +137,10 @@ impl Fetcher {
             host: ask.url.authority(),
             told,
             is_gentle,
-            is_unreasonable: is_gentle || turn.is_unmeasured(),
-            is_near_its_limit: turn.is_near_its_limit(),
+            own_limit: match turn.own_limit() {
+                OwnLimit::MayBe if is_gentle => OwnLimit::IsNot,
+                known => known,
+            },
         });
         let pause =
             retry::pause_before_next(&result, n_tried, patience.longest_pause, &self.config);
