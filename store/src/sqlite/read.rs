@@ -218,6 +218,10 @@ pub(super) fn products_of_handle(
     product_rows(tx, &ids)
 }
 
+/// Asked for each of a page's products: it may not look through the others.
+pub(super) const ID_AND_HANDLE: &str =
+    "SELECT native_id, handle FROM product_texts WHERE product_id = ?1";
+
 /// Returns the products on a page of a pass, with their handles, in the order of their ids.
 pub(super) fn products_on_page(
     tx: &Transaction<'_>,
@@ -232,10 +236,7 @@ pub(super) fn products_on_page(
     )?;
     let key = params![shop.id, crawl.n, page];
     let seen: Option<String> = find_page.query_row(key, |row| row.get(0)).optional()?;
-    let mut find = tx.prepare_cached(
-        "SELECT p.native_id, t.handle FROM products p
-         JOIN product_texts t ON t.product_id = p.id WHERE p.id = ?1",
-    )?;
+    let mut find = tx.prepare_cached(ID_AND_HANDLE)?;
     let mut found = Vec::new();
     for row_id in seen_ids(seen.as_deref().unwrap_or("[]"))? {
         let read = |row: &Row<'_>| Ok((row.get::<_, Native>(0)?.0, row.get(1)?));

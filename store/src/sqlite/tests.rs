@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::SqliteStore;
 use super::fault::Fault;
 use super::observed::by_time;
-use super::read::shops_from;
+use super::read::{ID_AND_HANDLE, shops_from};
 use crate::OpenMode;
 
 async fn new_store() -> (TempDir, PathBuf, SqliteStore) {
@@ -239,6 +239,19 @@ async fn pages_that_are_as_they_were_are_not_written_again() {
     apply(&ticket, vec![same(1), same(2)]).await;
     assert_eq!(end(&ticket, Outcome::Complete).await, (2, 7, 3));
     assert_eq!(rows().await.unwrap(), [(5, 1), (5, 2)]);
+}
+
+#[tokio::test]
+async fn a_product_of_a_page_is_looked_up_by_its_key() {
+    let store = SqliteStore::in_memory().unwrap();
+    let plan = store.writer.run(|connection| {
+        let explain = format!("EXPLAIN QUERY PLAN {ID_AND_HANDLE}");
+        let mut explain = connection.prepare(&explain)?;
+        let steps = explain.query_map([1], |row| row.get::<_, String>(3))?;
+        Ok(steps.collect::<Result<Vec<_>, _>>()?)
+    });
+    let plan = plan.await.unwrap();
+    assert!(plan.iter().all(|it| it.starts_with("SEARCH")), "{plan:?}");
 }
 
 fn task() -> NewTask {
