@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use crawler::LeaseTerms;
+use crawler::{LeaseTerms, RESTING};
 
 /// How long a lease lasts without a renewal: what others wait for when this process dies on another machine.
 const TTL: Duration = Duration::from_secs(60);
@@ -42,8 +42,11 @@ pub(crate) fn lease_terms(owner: &str) -> LeaseTerms<'_> {
     }
 }
 
-/// Returns whether the process of an owner is known to have ended.
+/// Returns whether nobody crawls under this name any more: its process is known to have ended, or the shop only rests.
 pub(crate) fn is_dead(owner: &str) -> bool {
+    if owner == RESTING {
+        return true;
+    }
     match (Process::of_name(owner), Process::own()) {
         (Some(process), Some(own)) => own.can_see(&process) && !is_running(&process),
         _ => false,

@@ -5,8 +5,9 @@ use std::time::Duration;
 use catalog::{
     Lease, LeaseAnswer, Outcome, PageWrite, Product, Shop, Start, Stop, StoreError, UnixMs,
 };
+use crawler::fetch::{FetchConfig, Fetcher};
 use crawler::platforms::shopify;
-use crawler::{CrawlError, LeaseTerms};
+use crawler::{CrawlError, LeaseTerms, RESTING};
 use serde_json::Value;
 use store::OpenMode;
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
@@ -96,6 +97,34 @@ async fn a_dead_owner_is_not_waited_for() {
     world.lease_to("a live one", None).await;
     let error = world.try_crawl(&CancellationToken::new(), None).await;
     assert!(matches!(error, Err(CrawlError::Held { .. })));
+}
+
+/// As two commands that are called one after the other: each has a fetcher of its own, and the first one has ended.
+#[tokio::test]
+async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
+    const GAP: Duration = Duration::from_millis(300);
+    let mut world = World::new(30, FaultPlan::none()).await;
+    let slow = || {
+        let config = FetchConfig {
+            requests_per_second: Some(1.0 / GAP.as_secs_f64()),
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+            ..FetchConfig::default()
+        };
+        Fetcher::new(config).unwrap()
+    };
+    world.fetcher = slow();
+    world.options.lease = LeaseTerms {
+        is_dead: |_| true,
+        ..LEASE
+    };
+    world.crawl().await;
+    assert_eq!(world.lease_holder().await.as_deref(), Some(RESTING));
+    let n_before = world.fake.requests().len();
+    world.fetcher = slow();
+    world.crawl().await;
+    let requests = world.fake.requests();
+    let pause = requests[n_before].at - requests[n_before - 1].at;
+    assert!(pause >= GAP, "{pause:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -118,12 +118,13 @@ impl<'a> ShopLease<'a> {
                 newest_before_wait = Some(store.crawls(Some(shop), 1).await?);
             }
             if !is_told && waits_long && began.elapsed() >= QUIET_WAIT {
-                tracing::warn!(
-                    shop = %shop,
-                    owner = holder.owner,
-                    "{} is being crawled by another process; waiting until it is done or its lease ends",
-                    shop.shown(),
-                );
+                let why = match holder.owner.as_str() {
+                    RESTING => "was asked by another process just now; waiting until it has rested",
+                    _ => {
+                        "is being crawled by another process; waiting until it is done or its lease ends"
+                    }
+                };
+                tracing::warn!(shop = %shop, owner = holder.owner, "{} {why}", shop.shown());
                 is_told = true;
             }
             let until_it_ends = Duration::from_millis(holder.remaining_ms);
@@ -211,9 +212,12 @@ impl<'a> ShopLease<'a> {
             if rest.is_zero() {
                 return self.store.release_lease(&self.lease).await;
             }
-            // One more millisecond, since the store's clock counts none in part.
-            let rest_ms = millis(rest) + 1;
-            self.store.renew_lease(&self.lease, rest_ms).await.map(drop)
+            // One more millisecond, since the store's clock counts none in part. Under a name of its own: this owner's
+            // process may end, and whoever sees that would not wait.
+            let (shop, rest_ms) = (&self.lease.shop, millis(rest) + 1);
+            let own = Some(self.lease.owner.as_str());
+            let resting = self.store.lease_shop(shop, RESTING, rest_ms, own);
+            resting.await.map(drop)
         };
         match tokio::time::timeout(MAX_RELEASE, released).await {
             Ok(Ok(())) => {}
@@ -224,6 +228,9 @@ impl<'a> ShopLease<'a> {
     }
 }
 
+/// The owner of a lease while the hosts rest that were asked under it: nobody who crawls, nor who could end.
+pub const RESTING: &str = "nobody, until the shop has rested";
+
 /// Asks for the lease, a second time if its owner is dead.
 async fn ask(
     shop: &ShopKey,
@@ -233,7 +240,7 @@ async fn ask(
     let ttl_ms = millis(terms.ttl);
     let answer = store.lease_shop(shop, terms.owner, ttl_ms, None).await?;
     match answer {
-        LeaseAnswer::Held(holder) if (terms.is_dead)(&holder.owner) => {
+        LeaseAnswer::Held(holder) if holder.owner != RESTING && (terms.is_dead)(&holder.owner) => {
             let dead_owner = Some(holder.owner.as_str());
             store
                 .lease_shop(shop, terms.owner, ttl_ms, dead_owner)

@@ -20,7 +20,7 @@ mod shop_url;
 mod visit;
 
 pub use crawl::{CrawlOptions, PageRead, Progress, TaskPart, crawl};
-pub use lease::{CrawlError, LeaseTerms, ShopLease};
+pub use lease::{CrawlError, LeaseTerms, RESTING, ShopLease};
 pub use recrawl::{RecrawlTerms, recrawl_after};
 pub use shop_url::{ShopUrlError, shop_at};
 pub use visit::{Look, Visit, look_at, read_product};
