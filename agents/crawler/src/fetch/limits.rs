@@ -284,7 +284,13 @@ impl Pass<'_> {
             self.shared.rate().answered(now);
         }
         let rest = if std::mem::take(&mut self.is_probe) {
-            let rest = self.shared.breaker().probed(told, now);
+            let mut breaker = self.shared.breaker();
+            let rest = breaker.probed(told, now);
+            if told == Told::Good {
+                // Others that refuse now do it by themselves, as beside any good answer.
+                breaker.answered(host, now);
+            }
+            drop(breaker);
             self.shared.has_changed.notify_waiters();
             rest
         } else {
@@ -427,6 +433,21 @@ mod tests {
         passed.sort_unstable();
         // Behind the probe at the pace with which a platform begins that refused: one a second, then more.
         assert_eq!(passed, [(60, true), (65, false), (65, false), (66, false)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_good_answer_of_a_probe_stands_against_others_that_refuse() {
+        let (shared, url) = (Shared::new(None, None), url());
+        let rest = Duration::from_secs(60);
+        shared.breaker().reopen(rest, Duration::ZERO);
+        let probe = shared.pass(&url).await.unwrap();
+        assert!(probe.is_probe);
+        probe.met(outcome("d", Told::Good, false));
+        for host in ["a", "b", "c"] {
+            let pass = shared.pass(&url).await.unwrap();
+            pass.met(outcome(host, Told::Refused, true));
+            assert!(shared.breaker().is_closed(), "{host}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
