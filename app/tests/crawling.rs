@@ -102,11 +102,21 @@ impl World {
         cancel: &CancellationToken,
         last: Option<u32>,
     ) -> Result<CrawlReport, CrawlError> {
-        let on_page = |progress: crawler::Progress| {
-            if Some(progress.page) == last {
+        let on_page = |page| {
+            if Some(page) == last {
                 cancel.cancel();
             }
         };
+        self.crawl_telling(cancel, &on_page).await
+    }
+
+    /// Crawls, and calls `on_page` with the number of each page that was stored.
+    pub(crate) async fn crawl_telling(
+        &self,
+        cancel: &CancellationToken,
+        on_page: &(dyn Fn(u32) + Sync),
+    ) -> Result<CrawlReport, CrawlError> {
+        let on_page = |progress: crawler::Progress| on_page(progress.page);
         let now = || UnixMs::new(1_000);
         crawler::crawl(
             &self.shop,
@@ -550,9 +560,22 @@ async fn only_a_known_shop_without_any_answer_is_gone() {
         "blocked",
         "the shop itself still answers"
     );
+    let elsewhere = Fault::Redirect("/maintenance".into());
+    let away = list_alone()
+        .fault(On::path("/maintenance"), not_there())
+        .fault(On::under("/"), elsewhere);
+    world.fake.set_plan(away);
+    assert_eq!(
+        world.crawl().await.outcome.unwrap().word(),
+        "blocked",
+        "another page is missing"
+    );
+    assert_eq!(world.n_stored().await, 40);
     world.fake.set_plan(closed);
-    assert_eq!(world.crawl().await.outcome.unwrap().word(), "gone");
-    assert_eq!(world.n_stored().await, 0);
+    for _ in 0..2 {
+        assert_eq!(world.crawl().await.outcome.unwrap().word(), "gone");
+        assert_eq!(world.n_stored().await, 0);
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ mod licences;
 mod manifests;
 mod mcp;
 mod migrate;
+mod missed;
 mod mongodb;
 mod mongodb_kills;
 mod operations;

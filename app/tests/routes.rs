@@ -172,6 +172,20 @@ async fn a_pass_that_is_cut_behind_the_wall_goes_on_where_it_was() {
     assert_eq!(world.n_stored().await, 25_600);
 }
 
+#[tokio::test]
+async fn a_shop_that_has_just_what_the_list_shows_is_complete() {
+    let world = World::with(small(25_000), FaultPlan::none()).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(
+        used(&report),
+        [
+            (Route::List, 25_000, RouteEnd::Wall),
+            (Route::Sitemap, 0, RouteEnd::Covered),
+        ]
+    );
+}
+
 /// Returns a plan of a shop whose list is closed with `status`.
 fn closed(status: u16) -> FaultPlan {
     FaultPlan::none().closed_list(Fault::status(status))

@@ -57,6 +57,9 @@ pub struct PassNotes {
     /// The shop's currency at the pass before, where it is another one now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency_before: Option<Currency>,
+    /// The page with the known products that the list did not show and that were kept all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_page: Option<u32>,
 }
 
 impl PassNotes {

@@ -104,6 +104,17 @@ pub trait Store: Send + Sync + fmt::Debug {
         page: u32,
     ) -> Result<Vec<(ProductId, String)>, StoreError>;
 
+    /// Returns up to `limit` products that would become gone if the pass ended complete with the pages that it has stored,
+    /// however many that are, each with its handle, in the order of [`ProductId`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] as for `apply_page`.
+    async fn missing_products(
+        &self,
+        ticket: &CrawlTicket,
+        limit: usize,
+    ) -> Result<Vec<(ProductId, String)>, StoreError>;
+
     /// Stores what a pass tells of itself in place of what it told before. Long details are cut.
     ///
     /// # Errors

@@ -72,9 +72,10 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
     let mut stated = None;
     match answer {
         Ok(response) => {
-            contact.has_no_meta = matches!(response.status, 404 | 410);
+            // What another page answers, to which a shop redirects for a while, says nothing of this one.
             if response.url.path() == "/meta.json" {
                 contact.base = response.url.clone();
+                contact.has_no_meta = matches!(response.status, 404 | 410);
             }
             if response.status == 200 {
                 stated = shopify::read_meta(&response.body);

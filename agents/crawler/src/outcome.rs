@@ -7,6 +7,9 @@ use crate::fetch::{Failure, FetchError, Response, Rest};
 use crate::platforms::{ReadError, shopify};
 use crate::routes::{PAGE_SIZE, WALL};
 
+/// The path of a shop's product list, whose answer says more than that of any other way to its products.
+const LIST: &str = "/products.json";
+
 /// Lets a 200 through and gives every other answer its outcome. `is_gone` tells what a missing list means.
 pub(crate) fn check_status(
     response: &Response,
@@ -34,11 +37,13 @@ pub(crate) fn check_status(
             Stop::ClosedFeed,
             answered(", and /meta.json is gone too"),
         ))),
-        404 | 410 => blocked(
+        404 | 410 if url.path() == LIST => blocked(
             Stop::ClosedFeed,
             ": no Shopify shop, or its product list is closed",
         ),
-        _ => blocked(Stop::ClosedFeed, ": the product list is closed"),
+        404 | 410 => blocked(Stop::ClosedFeed, ": there is no such page"),
+        _ if url.path() == LIST => blocked(Stop::ClosedFeed, ": the product list is closed"),
+        _ => blocked(Stop::ClosedFeed, ": it is closed"),
     }
 }
 

@@ -194,6 +194,14 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Returns the shop's last complete pass, of those that are not too long ago.
+    pub(crate) async fn newest_complete(&self) -> Result<Option<CrawlReport>, StoreError> {
+        let shop = &self.begun.shop.key;
+        let passes = self.crawl.store.crawls(Some(shop), 100).await?;
+        let is_complete = |it: &CrawlReport| it.outcome == Some(Outcome::Complete);
+        Ok(passes.into_iter().find(is_complete))
+    }
+
     /// Asks the store for what is on the pages that this call did not read.
     pub(crate) async fn know_all_seen(&mut self) -> Result<(), StoreError> {
         let crawl = &self.begun.ticket.crawl;

@@ -6,7 +6,7 @@ use catalog::{
     CrawlReport, CrawlTicket, NativeId, Observation, ObservationKind, Offer, Outcome, ProblemKind,
     ProductId, Stop, UnixMs,
 };
-use mongodb::bson::{Bson, RawDocumentBuf, doc};
+use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 
 use super::crawl::{announce_changes, check_fence, fence};
 use super::decode;
@@ -66,6 +66,28 @@ pub(super) async fn finish(
     }
 }
 
+/// Returns the first `limit` products that are missing so far, by their ids.
+pub(super) async fn missing_products(
+    steps: &mut Steps<'_>,
+    ticket: &CrawlTicket,
+    limit: usize,
+) -> Result<Vec<(ProductId, String)>, Fault> {
+    let pass = check_fence(steps, ticket).await?;
+    let (seen, _) = seen_by(steps, ticket).await?;
+    let counts = pass.report.counts;
+    let n_known_now = pass.n_known + counts.new + counts.back;
+    // A step that was cut off may have left counters behind.
+    if steps.are_atomic() && seen.len() as u64 == n_known_now {
+        return Ok(Vec::new());
+    }
+    let mut missing = missing(steps, ticket, &seen, doc! { "handle": 1 }).await?;
+    missing.truncate(limit);
+    let with_handle = |(id, document): (ProductId, RawDocumentBuf)| {
+        Ok((id, document.get_str("handle")?.to_owned()))
+    };
+    missing.into_iter().map(with_handle).collect()
+}
+
 /// Keeps the date, and of the pages only those of this pass.
 async fn note_complete(
     steps: &mut Steps<'_>,
@@ -105,7 +127,10 @@ async fn settle(
             return Ok((outcome.clone(), Vec::new()));
         }
     };
-    let missing = missing(steps, ticket, &seen).await?;
+    let fields = doc! { "n_observations": 1, "in_stock": 1, "currency": 1, "price_min": 1 };
+    let missing = missing(steps, ticket, &seen, fields).await?;
+    let missing = missing.iter().map(|(_, it)| read_missing(it));
+    let missing: Vec<Gone> = missing.collect::<Result<_, _>>()?;
     if *outcome != Outcome::Complete {
         return Ok((outcome.clone(), missing));
     }
@@ -195,14 +220,14 @@ async fn seen_by(
     Ok((seen, n_refused))
 }
 
-/// Returns the shop's products that are not gone and not in `seen`, in the order of their ids.
+/// Returns these fields of the shop's products that are not gone and not in `seen`, in the order of their ids.
 async fn missing(
     steps: &mut Steps<'_>,
     ticket: &CrawlTicket,
     seen: &HashSet<NativeId>,
-) -> Result<Vec<Gone>, Fault> {
+    fields: Document,
+) -> Result<Vec<(ProductId, RawDocumentBuf)>, Fault> {
     let known = doc! { "shop": ticket.crawl.shop.as_str(), "gone_at": Bson::Null };
-    let fields = doc! { "n_observations": 1, "in_stock": 1, "currency": 1, "price_min": 1 };
     let args = FindArgs {
         projection: Some(fields),
         sort: Some(doc! { "_id": 1 }),
@@ -213,7 +238,7 @@ async fn missing(
     for document in steps.find("products", known, args).await? {
         let id = parse_product_key(document.get_str("_id")?)?;
         if !seen.contains(&id.native) {
-            missing.push(read_missing(&document)?);
+            missing.push((id, document));
         }
     }
     Ok(missing)

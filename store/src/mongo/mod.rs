@@ -175,6 +175,17 @@ impl Store for MongoStore {
         read::products_on_page(self, crawl, page).await
     }
 
+    async fn missing_products(
+        &self,
+        ticket: &CrawlTicket,
+        limit: usize,
+    ) -> Result<Vec<(ProductId, String)>, StoreError> {
+        self.read("look up what a crawl did not find", |steps| {
+            Box::pin(finish::missing_products(steps, ticket, limit))
+        })
+        .await
+    }
+
     async fn note_pass(&self, ticket: &CrawlTicket, notes: &PassNotes) -> Result<(), StoreError> {
         self.write_under("note what a crawl tells", lease_of(ticket), |steps| {
             Box::pin(crawl::note(steps, ticket, notes))

@@ -1,12 +1,13 @@
 //! Ends passes: how they really ended, and which products they show to be gone.
 
-use catalog::{CrawlReport, CrawlTicket, Outcome, ProblemKind, Stop, UnixMs};
+use catalog::{CrawlReport, CrawlTicket, Outcome, ProblemKind, ProductId, Stop, UnixMs};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::codec::{Native, native_sql};
 use super::crawl::{fence, missing_pass, newest_pass};
 use super::fault::Fault;
 use super::page::{own_pages, problem_kinds, remove_pages_but, seen_ids};
+use super::read;
 use crate::rules::{Doubted, Found, MOST_DOUBTED};
 
 pub(super) fn finish(
@@ -48,6 +49,35 @@ pub(super) fn finish(
     report_if_ended(tx, shop_id, ticket)?.ok_or_else(|| missing_pass(&ticket.crawl))
 }
 
+/// Returns the first `limit` products that are missing so far, by their ids.
+pub(super) fn missing_products(
+    tx: &Transaction<'_>,
+    ticket: &CrawlTicket,
+    limit: usize,
+) -> Result<Vec<(ProductId, String)>, Fault> {
+    let shop_id = fence(tx, ticket)?;
+    let n = ticket.crawl.n;
+    if is_as_it_was(tx, shop_id, n)? {
+        return Ok(Vec::new());
+    }
+    let (_, n_known_now) = found(tx, shop_id, n)?;
+    let missing = not_seen(tx, shop_id, &seen_by(tx, shop_id, n)?, n_known_now)?;
+    let mut find_handle =
+        tx.prepare_cached("SELECT handle FROM product_texts WHERE product_id = ?1")?;
+    let Some(shop) = read::shop(tx, &ticket.crawl.shop)? else {
+        return Ok(Vec::new());
+    };
+    let with_id = |(row_id, Native(native))| (shop.product_id(native), row_id);
+    let mut products: Vec<(ProductId, i64)> = missing.into_iter().map(with_id).collect();
+    products.sort();
+    products.truncate(limit);
+    let mut with_handle = |(id, row_id)| {
+        let handle = find_handle.query_row([row_id], |row| row.get(0))?;
+        Ok((id, handle))
+    };
+    products.into_iter().map(&mut with_handle).collect()
+}
+
 fn report_if_ended(
     tx: &Transaction<'_>,
     shop_id: i64,
@@ -77,13 +107,7 @@ fn settle(
         }
     };
     let (mut found, n_known_now) = found(tx, shop_id, n)?;
-    // What a page has seen is not gone. So where it is as many as there are, none is missing, and nobody need look at
-    // each product: that is most of what the end of a pass over an unchanged shop costs.
-    let missing = if seen.len() as u64 == n_known_now {
-        Vec::new()
-    } else {
-        missing(tx, shop_id, &seen)?
-    };
+    let missing = not_seen(tx, shop_id, &seen, n_known_now)?;
     found.n_missing = missing.len() as u64;
     found.n_refused = n_refused(tx, shop_id, n)?;
     if found.is_doubtful()
@@ -150,6 +174,22 @@ fn doubted(tx: &Transaction<'_>, shop_id: i64, n: u64, most: u64) -> Result<Vec<
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Returns those of the `n_known` products that are not gone and not among `seen`, which is sorted.
+///
+/// What a page has seen is not gone. So where it is as many as there are, none is missing, and nobody need look at each
+/// product: that is most of what the end of a pass over an unchanged shop costs.
+fn not_seen(
+    tx: &Transaction<'_>,
+    shop_id: i64,
+    seen: &[i64],
+    n_known: u64,
+) -> Result<Vec<Gone>, Fault> {
+    if seen.len() as u64 == n_known {
+        return Ok(Vec::new());
+    }
+    missing(tx, shop_id, seen)
 }
 
 /// Returns the shop's products that are not gone and not among `seen`, which is sorted.

@@ -230,6 +230,18 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn missing_products(
+        &self,
+        ticket: &CrawlTicket,
+        limit: usize,
+    ) -> Result<Vec<(ProductId, String)>, StoreError> {
+        let ticket = ticket.clone();
+        self.read("look up what a crawl did not find", move |tx| {
+            finish::missing_products(tx, &ticket, limit)
+        })
+        .await
+    }
+
     async fn note_pass(&self, ticket: &CrawlTicket, notes: &PassNotes) -> Result<(), StoreError> {
         let (ticket, notes) = (ticket.clone(), notes.clone());
         self.write("note what a crawl tells", move |tx| {

@@ -216,11 +216,8 @@ impl Pass<'_> {
         if self.crawl.options.start == Start::Fresh {
             return Ok(None);
         }
-        let shop = &self.begun.shop;
-        let passes = self.crawl.store.crawls(Some(&shop.key), 100).await?;
-        let is_complete = |it: &CrawlReport| it.outcome == Some(Outcome::Complete);
-        let last = passes.into_iter().find(is_complete);
-        let same = last.filter(|it| it.currency == shop.currency);
+        let last = self.newest_complete().await?;
+        let same = last.filter(|it| it.currency == self.begun.shop.currency);
         let since = |it: CrawlReport| it.started_at.ms().saturating_sub(MARGIN_MS);
         Ok(same.map(|it| UnixMs::new(since(it))))
     }

@@ -71,11 +71,13 @@ impl Pass<'_> {
             let n_listed = answer.n_listed();
             let next = (n_listed >= PAGE_SIZE).then(|| list.behind(number));
             self.store(number, answer.into_new(next)).await?;
-            if n_listed == 0 {
-                return Ok(Ended::complete(RouteEnd::EmptyPage));
-            }
             if n_listed < PAGE_SIZE {
-                return Ok(Ended::complete(RouteEnd::ShortPage));
+                let end = if n_listed == 0 {
+                    RouteEnd::EmptyPage
+                } else {
+                    RouteEnd::ShortPage
+                };
+                return self.look_for_missed(list, Ended::complete(end)).await;
             }
         }
         unreachable!("the loop above ends at MOST_PAGES")
@@ -110,7 +112,8 @@ impl Pass<'_> {
         let known = self.known.at(number, url);
         let validators = known.map(|it| &it.validators);
         let response = self.ask_by_version(url, validators).await?;
-        if response.url.path() == url.path() {
+        let is_itself = response.url.path() == url.path();
+        if is_itself {
             list.base = response.url.clone();
         }
         let body = match known {
@@ -119,7 +122,7 @@ impl Pass<'_> {
                 n_listed: usize::try_from(known.n_listed).unwrap_or(usize::MAX),
             },
             _ => {
-                check_status(&response, number, list.is_gone_when_missing)?;
+                check_status(&response, number, list.is_gone_when_missing && is_itself)?;
                 let page = shopify::read_page(&response.body, &self.begun.shop)
                     .map_err(|error| outcome_of_read(&error, &response, number))?;
                 ListBody::Read(page)
@@ -174,7 +177,7 @@ impl List {
     }
 
     /// Returns where the pass goes on behind page `number`: by the number alone, never behind the wall.
-    fn behind(&self, number: u32) -> Checkpoint {
+    pub(super) fn behind(&self, number: u32) -> Checkpoint {
         Checkpoint {
             next_page: (number + 1).min(LAST_RESUMABLE_PAGE),
             place: Place {

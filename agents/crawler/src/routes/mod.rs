@@ -9,6 +9,7 @@ mod closed;
 mod collections;
 mod feed;
 mod list;
+mod missed;
 mod singles;
 mod versions;
 
@@ -43,12 +44,16 @@ impl Pass<'_> {
         let mut list = List {
             route: Route::List,
             base: contact.base.clone(),
-            is_gone_when_missing: contact.has_no_meta && self.begun.n_known > 0,
+            is_gone_when_missing: contact.has_no_meta && self.is_known().await?,
         };
         self.begin_route(Route::List).await?;
         let mut ended = self.read_list(&mut list).await?;
-        if ended.detail.is_empty() {
-            ended.detail = self.moved_to(&list.base).unwrap_or_default();
+        if let Some(moved) = self.moved_to(&list.base) {
+            if ended.detail.is_empty() {
+                ended.detail = moved;
+            } else if ended.outcome == Outcome::Complete {
+                ended.detail = format!("{moved}; {}", ended.detail);
+            }
         }
         self.end_route(&ended);
         match stop_of(&ended.outcome) {
@@ -58,6 +63,16 @@ impl Pass<'_> {
             }
             _ => Ok(ended.outcome),
         }
+    }
+
+    /// Returns whether the shop has products in the store, or had them when it was found to be gone.
+    async fn is_known(&self) -> Result<bool, StoreError> {
+        if self.begun.n_known > 0 {
+            return Ok(true);
+        }
+        let passes = self.crawl.store.crawls(Some(&self.begun.shop.key), 10);
+        let last = passes.await?.into_iter().find_map(|it| it.outcome);
+        Ok(matches!(last, Some(Outcome::Gone(_))))
     }
 
     /// Looks for what the list at `base` does not show behind its wall.
@@ -81,8 +96,8 @@ impl Pass<'_> {
                 )));
             }
         };
-        // A shop with so many products names more of them than that.
-        census.is_whole &= census.n_named() > WALL;
+        // A shop with so many products names no fewer of them.
+        census.is_whole &= census.n_named() >= WALL;
         if let Some(ended) = self.mark_present(&mut census, Route::Collections).await? {
             return Ok(ended.outcome);
         }

@@ -126,7 +126,11 @@ impl Pass<'_> {
 
     /// Gets one product; `None` where there is none any more. A page without it is one that the pass has met. An answer
     /// that is damaged is asked for once more.
-    async fn single(&self, base: &Url, handle: &str) -> Result<Option<(Page, u64)>, Outcome> {
+    pub(super) async fn single(
+        &self,
+        base: &Url,
+        handle: &str,
+    ) -> Result<Option<(Page, u64)>, Outcome> {
         let segment = shopify::path_segment(handle);
         let url = at(base, &format!("/products/{segment}.json"));
         let mut result = self.try_single(&url).await;

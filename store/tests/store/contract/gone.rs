@@ -298,6 +298,43 @@ pub(super) async fn pages_before_a_resume_count_as_seen(store: &dyn Store) {
     assert_eq!(n_products(store).await, 8);
 }
 
+pub(super) async fn what_a_pass_did_not_find_so_far_is_missing(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..13), 0).await;
+    crawl(store, "b.example", products("b.example", 0..4), 1).await;
+    crawl(store, "a.example", products("a.example", 0..12), 2).await;
+    let begun = begin(store, "a.example", Start::Fresh, 10).await;
+    let missing = async |limit| store.missing_products(&begun.ticket, limit).await.unwrap();
+    let named = |n| (id("a.example", n), product("a.example", n).handle);
+    assert_eq!(missing(20).await, (0..12).map(named).collect::<Vec<_>>());
+    // One that is new and one that is back are no others'.
+    let mut first = page(1, vec![product("a.example", 77), product("a.example", 12)]);
+    first.present = vec![id("a.example", 11), id("a.example", 0)];
+    apply(store, &begun, first).await;
+    apply(store, &begun, page(2, products("a.example", 3..9))).await;
+    assert_eq!(missing(20).await, [1, 2, 9, 10].map(named));
+    assert_eq!(missing(3).await, [1, 2, 9].map(named));
+    apply(
+        store,
+        &begun,
+        last_page(3, [1, 2, 9, 10].map(|n| product("a.example", n)).into()),
+    )
+    .await;
+    assert_eq!(missing(20).await, []);
+    let report = finish(store, &begun, Outcome::Complete, 13).await;
+    assert_eq!(
+        (report.counts.gone, report.counts.new, report.counts.back),
+        (0, 1, 1)
+    );
+
+    let again = begin(store, "a.example", Start::Fresh, 20).await;
+    let fenced = store.missing_products(&begun.ticket, 1).await;
+    assert!(
+        matches!(fenced, Err(catalog::StoreError::Fenced { .. })),
+        "{fenced:?}"
+    );
+    finish(store, &again, partial(Stop::Interrupted), 21).await;
+}
+
 pub(super) async fn products_of_a_pass_that_never_ended_can_become_gone(store: &dyn Store) {
     crawl(store, "a.example", products("a.example", 0..4), 0).await;
     let begun = begin(store, "a.example", Start::Fresh, 10).await;

@@ -85,6 +85,7 @@ on_every_backend! {
         what_a_complete_pass_did_not_find_is_gone_and_kept,
         a_gone_product_comes_back_with_the_same_content,
         a_gone_product_comes_back_with_other_content,
+        what_a_pass_did_not_find_so_far_is_missing,
         a_pass_that_finds_nothing_removes_nothing,
         a_pass_without_a_page_is_not_complete,
         a_shop_of_which_nothing_is_known_may_be_empty,

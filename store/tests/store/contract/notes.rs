@@ -39,6 +39,7 @@ pub(super) fn notes() -> PassNotes {
             robots_bytes: Some(600_000),
         }),
         currency_before: catalog::Currency::parse("GBP").ok(),
+        kept_page: Some(4),
     }
 }
 

@@ -1,0 +1,118 @@
+//! Products that a list did not show though the shop has them.
+//!
+//! A product that leaves the list while it is read moves the others up by one place: what stood first on the next page
+//! then stands last on the one that was read before. It would be taken as gone, and be back one pass later.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use catalog::{ProductId, StoreError};
+use tokio::time::{Instant, timeout_at};
+
+use super::list::List;
+use crate::pass::{Ended, NewPage, Pass};
+
+/// Known products that were not met, up to which each is asked for. Where more are missing, the list's word counts.
+const MAX_ASKED: usize = 25;
+
+/// A shop that takes longer for these few answers is asked no more.
+const MAX_TIME: Duration = Duration::from_secs(120);
+
+impl Pass<'_> {
+    /// Asks for the page of each product that a list, which `ended` complete, did not show, if they are few. Those that
+    /// have one still are stored as present, without what it says: it does not tell what can be bought. So are those of
+    /// which nobody can tell, since no answer is no sign that a product is gone.
+    ///
+    /// That is for one pass: a product that the list does not show in the next one either is not on its way from page to
+    /// page. Nobody asks where the pass is to store no more pages: then the list's word counts.
+    pub(super) async fn look_for_missed(
+        &mut self,
+        list: &List,
+        mut ended: Ended,
+    ) -> Result<Ended, StoreError> {
+        // On a single page nothing moves over an edge.
+        let n_pages = self.next_page - 1;
+        let may_ask = self.over_budget(self.next_page).is_none();
+        if n_pages < 2 || self.begun.n_known == 0 || !may_ask {
+            return Ok(ended);
+        }
+        let store = self.crawl.store;
+        // Twice as many, since as many may have been kept before.
+        let missing = store.missing_products(&self.begun.ticket, 2 * MAX_ASKED + 1);
+        let mut missing = missing.await?;
+        if missing.is_empty() {
+            return Ok(ended);
+        }
+        let kept_before = self.kept_by_the_last_pass().await?;
+        missing.retain(|(id, _)| !kept_before.contains(id));
+        if missing.len() > MAX_ASKED {
+            return Ok(ended);
+        }
+        let mut found = self.still_there(list, &missing).await;
+        let (n_there, n_unknown) = (found.there.len(), found.unknown.len());
+        if n_there + n_unknown == 0 {
+            return Ok(ended);
+        }
+        ended.detail = format!(
+            "of {} known products that the list did not show, {} kept for one more crawl: {n_there} have a page still, of \
+             {n_unknown} nobody could tell",
+            missing.len(),
+            n_there + n_unknown,
+        );
+        found.there.append(&mut found.unknown);
+        let number = self.next_page;
+        self.notes.kept_page = Some(number);
+        let new = NewPage {
+            present: found.there,
+            bytes: found.bytes,
+            // A pass that goes on reads the last page of the list again, and not one behind it.
+            next: Some(list.behind(n_pages - 1)),
+            ..NewPage::default()
+        };
+        self.store(number, new).await?;
+        Ok(ended)
+    }
+
+    /// Returns the products that the last complete pass took as present though its list did not show them.
+    async fn kept_by_the_last_pass(&self) -> Result<HashSet<ProductId>, StoreError> {
+        let Some(last) = self.newest_complete().await? else {
+            return Ok(HashSet::new());
+        };
+        let Some(page) = last.notes.kept_page else {
+            return Ok(HashSet::new());
+        };
+        let kept = self.crawl.store.products_on_page(&last.key, page).await?;
+        Ok(kept.into_iter().map(|(id, _)| id).collect())
+    }
+
+    /// Asks for the pages of `missing`, up to the first that is neither there nor gone: a shop whose products cannot be
+    /// asked for is not asked again and again.
+    async fn still_there(&self, list: &List, missing: &[(ProductId, String)]) -> Found {
+        let until = Instant::now() + MAX_TIME;
+        let mut found = Found::default();
+        for (place, (id, handle)) in missing.iter().enumerate() {
+            let answer = timeout_at(until, self.single(&list.base, handle)).await;
+            match answer {
+                Ok(Ok(Some((page, bytes)))) if page.products.iter().any(|it| it.id == *id) => {
+                    found.bytes += bytes;
+                    found.there.push(id.clone());
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => {
+                    let others = missing[place..].iter();
+                    found.unknown = others.map(|(id, _)| id.clone()).collect();
+                    break;
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What the pages of missing products told; of the others, that they are gone.
+#[derive(Default)]
+struct Found {
+    there: Vec<ProductId>,
+    unknown: Vec<ProductId>,
+    bytes: u64,
+}
