@@ -412,6 +412,13 @@ async fn units_that_left_the_stock_are_told_as_estimated_and_no_feature_is_made_
     selling.run(&["rank", "--out", "-"]);
     selling.run(&["report", "--out", "report.html"]);
     let report = selling.home.read("report.html");
-    assert!(report.contains("units out in 28 days: 31 (estimated, observations, 2026-11-08)"));
-    assert_eq!(report.matches("units out in 28 days").count(), 1);
+    for words in [
+        "<th>units out 28 days<td>31 units<td>sold, or counted anew; 2 drops and 0 rises of single variants \
+         (estimated, observations, 2026-11-08)",
+        "<th>availability flips<td>1 change<td>1 out of stock, 0 back, of single variants; the last on 2026-11-08 \
+         (observed, observations, 2026-11-08)",
+    ] {
+        assert!(report.contains(words), "{words}");
+    }
+    assert_eq!(report.matches("Seen over time").count(), 1);
 }

@@ -31,10 +31,6 @@ pub struct Explanation {
     pub coverage: f64,
     /// The features that count, in the order of [`Feature::ALL`].
     pub features: Vec<Explained>,
-    /// The units that left its stock in 28 days, where its shop publishes quantities that moved; no part of the score,
-    /// which would else tell shops apart by what they publish.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub units_out: Option<Input>,
     /// The product one place above before caps, and what would lead past it; `None` for the first.
     pub above: Option<Above>,
 }
@@ -148,7 +144,6 @@ impl Scores {
             score: self.score(index),
             coverage: self.coverage(index),
             features: counts.map(|it| self.explained(it, subject)).collect(),
-            units_out: inputs::units_out(subject),
             above: above.map(|above| self.above(subject, *above as usize)),
         }
     }

@@ -138,6 +138,13 @@ impl Histories {
         }
     }
 
+    /// Returns whether anything was observed of a product besides its first sight.
+    pub fn has(&self, id: &ProductId) -> bool {
+        self.shop(id).is_some_and(|shop| {
+            shop.stocks.contains_key(&id.native) || shop.ranked.contains_key(&id.native)
+        })
+    }
+
     /// Returns how long and how eventfully the stock of `row` was watched.
     ///
     /// The variants of now, times the days since the product was first seen; variants that came and went, and time

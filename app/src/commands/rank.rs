@@ -45,8 +45,8 @@ const BLOCK_ROWS: usize = 20_000;
 
 The preset \"balanced\" compares each feature of a product with the same product type of the same shop, in one \
 currency, and adds the ranks up by their weights; 0.5 is average. What nobody knows of a product (sales, ratings, \
-a history that is still short) neither costs nor earns: \"coverage\" is the share of the weights that is known, \
-0.43 at most today: demand and rating have no import yet, and no crawl observes the places of bestseller and trend yet. \
+a history that is still short) neither costs nor earns: \"coverage\" is the share of the weights that is known: \
+demand and rating have no import yet, bestseller and trend need a shop whose best-selling order can be read. \
 The weights are drawn anew 200 times to tell how sure each place is: p_top_k is how often a product is among the \
 first K of all, rank_p5 to rank_p95 are its places in nine draws of ten, each before the preset's caps and \
 --min-coverage leave anything out. `trouvaille explain ID` tells the rest of one \

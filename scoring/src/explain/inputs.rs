@@ -75,18 +75,6 @@ pub(super) fn inputs(scores: &Scores, feature: Feature, subject: Subject<'_>) ->
     given.into_iter().map(input).collect()
 }
 
-/// Returns the units that left the product's stock.
-pub(super) fn units_out(subject: Subject<'_>) -> Option<Input> {
-    let units = subject.histories.units(&subject.row.id)?;
-    Some(Input {
-        name: "units out in 28 days",
-        value: units.n_out.to_string(),
-        source: OBSERVATIONS,
-        certainty: Certainty::Estimated,
-        at: subject.row.confirmed_at,
-    })
-}
-
 fn stock(scores: &Scores, subject: Subject<'_>) -> Vec<(&'static str, String)> {
     let watched = subject.histories.watched(subject.row);
     let days = format!("{:.1} variant-days", watched.variant_days());

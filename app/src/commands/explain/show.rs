@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Listed, Told};
 use crate::commands::rank::stability_words;
 use crate::output::{self, counted, grouped, percent, printable};
+use crate::seen;
 
 /// Returns the explanation as JSON, with the names of what it is about.
 pub(super) fn json(told: &Told) -> Result<Value> {
@@ -223,26 +224,10 @@ fn signals(signals: &[Signal]) -> String {
             true => String::new(),
             false => format!(": {}", it.detail),
         };
-        let line = format!("{} ({}){detail}", value_words(it), origin.join(", "));
+        let line = format!("{} ({}){detail}", seen::value_words(it), origin.join(", "));
         format!("  {:<19} {}", it.name, printable(&line))
     }));
     lines.join("\n")
-}
-
-/// Returns `7`, `4.5 days`, or a dash.
-fn value_words(signal: &Signal) -> String {
-    let Some(value) = signal.value else {
-        return "–".to_owned();
-    };
-    let number = match signal.unit {
-        "days" => format!("{value:.1}"),
-        "places" => format!("{value:+.0}"),
-        _ => format!("{value:.0}"),
-    };
-    match signal.unit {
-        "place" => format!("place {number}"),
-        unit => format!("{number} {unit}"),
-    }
 }
 
 fn unknown(features: &[Explained]) -> String {

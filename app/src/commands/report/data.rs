@@ -3,6 +3,7 @@
 use catalog::{Language, ProductRow, Ranking, ShopStatus, UnixMs};
 use scoring::explain::Explanation;
 use scoring::preset::Method;
+use scoring::signals::Signal;
 
 /// All that stands in a report.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct ReportData {
     pub(super) ranking: Ranking,
     /// Why each row has its place, row by row; empty where the preset has no such explanation.
     pub(super) explanations: Vec<Explanation>,
+    /// What was seen of each of the first rows over time, row by row; empty where the explanations are.
+    pub(super) signals: Vec<Vec<Signal>>,
     /// The stored summary of each row, row by row, where there is one.
     pub(super) texts: Vec<Option<ProductText>>,
     /// Features that are unknown of every row, for the same reason.

@@ -86,7 +86,7 @@ async fn gather(
     store: &dyn Store,
     app: &App,
 ) -> Result<ReportData> {
-    let (ranked, explanations) = rank::rank_explained(store, wanted, app).await?;
+    let (ranked, reasons) = rank::rank_explained(store, wanted, app).await?;
     let ranking = ranked.ranking.clone();
     let shops = shops(store, wanted.filter).await?;
     let previous = previous::ranking(store, &ranking, &shops).await?;
@@ -101,8 +101,9 @@ async fn gather(
         store: location,
         filters: command::filters(wanted),
         method: wanted.preset.method.clone(),
-        unknown_of_all: data::unknown_of_all(&explanations),
-        explanations,
+        unknown_of_all: data::unknown_of_all(&reasons.explanations),
+        explanations: reasons.explanations,
+        signals: reasons.signals,
         shops,
         changes: previous.map(|old| Changes::between(&old, &ranking)),
         pictures: patterns.pictures,

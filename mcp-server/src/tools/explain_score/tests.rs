@@ -47,7 +47,6 @@ pub(in crate::tools) async fn explaining() -> Context {
                 feature("discount", 0.01, None),
                 feature("availability", -0.062_5, None),
             ],
-            units_out: None,
             above: Some(Above {
                 product: "shopify:hats.example:1".parse().unwrap(),
                 gap: 0.012_5,

@@ -3,12 +3,15 @@
 use catalog::{Certainty, ProductId, RankedRow, Ranking, UnixMs};
 use maud::{Markup, html};
 use scoring::classic;
-use scoring::explain::{Above, Explained, Explanation, Input};
+use scoring::explain::{Above, Explained, Explanation};
+use scoring::feature::Feature;
 use scoring::preset::Method;
+use scoring::signals::Signal;
 
 use super::super::data::ReportData;
 use super::words::{day, feature, percent, signed};
 use crate::output::{grouped, printable};
+use crate::seen;
 
 /// Features that the line of reasons names.
 const N_REASONS: usize = 3;
@@ -36,15 +39,19 @@ fn reasons(ranking: &Ranking, row: &RankedRow, n: usize) -> String {
 }
 
 /// Returns all of a row's contributions, with the values behind them.
-pub(super) fn whole(data: &ReportData, index: usize, row: &RankedRow) -> Markup {
+pub(super) fn whole(data: &ReportData, index: usize, row: &RankedRow, has_signals: bool) -> Markup {
     match (data.explanations.get(index), &data.method) {
-        (Some(explanation), _) => balanced(data, explanation),
+        (Some(explanation), _) => {
+            let signals = data.signals.get(index).filter(|_| has_signals);
+            let signals = signals.map_or(&[][..], Vec::as_slice);
+            balanced(data, explanation, signals)
+        }
         (None, Method::MinMax(_)) => metrics(&data.ranking, row),
         (None, Method::Quantiles(_)) => short(&data.ranking, row),
     }
 }
 
-fn balanced(data: &ReportData, explanation: &Explanation) -> Markup {
+fn balanced(data: &ReportData, explanation: &Explanation, signals: &[Signal]) -> Markup {
     let known: Vec<&Explained> = explanation
         .features
         .iter()
@@ -63,7 +70,7 @@ fn balanced(data: &ReportData, explanation: &Explanation) -> Markup {
             }
         }
         (unknown(data, explanation))
-        @if let Some(units) = &explanation.units_out { p { (seen(units)) } }
+        (seen_over_time(signals, explanation))
         @if let Some(above) = &explanation.above { (past(data, above)) }
         (confirmed(explanation))
     }
@@ -156,12 +163,35 @@ fn product(data: &ReportData, id: &ProductId) -> Markup {
     }
 }
 
-/// Says what was seen that no feature is made of.
-fn seen(input: &Input) -> Markup {
+/// Says what was seen to move, in the words of `trouvaille explain`. A place stands with its feature, where that counts.
+fn seen_over_time(signals: &[Signal], explanation: &Explanation) -> Markup {
+    let mut known = explanation.features.iter().filter(|it| it.value.is_some());
+    let is_told = known.any(|it| it.feature == Feature::Bestseller.name());
+    let moved = |it: &&Signal| it.value.is_some_and(|value| value != 0.0);
+    let signals: Vec<&Signal> = signals
+        .iter()
+        .filter(moved)
+        .filter(|it| !(is_told && it.name == "bestseller_place"))
+        .collect();
     html! {
-        (input.name) ": " (printable(&input.value))
-        " (" (input.certainty.name()) ", " (input.source) ", " (day(input.at)) ")"
+        @if !signals.is_empty() {
+            table {
+                tr; th; "Seen over time" th; "Value" th; "From"
+                @for it in signals {
+                    tr;
+                    th; (feature(it.name))
+                    td; (seen::value_words(it))
+                    td; (printable(&it.detail)) " (" (origin(it)) ")"
+                }
+            }
+        }
     }
+}
+
+fn origin(signal: &Signal) -> String {
+    let day = signal.at.map(day);
+    let parts = [Some(signal.certainty.name()), signal.source, day.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Says from when the catalogue's values are.

@@ -23,17 +23,40 @@ const MAX_BYTES: usize = 2_000_000;
 /// Of a report that would be larger, only so many products are explained in full.
 const N_EXPLAINED: usize = 100;
 
-/// Returns the document. The same data gives the same bytes.
-pub(super) fn page(data: &ReportData) -> String {
-    let whole = document(data, usize::MAX);
-    match whole.len() <= MAX_BYTES {
-        true => whole,
-        false => document(data, N_EXPLAINED),
-    }
+/// How much is said of each product.
+#[derive(Clone, Copy)]
+struct Depth {
+    /// So many of the first products are explained in full, and the others in short.
+    n_explained: usize,
+    /// Whether an explanation says what was seen over time.
+    has_signals: bool,
 }
 
-/// Returns the document with whole explanations for the first `n_explained` products, and short ones for the others.
-fn document(data: &ReportData, n_explained: usize) -> String {
+/// Returns the document. The same data gives the same bytes.
+pub(super) fn page(data: &ReportData) -> String {
+    let mut depth = Depth {
+        n_explained: usize::MAX,
+        has_signals: true,
+    };
+    let whole = document(data, depth);
+    if whole.len() <= MAX_BYTES {
+        return whole;
+    }
+    depth.has_signals = false;
+    let without_signals = document(data, depth);
+    if without_signals.len() <= MAX_BYTES {
+        return without_signals;
+    }
+    document(
+        data,
+        Depth {
+            n_explained: N_EXPLAINED,
+            has_signals: true,
+        },
+    )
+}
+
+fn document(data: &ReportData, depth: Depth) -> String {
     let title = facts::heading(data);
     let content = html! {
         a class="skip" href="#ranking-heading" { "Skip to the ranking" }
@@ -41,7 +64,7 @@ fn document(data: &ReportData, n_explained: usize) -> String {
         main {
             (facts::facts(data))
             (changes::section(data))
-            (table::section(data, n_explained))
+            (table::section(data, depth))
             (analysis::pictures(data))
             (analysis::patterns(data))
             (sources::section(data))

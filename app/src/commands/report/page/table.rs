@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::super::data::ReportData;
 use super::words::{feature, link, name, percent, price, title};
-use super::{explanation, text};
+use super::{Depth, explanation, text};
 
 /// The width of the bar's drawing, in the pixels that it is shown with.
 const BAR_UNITS: f64 = 150.0;
@@ -23,7 +23,7 @@ const COLUMNS: [(&str, &str, bool); 8] = [
     ("Places", "number", false),
 ];
 
-pub(super) fn section(data: &ReportData, n_explained: usize) -> Markup {
+pub(super) fn section(data: &ReportData, depth: Depth) -> Markup {
     let ranking = &data.ranking;
     let scale = Scale::of(ranking);
     let n = ranking.rows.len();
@@ -42,9 +42,9 @@ pub(super) fn section(data: &ReportData, n_explained: usize) -> Markup {
                 label { "Type " select id="type" { option value="" { "all" } } }
                 button type="button" id="clear" { "Show all" }
             }
-            @if n_explained < n {
+            @if depth.n_explained < n {
                 p class="soft" {
-                    "To keep this file small, only the first " (n_explained) " places are explained in full; \
+                    "To keep this file small, only the first " (depth.n_explained) " places are explained in full; \
                      trouvaille explain and a product's id tell the same of the others."
                 }
             }
@@ -61,7 +61,7 @@ pub(super) fn section(data: &ReportData, n_explained: usize) -> Markup {
                     @for (index, row) in ranking.rows.iter().enumerate() {
                         tbody id={ "p" (row.rank) } {
                             (figures(data, index, row, &scale))
-                            tr { td colspan=(columns.len()) { (why(data, index, row, index < n_explained)) } }
+                            tr { td colspan=(columns.len()) { (why(data, index, row, depth)) } }
                         }
                     }
                 }
@@ -151,12 +151,13 @@ fn moved(data: &ReportData, index: usize, row: &RankedRow) -> Markup {
 }
 
 /// The reasons in a line, and all of them below it.
-fn why(data: &ReportData, index: usize, row: &RankedRow, in_full: bool) -> Markup {
+fn why(data: &ReportData, index: usize, row: &RankedRow, depth: Depth) -> Markup {
+    let in_full = index < depth.n_explained;
     html! {
         details {
             summary { "Why: " (explanation::summary(&data.ranking, row)) }
             @if in_full && let Some(it) = data.texts.get(index).and_then(Option::as_ref) { (text::block(it)) }
-            @if in_full { (explanation::whole(data, index, row)) } @else { (explanation::short(&data.ranking, row)) }
+            @if in_full { (explanation::whole(data, index, row, depth.has_signals)) } @else { (explanation::short(&data.ranking, row)) }
         }
     }
 }

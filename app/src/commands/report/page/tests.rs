@@ -1,12 +1,13 @@
 //! The whole page from invented data: complete, well formed, small, and safe whatever shops write.
 
 use catalog::{
-    Currency, Language, ListStability, Metrics, Money, PopularitySource, ProductRow, RankedRow,
-    Ranking, Stability, UnixMs,
+    Certainty, Currency, Language, ListStability, Metrics, Money, PopularitySource, ProductRow,
+    RankedRow, Ranking, Stability, UnixMs,
 };
 use scoring::explain::{Above, Explained, Explanation, Group, Input, Move};
 use scoring::feature::Feature;
 use scoring::preset::{Method, Quantiles};
+use scoring::signals::Signal;
 
 use super::super::data::{Changes, Outlier, Picture, ProductText, ReportData, Rule, Segment};
 use super::page;
@@ -120,7 +121,7 @@ fn explanation(row: &RankedRow) -> Explanation {
         name,
         value: value.to_owned(),
         source: "catalogue",
-        certainty: catalog::Certainty::Observed,
+        certainty: Certainty::Observed,
         at: at("2026-11-20T08:00:00Z"),
     };
     let features = Feature::ALL.iter().enumerate().map(|(index, feature)| {
@@ -160,7 +161,6 @@ fn explanation(row: &RankedRow) -> Explanation {
         score: row.score,
         coverage: row.coverage,
         features: features.collect(),
-        units_out: None,
         above: (row.rank > 1).then(|| Above {
             product: format!(
                 "shopify:shop-{}.example:{}",
@@ -186,6 +186,59 @@ fn explanation(row: &RankedRow) -> Explanation {
             ],
         }),
     }
+}
+
+/// Every second product was seen to move, and its place never.
+fn signals(n: usize) -> Vec<Signal> {
+    let signal = |name, value, unit, certainty, detail: &str| Signal {
+        name,
+        value,
+        unit,
+        source: Some("observations"),
+        at: Some(at("2026-11-20T08:00:00Z")),
+        certainty,
+        detail: detail.to_owned(),
+    };
+    if n.is_multiple_of(2) {
+        return vec![];
+    }
+    vec![
+        signal(
+            "bestseller_place",
+            Some(3.0),
+            "place",
+            Certainty::Observed,
+            "",
+        ),
+        signal(
+            "units_out_28_days",
+            Some(12.0),
+            "units",
+            Certainty::Estimated,
+            "in 4 drops",
+        ),
+        signal(
+            "time_to_sell_out",
+            None,
+            "days",
+            Certainty::Unavailable,
+            "never sold out",
+        ),
+        signal(
+            "price_moves",
+            Some(0.0),
+            "changes",
+            Certainty::Observed,
+            "none",
+        ),
+        signal(
+            "discount_moves",
+            Some(1.0),
+            "changes",
+            Certainty::Observed,
+            "<b>the last</b> began",
+        ),
+    ]
 }
 
 /// Returns a report of `n` places, whose products' texts `text` gives.
@@ -222,6 +275,7 @@ pub(super) fn report(n: usize, text: impl Fn(usize) -> String) -> ReportData {
         filters: vec![],
         method: Method::Quantiles(settings()),
         explanations: ranking.rows.iter().map(explanation).collect(),
+        signals: (0..n.min(100)).map(signals).collect(),
         texts: (0..n)
             .map(|n| n.is_multiple_of(2).then(|| product_text(&text(n))))
             .collect(),
@@ -388,6 +442,22 @@ fn a_summary_of_earlier_facts_begins_with_saying_so() {
     });
     let block = "<div class=\"text\" lang=\"en\"><p><em>Careful: made from earlier facts.</em></p><p><strong>";
     assert!(page(&data).contains(block));
+}
+
+#[test]
+fn what_was_seen_to_move_stands_with_its_product() {
+    let page = page(&usual(2));
+    assert_eq!(page.matches("Seen over time").count(), 1);
+    for words in [
+        "<th>bestseller place<td>place 3<td> (observed, observations, 2026-11-20)",
+        "<th>units out 28 days<td>12 units<td>in 4 drops (estimated, observations, 2026-11-20)",
+        "<th>discount moves<td>1 change<td>&lt;b&gt;the last&lt;/b&gt; began (observed, observations, 2026-11-20)",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    for words in ["never sold out", "price moves"] {
+        assert!(!page.contains(words), "{words}");
+    }
 }
 
 #[test]
