@@ -49,15 +49,19 @@ impl Pass<'_> {
             return Ok(ended);
         }
         let mut found = self.still_there(list, &missing).await;
-        let (n_there, n_unknown) = (found.there.len(), found.unknown.len());
-        if n_there + n_unknown == 0 {
+        let kept = [
+            (found.there.len(), "with a page still"),
+            (found.unknown.len(), "that could not be looked up"),
+        ];
+        let kept = kept.iter().filter(|(n, _)| *n > 0);
+        let kept: Vec<String> = kept.map(|(n, why)| format!("{n} {why}")).collect();
+        if kept.is_empty() {
             return Ok(ended);
         }
         ended.detail = format!(
-            "of {} known products that the list did not show, {} kept for one more crawl: {n_there} have a page still, of \
-             {n_unknown} nobody could tell",
+            "known products not on the list: {}; kept for one more crawl: {}",
             missing.len(),
-            n_there + n_unknown,
+            kept.join(", "),
         );
         found.there.append(&mut found.unknown);
         let number = self.next_page;
