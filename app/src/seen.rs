@@ -27,7 +27,7 @@ pub(crate) async fn signals(
 }
 
 /// Returns the signals of the first 100 products of `rows`, row by row; none of a product that was seen and never moved.
-pub(crate) async fn signals_of_all(
+pub(crate) async fn signals_of_first(
     store: &dyn Store,
     rows: &[FeatureRow],
     histories: &Histories,

@@ -560,17 +560,23 @@ async fn only_a_known_shop_without_any_answer_is_gone() {
         "blocked",
         "the shop itself still answers"
     );
-    let elsewhere = Fault::Redirect("/maintenance".into());
-    let away = list_alone()
-        .fault(On::path("/maintenance"), not_there())
-        .fault(On::under("/"), elsewhere);
-    world.fake.set_plan(away);
-    assert_eq!(
-        world.crawl().await.outcome.unwrap().word(),
-        "blocked",
-        "another page is missing"
-    );
-    assert_eq!(world.n_stored().await, 40);
+    let elsewhere = || Fault::Redirect("/maintenance".into());
+    let away = || list_alone().fault(On::path("/maintenance"), not_there());
+    for away in [
+        away().fault(On::under("/"), elsewhere()),
+        away()
+            .fault(On::path("/meta.json"), not_there())
+            .fault(On::path("/"), not_there())
+            .fault(On::feed(), elsewhere()),
+    ] {
+        world.fake.set_plan(away);
+        assert_eq!(
+            world.crawl().await.outcome.unwrap().word(),
+            "blocked",
+            "another page is missing than the list"
+        );
+        assert_eq!(world.n_stored().await, 40);
+    }
     world.fake.set_plan(closed);
     for _ in 0..2 {
         assert_eq!(world.crawl().await.outcome.unwrap().word(), "gone");

@@ -49,7 +49,7 @@ pub(crate) async fn rank_explained(
     let explanations = explanations.map(|(&index, row)| scores.explain(index, row, &histories));
     let reasons = Reasons {
         explanations: explanations.collect(),
-        signals: seen::signals_of_all(store, &rows, &histories).await?,
+        signals: seen::signals_of_first(store, &rows, &histories).await?,
     };
     Ok((ranked, reasons))
 }

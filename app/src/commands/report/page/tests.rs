@@ -461,6 +461,29 @@ fn what_was_seen_to_move_stands_with_its_product() {
 }
 
 #[test]
+fn what_was_seen_gives_way_where_the_page_would_be_too_large() {
+    let mut data = usual(100);
+    for signal in data.signals.iter_mut().flatten() {
+        signal.detail = "x".repeat(20_000);
+    }
+    let page = page(&data);
+    assert!(page.len() <= 2_000_000, "{}", page.len());
+    assert_eq!(page.matches("<th>Way up in").count(), 100);
+    assert!(!page.contains("Seen over time"));
+}
+
+#[test]
+fn a_place_that_its_feature_tells_is_not_told_twice() {
+    let mut data = usual(2);
+    let explained = &mut data.explanations[1].features;
+    let bestseller = explained.iter_mut().find(|it| it.feature == "bestseller");
+    bestseller.unwrap().value = Some(0.5);
+    let page = page(&data);
+    assert!(page.contains("Seen over time"));
+    assert!(!page.contains("<th>bestseller place"));
+}
+
+#[test]
 fn a_list_without_draws_has_no_columns_of_them() {
     let mut data = usual(3);
     data.ranking.stability = None;
