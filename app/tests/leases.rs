@@ -12,6 +12,7 @@ use serde_json::Value;
 use store::OpenMode;
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::crawling::{LEASE, World, stop};
@@ -99,19 +100,21 @@ async fn a_dead_owner_is_not_waited_for() {
     assert!(matches!(error, Err(CrawlError::Held { .. })));
 }
 
+const GAP: Duration = Duration::from_millis(300);
+
+fn slow() -> Fetcher {
+    let config = FetchConfig {
+        requests_per_second: Some(1.0 / GAP.as_secs_f64()),
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+        ..FetchConfig::default()
+    };
+    Fetcher::new(config).unwrap()
+}
+
 /// As two commands that are called one after the other: each has a fetcher of its own, and the first one has ended.
 #[tokio::test]
 async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
-    const GAP: Duration = Duration::from_millis(300);
     let mut world = World::new(30, FaultPlan::none()).await;
-    let slow = || {
-        let config = FetchConfig {
-            requests_per_second: Some(1.0 / GAP.as_secs_f64()),
-            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
-            ..FetchConfig::default()
-        };
-        Fetcher::new(config).unwrap()
-    };
     world.fetcher = slow();
     world.options.lease = LeaseTerms {
         is_dead: |_| true,
@@ -125,6 +128,21 @@ async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
     let requests = world.fake.requests();
     let pause = requests[n_before].at - requests[n_before - 1].at;
     assert!(pause >= GAP, "{pause:?}");
+}
+
+#[tokio::test]
+async fn a_shop_whose_owner_was_killed_is_asked_as_if_its_last_request_were_just_now() {
+    let mut world = World::new(30, FaultPlan::none()).await;
+    world.fetcher = slow();
+    world.options.lease = LeaseTerms {
+        is_dead: |_| true,
+        ..LEASE
+    };
+    world.lease_to("killed", None).await;
+    let began = Instant::now();
+    world.crawl().await;
+    let waited = world.fake.requests()[0].at - began;
+    assert!(waited >= GAP, "{waited:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use catalog::{Currency, CurrencySource, Outcome, Reason, Shop, Stop, StoreError}
 use url::{Host, Url};
 
 use crate::crawl::Crawl;
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, Response};
 use crate::outcome::{interrupted, outcome_of_fetch};
 use crate::platforms::shopify;
 
@@ -58,24 +58,44 @@ pub(crate) fn likely_places(base: &Url) -> Vec<Url> {
     places
 }
 
+fn meta_of(base: &Url) -> Url {
+    base.join("/meta.json")
+        .expect("an absolute path joins any http URL")
+}
+
+/// Returns whether the answer is the home page of another origin, to which `asked` was moved for good: many who move a
+/// shop send all its old paths there.
+fn is_new_home(response: &Response, asked: &Url) -> bool {
+    response.has_moved && response.url.path() == "/" && response.url.origin() != asked.origin()
+}
+
 async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> {
     let shop = crawl.shop;
-    let meta_url = base
-        .join("/meta.json")
-        .expect("an absolute path joins any http URL");
-    let answer = crawl.fetcher.get_at(&meta_url, crawl.pace).await;
+    let meta_url = meta_of(&base);
+    let mut answer = crawl.fetcher.get_at(&meta_url, crawl.pace).await;
     let mut contact = Contact {
         shop: shop.clone(),
         base,
         has_no_meta: false,
     };
+    let mut has_moved = false;
+    if let Ok(response) = &answer
+        && is_new_home(response, &meta_url)
+    {
+        has_moved = true;
+        contact.base = response.url.clone();
+        answer = crawl
+            .fetcher
+            .get_at(&meta_of(&contact.base), crawl.pace)
+            .await;
+    }
     let mut stated = None;
     match answer {
         Ok(response) => {
             // What another page answers, to which a shop redirects for a while, says nothing of this one.
             if response.url.path() == "/meta.json" {
                 contact.base = response.url.clone();
-                contact.has_no_meta = matches!(response.status, 404 | 410);
+                contact.has_no_meta = !has_moved && matches!(response.status, 404 | 410);
             }
             if response.status == 200 {
                 stated = shopify::read_meta(&response.body);

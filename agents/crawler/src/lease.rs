@@ -72,6 +72,8 @@ pub struct ShopLease<'a> {
     store: &'a dyn Store,
     lease: Lease,
     ttl: Duration,
+    /// Whether its owner died with it.
+    is_taken_over: bool,
     /// The shop's newest pass when this owner began to wait; `None` if it had not to.
     newest_before_wait: Option<Vec<CrawlReport>>,
 }
@@ -95,12 +97,14 @@ impl<'a> ShopLease<'a> {
         let mut is_told = false;
         let mut newest_before_wait = None;
         loop {
-            let holder = match ask(shop, terms, store).await? {
+            let (answer, is_taken_over) = ask(shop, terms, store).await?;
+            let holder = match answer {
                 LeaseAnswer::Granted(lease) => {
                     return Ok(Self {
                         store,
                         lease,
                         ttl: terms.ttl,
+                        is_taken_over,
                         newest_before_wait,
                     });
                 }
@@ -180,6 +184,9 @@ impl<'a> ShopLease<'a> {
         pace: &Pace,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        if self.is_taken_over {
+            pace.follows_a_dead_owner();
+        }
         let result = tokio::select! {
             biased;
             result = work => result,
@@ -231,22 +238,21 @@ impl<'a> ShopLease<'a> {
 /// The owner of a lease while the hosts rest that were asked under it: nobody who crawls, nor who could end.
 pub const RESTING: &str = "nobody, until the shop has rested";
 
-/// Asks for the lease, a second time if its owner is dead.
+/// Asks for the lease, a second time if its owner is dead; tells whether that one answers.
 async fn ask(
     shop: &ShopKey,
     terms: &LeaseTerms<'_>,
     store: &dyn Store,
-) -> Result<LeaseAnswer, StoreError> {
+) -> Result<(LeaseAnswer, bool), StoreError> {
     let ttl_ms = millis(terms.ttl);
     let answer = store.lease_shop(shop, terms.owner, ttl_ms, None).await?;
     match answer {
         LeaseAnswer::Held(holder) if holder.owner != RESTING && (terms.is_dead)(&holder.owner) => {
             let dead_owner = Some(holder.owner.as_str());
-            store
-                .lease_shop(shop, terms.owner, ttl_ms, dead_owner)
-                .await
+            let answer = store.lease_shop(shop, terms.owner, ttl_ms, dead_owner);
+            Ok((answer.await?, true))
         }
-        answer => Ok(answer),
+        answer => Ok((answer, false)),
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Fault {
     /// Status 301 to the same path and query at this base URL, such as `http://127.0.0.1:41234`: a shop that has moved.
     /// Two shops that move to each other are a loop across hosts.
     Moved(String),
+    /// Status 301 to this base URL, whatever was asked for: a shop whose old paths all lead to its new home page.
+    MovedHome(String),
     /// This status without a body and without a word on what the body would be.
     Empty(u16),
     /// The answer of a shop with this currency, as `/meta.json` and the pages name it.

@@ -24,6 +24,8 @@ pub struct Response {
     pub wire_bytes: u64,
     /// The time from the request to the headers.
     pub(super) headers_after: Duration,
+    /// Whether redirects led here that are for good, and no other.
+    pub has_moved: bool,
 }
 
 impl Response {
@@ -62,6 +64,9 @@ pub struct Ask<'a> {
     pub validators: Option<&'a Validators>,
     /// A JSON document to be posted; `None` for GET.
     pub json: Option<&'a str>,
+    /// Whether nothing depends on the answer: it is tried once, and what a refusal asks for is kept, but of the rate that the
+    /// host bears it teaches nothing.
+    pub is_aside: bool,
 }
 
 impl<'a> Ask<'a> {
@@ -71,6 +76,7 @@ impl<'a> Ask<'a> {
             url,
             validators: None,
             json: None,
+            is_aside: false,
         }
     }
 

@@ -72,6 +72,7 @@ mod tests {
                 body: Vec::new(),
                 wire_bytes: 0,
                 headers_after: Duration::ZERO,
+                has_moved: false,
             };
             assert_eq!(outcome(&Ok(response)), expected);
         }

@@ -152,16 +152,17 @@ impl Turn {
     }
 
     /// Waits until the host may be asked again: its pause, the `gap` that is asked for or the learned one, then its
-    /// ceiling.
+    /// ceiling. The gap counts from the last request, or from when others may have sent theirs.
     ///
     /// Cancel-safe: nothing is taken before the last wait is over.
-    pub(super) async fn wait(&self, gap: Duration) {
+    pub(super) async fn wait(&self, gap: Duration, others_sent_at: Option<Instant>) {
         if let Some(pause) = self.pause {
             tokio::time::sleep_until(pause.until).await;
         }
         let gap = gap.max(self.rate.gap());
         // Even a sleep of no time waits for the timer's next tick.
-        if let Some(last_sent) = self.last_sent.filter(|_| !gap.is_zero()) {
+        let last_sent = self.last_sent.max(others_sent_at);
+        if let Some(last_sent) = last_sent.filter(|_| !gap.is_zero()) {
             tokio::time::sleep_until(last_sent + gap).await;
         }
         self.ceiling.wait().await;

@@ -66,7 +66,7 @@ const MAX_LOCATION_BYTES: usize = 8 << 10;
 /// What one URL answered.
 enum Hop {
     Answer(Response),
-    Redirect(Url),
+    Redirect { target: Url, is_for_good: bool },
 }
 
 /// A polite HTTP client shared by all crawls of a process.
@@ -159,10 +159,20 @@ impl Fetcher {
     /// As [`Fetcher::get`].
     pub async fn ask(&self, ask: Ask<'_>, pace: &Pace) -> Result<Response, FetchError> {
         let mut result = self.hop(ask, pace).await;
-        for _ in 0..MAX_HOPS {
+        let mut has_moved = false;
+        for n_hops in 0..MAX_HOPS {
             match result? {
-                Hop::Answer(response) => return Ok(response),
-                Hop::Redirect(target) => {
+                Hop::Answer(response) => {
+                    return Ok(Response {
+                        has_moved,
+                        ..response
+                    });
+                }
+                Hop::Redirect {
+                    target,
+                    is_for_good,
+                } => {
+                    has_moved = is_for_good && (has_moved || n_hops == 0);
                     result = self
                         .hop(ask.at(&target), pace)
                         .await
@@ -171,8 +181,13 @@ impl Fetcher {
             }
         }
         match result? {
-            Hop::Answer(response) => Ok(response),
-            Hop::Redirect(target) => Err(FetchError::TooManyRedirects { url: target.into() }),
+            Hop::Answer(response) => Ok(Response {
+                has_moved,
+                ..response
+            }),
+            Hop::Redirect { target, .. } => {
+                Err(FetchError::TooManyRedirects { url: target.into() })
+            }
         }
     }
 
@@ -221,16 +236,26 @@ impl Fetcher {
             });
         }
         let patience = Patience {
-            n_tries: self.config.max_tries,
+            n_tries: if ask.is_aside {
+                1
+            } else {
+                self.config.max_tries
+            },
             crawl_delay: self.crawl_delay(&robots, url, pace),
             longest_try: None,
             longest_pause: self.longest_pause(),
         };
         let response = self.ask_patiently(&host, ask, patience, pace).await?;
-        Ok(match redirect_target(&response)? {
-            None => Hop::Answer(response),
-            Some(target) if ask.json.is_some() => Hop::Redirect(posted_again(&response, target)?),
-            Some(target) => Hop::Redirect(target),
+        let Some(target) = redirect_target(&response)? else {
+            return Ok(Hop::Answer(response));
+        };
+        let target = match ask.json {
+            Some(_) => posted_again(&response, target)?,
+            None => target,
+        };
+        Ok(Hop::Redirect {
+            target,
+            is_for_good: matches!(response.status, 301 | 308),
         })
     }
 
@@ -289,6 +314,7 @@ impl Fetcher {
             body,
             wire_bytes,
             headers_after,
+            has_moved: false,
         })
     }
 
@@ -366,13 +392,18 @@ fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
         .and_then(|value| value.to_str().ok())
         .filter(|location| location.len() <= MAX_LOCATION_BYTES)
         .ok_or_else(|| refused("without a readable Location"))?;
-    let target = response
+    let mut target = response
         .url
         .join(location)
         .map_err(|_| refused("to something that is no URL"))?;
     if response.url.scheme() == "https" && target.scheme() != "https" {
         return Err(refused("from https down to plain http"));
     }
+    // A redirect does not make us send a name and a password.
+    let is_anonymous = target
+        .set_username("")
+        .and_then(|()| target.set_password(None));
+    is_anonymous.map_err(|()| refused("to something without a host"))?;
     Ok(Some(target))
 }
 
@@ -409,6 +440,7 @@ mod tests {
             body: vec![],
             wire_bytes: 0,
             headers_after: Duration::ZERO,
+            has_moved: false,
         }
     }
 
@@ -422,6 +454,7 @@ mod tests {
             ("/b?c=d", "https://shop.example/b?c=d"),
             ("//www.shop.example/a", "https://www.shop.example/a"),
             ("https://other.example/", "https://other.example/"),
+            ("https://me:secret@other.example/", "https://other.example/"),
         ] {
             let found = redirect("https://shop.example/a", 302, location)
                 .unwrap()

@@ -52,6 +52,8 @@ struct Rests {
     cut_robots: Option<u64>,
     /// The longest pause that an earlier request met and a new one waits for; `None` for any.
     longest_wait: Option<Duration>,
+    /// When the last request of another process may have left, which died before its hosts had rested.
+    others_sent_at: Option<Instant>,
 }
 
 /// A `Crawl-delay` of robots.txt that is too long to be kept.
@@ -164,6 +166,15 @@ impl Pace {
     /// Fails requests to hosts that rest for longer than `longest`, for work that has no more time.
     pub(crate) fn wait_at_most(&self, longest: Duration) {
         self.lock().longest_wait = Some(longest);
+    }
+
+    /// Has the first request to each host wait for its gap from now on: the owner who died may just have sent one.
+    pub(crate) fn follows_a_dead_owner(&self) {
+        self.lock().others_sent_at = Some(Instant::now());
+    }
+
+    pub(super) fn others_sent_at(&self) -> Option<Instant> {
+        self.lock().others_sent_at
     }
 
     pub(super) fn longest_wait(&self) -> Duration {

@@ -157,6 +157,7 @@ mod tests {
             body: vec![],
             wire_bytes: 0,
             headers_after: Duration::ZERO,
+            has_moved: false,
         })
     }
 

@@ -76,13 +76,15 @@ impl Fetcher {
             if n_tried >= n_tries || tried.ends_all || is_too_long {
                 return Err(retry::exhausted(tried.result, ask.url, n_tried));
             }
+            let asked_gap = patience.crawl_delay.max(self.gap()).max(pace.gap());
+            let wait = pause.max(asked_gap).max(turn.learned_gaps().0);
             tracing::warn!(
                 url = %ask.url,
                 try_number = n_tried,
-                pause_ms = pause.as_millis() as u64,
+                pause_ms = wait.as_millis() as u64,
                 "{}: waiting {:.1} s before the next try",
                 retry::what_happened(&tried.result),
-                pause.as_secs_f64(),
+                wait.as_secs_f64(),
             );
             turn.pause(pause);
             pace.pause(pause);
@@ -115,7 +117,7 @@ impl Fetcher {
     ) -> Result<Tried, FetchError> {
         let gap = patience.crawl_delay.max(self.gap());
         tell_slowness(turn, ask.url);
-        turn.wait(gap.max(pace.gap())).await;
+        turn.wait(gap.max(pace.gap()), pace.others_sent_at()).await;
         let pass = self.shared.pass(ask.url).await?;
         let is_gentle = turn.leaves();
         // Behind the work the host is left alone as long as it or the operator wants, not as long as this work did:
@@ -127,7 +129,9 @@ impl Fetcher {
         figures::sent(&result, began.elapsed());
 
         let status = result.as_ref().map_or(0, |response| response.status);
+        let is_refused_aside = ask.is_aside && matches!(status, 429 | 430);
         let told = match status {
+            _ if is_refused_aside => Told::Nothing,
             429 | 430 => Told::Refused,
             0 | 500..=599 => Told::Nothing,
             _ => Told::Good,
@@ -146,6 +150,7 @@ impl Fetcher {
             retry::pause_before_next(&result, n_tried, patience.longest_pause, &self.config);
         let met = match verdict.is_of_platform {
             true => Met::Failure(Failure::Refused),
+            false if is_refused_aside => Met::Nothing,
             false => met(&result, pause),
         };
         let rest = turn.learn(met, self.config.backoff);

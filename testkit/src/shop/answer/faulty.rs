@@ -45,6 +45,7 @@ pub(super) async fn faulty(
         }
         Fault::Redirect(location) => redirect(302, location),
         Fault::RedirectLoop => redirect(302, &asked.parts.uri.to_string()),
+        Fault::MovedHome(base) => redirect(301, base),
         Fault::Moved(base) => redirect(301, &format!("{base}{}", asked.parts.uri)),
         Fault::Empty(code) => respond(*code, None, Body::empty()),
         Fault::Currency(currency) => {
