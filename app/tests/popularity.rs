@@ -264,6 +264,50 @@ async fn without_the_api_a_collection_of_best_sellers_is_an_estimate() {
     assert_eq!(selling.n_asked("sort_by"), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_refuses_is_asked_once_and_not_again_for_a_day() {
+    let refusing = FaultPlan::none().fault(On::under("/api/"), Fault::status(430));
+    let selling = Selling::start(refusing).await;
+    let first = selling.crawl("2026-11-01T08:00:00Z");
+    assert_eq!(popularity(&first)["source"], "collection");
+    assert_eq!(popularity(&first)["refused"]["n"], 1);
+    assert_eq!(selling.n_asked("/graphql.json"), 1);
+    // Of the rate that the shop bears that says nothing.
+    let reports = first.as_array().map_or(&first, |it| &it[0]);
+    assert_eq!(reports["notes"]["traffic"]["gap_ms"], json!(null));
+
+    let second = selling.crawl("2026-11-02T07:59:00Z");
+    assert_eq!(popularity(&second)["source"], "collection");
+    assert_eq!(popularity(&second)["refused"]["n"], 1);
+    assert_eq!(selling.n_asked("/graphql.json"), 1);
+
+    selling.shop.set_plan(FaultPlan::none());
+    let third = selling.crawl("2026-11-02T08:01:00Z");
+    assert_eq!(popularity(&third)["source"], "storefront_api");
+    assert_eq!(popularity(&third)["refused"], json!(null));
+}
+
+/// Places of a collection would end the trend of those that the API gave.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_served_gives_its_turn_to_no_other_source_for_a_moments_refusal() {
+    let selling = Selling::start(FaultPlan::none()).await;
+    selling.crawl("2026-11-01T08:00:00Z");
+    let refusing = FaultPlan::none().fault(On::under("/api/"), Fault::status(429));
+    selling.shop.set_plan(refusing);
+    // Refused, left alone, refused again 25 hours and 3 days later: then nobody waits for it any more.
+    for (now, n_asked, source) in [
+        ("2026-11-02T08:00:00Z", 2, json!(null)),
+        ("2026-11-02T20:00:00Z", 2, json!(null)),
+        ("2026-11-03T09:00:00Z", 3, json!(null)),
+        ("2026-11-06T09:00:00Z", 4, json!("collection")),
+        ("2026-11-07T09:00:00Z", 4, json!("collection")),
+    ] {
+        let crawled = selling.crawl(now);
+        assert_eq!(popularity(&crawled)["source"], source, "{now}");
+        assert_eq!(selling.n_asked("/graphql.json"), n_asked, "{now}");
+    }
+}
+
 /// What the shop calls its best sellers may be another collection the next time: nobody lost a place in that.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_collection_takes_nobodys_place() {

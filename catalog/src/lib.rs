@@ -65,7 +65,7 @@ pub use search::{
     MAX_TOTAL, SearchCursor, SearchOrder, SearchPage, SearchPlace, SearchQuery, query_words,
     search_text, search_words,
 };
-pub use signal::{Certainty, Popularity, RankSource};
+pub use signal::{ApiRefusals, Certainty, Popularity, RankSource};
 pub use store::{
     BegunCrawl, CrawlTicket, Forgotten, KnownPage, PageCounts, PageWrite, ProductFilter, Pruned,
     ShopStatus, Start, Store, StoreError, StoreStats,

@@ -42,6 +42,18 @@ pub struct Popularity {
     /// The collection that was read, or why there is nothing, in one line; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// That the Storefront API refused to be asked; `None` where it did not, the last time that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<ApiRefusals>,
+}
+
+/// How often a shop's Storefront API refused to be asked, one time after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiRefusals {
+    /// The number of times.
+    pub n: u32,
+    /// The last of them.
+    pub at: UnixMs,
 }
 
 impl Certainty {

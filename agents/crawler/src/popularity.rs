@@ -3,11 +3,12 @@
 //! Places are read, never made up: from the Storefront API, else from a collection that the shop calls its best sellers,
 //! else there are none. Nothing here decides how the pass ends.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use catalog::{
-    BegunCrawl, Certainty, NativeId, Outcome, Platform, Popularity, ProductId, RankSource, Stop,
-    StoreError,
+    ApiRefusals, BegunCrawl, Certainty, NativeId, Outcome, Platform, Popularity, ProductId,
+    RankSource, Stop, StoreError, UnixMs,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -27,7 +28,12 @@ const MAX_COLLECTIONS: usize = 2;
 const MAX_TIME: Duration = Duration::from_secs(120);
 
 /// Passes among which the last look is.
-const MAX_PASSES: usize = 20;
+const MAX_PASSES: usize = 64;
+
+const DAY_MS: u64 = 24 * 3_600_000;
+
+/// Refusals in a row from which on an API that used to serve is taken not to any more.
+const MANY_REFUSALS: u32 = 3;
 
 /// The most characters of a reason.
 const MAX_DETAIL_CHARS: usize = 300;
@@ -54,13 +60,24 @@ pub(crate) async fn observe(
     base: &Url,
     begun: &BegunCrawl,
 ) -> Result<Popularity, StoreError> {
+    let at = (crawl.now)();
+    let earlier = last_look(crawl, begun, |_| true).await?;
+    let earlier = earlier.and_then(|it| it.refused);
+    let last_found = last_look(crawl, begun, |it| it.source.is_some()).await?;
+    let has_served = last_found.is_some_and(|it| it.source == Some(RankSource::StorefrontApi));
+    let is_api_left_alone = earlier.is_some_and(|it| is_left_alone(it, at));
+    // With the one to come, if it comes.
+    let n_refusals = earlier
+        .map_or(0, |it| it.n)
+        .saturating_add(u32::from(!is_api_left_alone));
     let look = Look {
         crawl,
         base,
         until: Instant::now() + MAX_TIME,
+        is_api_left_alone,
+        keeps_turn: has_served && n_refusals < MANY_REFUSALS,
     };
     let order = look.order().await;
-    let at = (crawl.now)();
     let id = |native: NativeId| ProductId {
         platform: Platform::Shopify,
         shop: begun.shop.key.clone(),
@@ -92,7 +109,33 @@ pub(crate) async fn observe(
         n_places: n_places as u64,
         at,
         detail,
+        refused: match order.api {
+            Api::Answered => None,
+            Api::Refused => Some(ApiRefusals { n: n_refusals, at }),
+            Api::Unknown => earlier,
+        },
     })
+}
+
+/// Returns whether an API that refused is not asked yet: for a day, twice as long each time, up to eight.
+fn is_left_alone(refused: ApiRefusals, now: UnixMs) -> bool {
+    let n_days: u64 = 1 << refused.n.saturating_sub(1).min(3);
+    // Either way: a clock may have been set back.
+    now.ms().abs_diff(refused.at.ms()) < n_days * DAY_MS
+}
+
+/// Returns the last look at the shop's order that is `wanted`.
+async fn last_look(
+    crawl: &Crawl<'_>,
+    begun: &BegunCrawl,
+    wanted: impl Fn(&Popularity) -> bool,
+) -> Result<Option<Popularity>, StoreError> {
+    let passes = crawl.store.crawls(Some(&begun.shop.key), MAX_PASSES);
+    let mut looks = passes
+        .await?
+        .into_iter()
+        .filter_map(|pass| pass.notes.popularity);
+    Ok(looks.find(wanted))
 }
 
 /// Returns whether the collection that `detail` names is another than that of the last look: what this one leaves out has
@@ -102,12 +145,8 @@ async fn is_another_collection(
     crawl: &Crawl<'_>,
     begun: &BegunCrawl,
 ) -> Result<bool, StoreError> {
-    let passes = crawl
-        .store
-        .crawls(Some(&begun.shop.key), MAX_PASSES)
-        .await?;
-    let mut looks = passes.into_iter().filter_map(|pass| pass.notes.popularity);
-    let last = looks.find(|look| look.source == Some(RankSource::Collection));
+    let is_collection = |look: &Popularity| look.source == Some(RankSource::Collection);
+    let last = last_look(crawl, begun, is_collection).await?;
     Ok(last.is_some_and(|look| look.detail != detail))
 }
 
@@ -115,6 +154,16 @@ async fn is_another_collection(
 struct Order {
     source: Option<RankSource>,
     read: Read,
+    api: Api,
+}
+
+/// What became of the question to the Storefront API.
+#[derive(Clone, Copy)]
+enum Api {
+    Answered,
+    Refused,
+    /// It was not asked, or too busy to answer.
+    Unknown,
 }
 
 /// Products by sales, as far as they were read.
@@ -136,6 +185,8 @@ enum Miss {
     /// Another time it may be. No other source is asked: places of two cannot be compared, so that a moment's
     /// impatience would end every trend.
     Later(String),
+    /// Who asked was turned away, or is to come back much later.
+    Refused(String),
 }
 
 /// One look at a shop.
@@ -144,18 +195,32 @@ struct Look<'a> {
     crawl: &'a Crawl<'a>,
     base: &'a Url,
     until: Instant,
+    /// Whether the API refused not long ago.
+    is_api_left_alone: bool,
+    /// Whether nobody takes the place of an API that refuses: it served, and will again.
+    keeps_turn: bool,
 }
 
 impl Look<'_> {
     async fn order(self) -> Order {
         let mut reasons = Vec::new();
+        let mut api = Api::Unknown;
         for source in [
             RankSource::StorefrontApi,
             RankSource::Collection,
             RankSource::SortedList,
         ] {
             let found = match source {
-                RankSource::StorefrontApi => self.of_api().await,
+                RankSource::StorefrontApi => {
+                    let found = self.of_api().await;
+                    api = match &found {
+                        _ if self.is_api_left_alone => Api::Unknown,
+                        Ok(_) | Err(Miss::Closed(_)) => Api::Answered,
+                        Err(Miss::Refused(_)) => Api::Refused,
+                        Err(Miss::Later(_)) => Api::Unknown,
+                    };
+                    found
+                }
                 RankSource::Collection => self.of_collections().await,
                 RankSource::SortedList if self.crawl.fetcher.is_own_shop(self.base) => {
                     self.of_sorted_list().await
@@ -167,12 +232,19 @@ impl Look<'_> {
                     return Order {
                         source: Some(source),
                         read,
+                        api,
                     };
                 }
                 Err(Miss::Closed(reason)) => reasons.push(reason),
                 Err(Miss::Later(reason)) => {
                     reasons.push(reason);
                     break;
+                }
+                Err(Miss::Refused(reason)) => {
+                    reasons.push(reason);
+                    if self.keeps_turn || source != RankSource::StorefrontApi {
+                        break;
+                    }
                 }
             }
         }
@@ -182,16 +254,22 @@ impl Look<'_> {
                 detail: reasons.join("; "),
                 ..Read::default()
             },
+            api,
         }
     }
 
     /// Reads the platform's own order by sales. What was read before an answer fails counts.
     async fn of_api(self) -> Result<Read, Miss> {
+        if self.is_api_left_alone {
+            let reason = "the Storefront API refused to be asked not long ago";
+            return Err(Miss::Refused(reason.to_owned()));
+        }
         let mut read = Read {
             is_whole: true,
             ..Read::default()
         };
         let mut after: Option<String> = None;
+        let mut placed = HashSet::new();
         for _ in 0..MAX_ANSWERS {
             let question = shopify::best_sellers_query(after.as_deref());
             let page = match self.answer_of_api(&question).await {
@@ -202,10 +280,15 @@ impl Look<'_> {
                     break;
                 }
             };
-            read.products.extend(page.products);
-            // A cursor that stays where it was leads nowhere.
-            read.is_whole &= page.is_whole && (after.is_none() || page.next != after);
-            if page.next.is_none() || page.next == after {
+            let (n_given, n_before) = (page.products.len(), read.products.len());
+            let new = page.products.into_iter();
+            let new = new.filter(|it| it.as_ref().is_none_or(|id| placed.insert(id.clone())));
+            read.products.extend(new);
+            // A cursor that stays where it was leads nowhere, nor does one to what was read.
+            let is_repetition = n_given > 0 && read.products.len() == n_before;
+            let leads_nowhere = is_repetition || (after.is_some() && page.next == after);
+            read.is_whole &= page.is_whole && !leads_nowhere;
+            if page.next.is_none() || leads_nowhere {
                 break;
             }
             after = page.next;
@@ -222,6 +305,7 @@ impl Look<'_> {
         let url = self.url(shopify::STOREFRONT_API);
         let ask = Ask {
             json: Some(question),
+            is_aside: true,
             ..Ask::get(&url)
         };
         let response = self.ask(ask).await?;
@@ -314,6 +398,7 @@ fn miss_of(error: &FetchError) -> Miss {
         | FetchError::TooManyRedirects { .. }
         | FetchError::TooLarge { .. }
         | FetchError::Damaged { .. } => Miss::Closed(reason),
+        FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => Miss::Refused(reason),
         _ => Miss::Later(reason),
     }
 }

@@ -182,6 +182,7 @@ fn a_product_that_the_newest_source_lacks_has_no_place() {
         n_places: 1,
         at: UnixMs::new(96 * DAY_MS),
         detail: String::new(),
+        refused: None,
     };
     let signals = signals_of(&shop, Some(&popularity));
     let place = told(&signals, "bestseller_place");
@@ -223,6 +224,7 @@ fn look(day: i64, source: RankSource, n_places: u64) -> Popularity {
         n_places,
         at: UnixMs::new(day * DAY_MS),
         detail: String::new(),
+        refused: None,
     }
 }
 
@@ -283,6 +285,7 @@ fn what_nobody_saw_is_unavailable_with_the_reason() {
         n_places: 0,
         at: NOW,
         detail: "no collection is called best sellers".to_owned(),
+        refused: None,
     };
     let place = signals_of(&[], Some(&closed));
     assert_eq!(told(&place, "bestseller_place").detail, closed.detail);

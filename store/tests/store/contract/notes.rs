@@ -27,6 +27,7 @@ pub(super) fn notes() -> PassNotes {
             n_places: 3,
             at: at(5),
             detail: "best-sellers".into(),
+            refused: None,
         }),
         traffic: Some(Traffic {
             requests: 102,
