@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use catalog::{CrawlReport, Outcome, Route, RouteEnd, Start, Stop, UnixMs};
 use crawler::fetch::{FetchConfig, Fetcher};
+use serde_json::Value;
 use testkit::{Catalogue, Collection, Fault, FaultPlan, NORTH_LOFT, On, Surface, Wall, XmlBomb};
 use tokio_util::sync::CancellationToken;
 
@@ -11,9 +12,13 @@ use crate::crawling::{World, fetcher_with};
 
 /// Returns as many products as there are, each as small as it may be.
 fn small(n_products: usize) -> Catalogue {
+    small_of(1..=n_products)
+}
+
+fn small_of(ids: impl IntoIterator<Item = usize>) -> Catalogue {
     let mut document = String::from("{\"products\":[");
-    for id in 1..=n_products {
-        let comma = if id == 1 { "" } else { "," };
+    for (place, id) in ids.into_iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
         write!(
             document,
             "{comma}{{\"id\":{id},\"title\":\"x\",\"handle\":\"p-{id}\",\"variants\":[],\
@@ -103,6 +108,13 @@ async fn what_no_collection_shows_is_asked_for_one_by_one_and_not_again_until_it
     assert_eq!(
         (counts.changed, counts.gone, counts.products),
         (1, 0, 25_060)
+    );
+    assert_eq!(
+        used(&report),
+        [
+            (Route::List, 25_000, RouteEnd::Wall),
+            (Route::Sitemap, 60, RouteEnd::Covered),
+        ]
     );
 }
 
@@ -416,6 +428,195 @@ async fn a_shop_that_moves_between_two_crawls_is_the_same_shop() {
         "the shop has moved to http://moved.example"
     );
     assert_eq!(moved.rows().await.len(), before.len());
+}
+
+#[tokio::test]
+async fn a_shop_whose_old_paths_all_lead_to_its_new_home_page_is_read_there() {
+    let world = World::new(60, FaultPlan::none()).await;
+    world.crawl().await;
+    let new = testkit::FakeShop::start(Catalogue::generate(&NORTH_LOFT, 60, 3), FaultPlan::none());
+    let new = new.await.unwrap();
+    let to_home = Fault::MovedHome(format!("{}/", new.url()));
+    world
+        .fake
+        .set_plan(FaultPlan::none().fault(On::any(), to_home));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    let counts = report.counts;
+    assert_eq!(
+        (counts.products, counts.new, counts.changed, counts.gone),
+        (60, 0, 0, 0)
+    );
+    assert_eq!(
+        report.notes.routes[0].detail,
+        format!("the shop has moved to {}", new.url())
+    );
+    // The currency is known from there too, or each price would have changed.
+    assert_eq!(
+        new.requests()
+            .iter()
+            .filter(|it| it.path == "/meta.json")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_shop_whose_paths_lead_to_another_home_page_for_a_while_stays_where_it_was() {
+    let world = World::new(60, FaultPlan::none()).await;
+    world.crawl().await;
+    let other =
+        testkit::FakeShop::start(Catalogue::generate(&NORTH_LOFT, 20, 4), FaultPlan::none());
+    let other = other.await.unwrap();
+    let for_now = Fault::Redirect(format!("{}/", other.url()));
+    world
+        .fake
+        .set_plan(FaultPlan::none().fault(On::any(), for_now));
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("failed", Some(Stop::NotJson)));
+    let pages = other.requests().into_iter().map(|it| it.path);
+    let mut pages = pages.filter(|it| it != "/robots.txt");
+    assert!(pages.all(|it| it == "/"));
+    assert_eq!(world.rows().await.len(), 60);
+}
+
+/// Returns a file of a sitemap that names the first products of [`small`], without dates.
+fn undated(n_products: usize) -> Fault {
+    let mut xml = String::from("<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">");
+    for id in 1..=n_products {
+        write!(
+            xml,
+            "<url><loc>http://a.example/products/p-{id}</loc></url>"
+        )
+        .unwrap();
+    }
+    xml.push_str("</urlset>");
+    Fault::Custom(200, "application/xml", xml.into_bytes())
+}
+
+/// Returns a plan of a shop that shows single products, of which its sitemap names the first ones, and its feed.
+fn singles(n_named: usize) -> FaultPlan {
+    let file = On::path("/sitemap_products_1.xml");
+    closed(404)
+        .without(Surface::Collections)
+        .fault(file, undated(n_named))
+}
+
+#[tokio::test]
+async fn products_without_a_date_in_the_sitemap_are_asked_for_in_each_pass() {
+    let world = World::with(small(30), singles(30).without(Surface::Atom)).await;
+    assert_eq!(world.crawl().await.counts.new, 30);
+    let mut changed = small(30);
+    changed.edit(2, |product| product["title"] = "another".into());
+    world.fake.set_catalogue(changed);
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.changed, report.counts.gone), (1, 0));
+}
+
+#[tokio::test]
+async fn the_newest_products_of_a_closed_shop_are_found_before_its_sitemap_names_them() {
+    let world = World::with(small(30), singles(20)).await;
+    for _ in 0..2 {
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        assert_eq!((report.counts.products, report.counts.gone), (30, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_product_that_leads_to_another_page_that_is_missing_is_not_gone() {
+    let world = World::with(small(30), singles(30)).await;
+    world.crawl().await;
+    let elsewhere = Fault::Redirect("/nowhere".to_owned());
+    let plan = singles(30).fault(On::path("/products/p-7.json"), elsewhere);
+    world.fake.set_plan(plan);
+    let report = world.crawl().await;
+    assert_eq!(report.outcome.as_ref().unwrap().word(), "partial");
+    assert_eq!(world.n_stored().await, 30);
+}
+
+/// The first page that shows a product counts, or each pass would find both to be a change.
+#[tokio::test]
+async fn a_product_on_two_pages_is_one_that_does_not_change() {
+    let mut second: Value = serde_json::from_slice(&small(260).page_json(2, 250)).unwrap();
+    let mut again = small(260).product(0).unwrap();
+    again["title"] = "another".into();
+    second["products"].as_array_mut().unwrap().push(again);
+    let json = second.to_string().into_bytes();
+    let plan = FaultPlan::none()
+        .validators()
+        .fault(On::page(2), Fault::Custom(200, "application/json", json));
+    let world = World::with(small(260), plan).await;
+    for n_new in [260, 0, 0] {
+        let counts = world.crawl().await.counts;
+        assert_eq!((counts.products, counts.new), (260, n_new));
+        assert_eq!((counts.changed, counts.gone), (0, 0));
+    }
+}
+
+/// It moves what was read onto pages that are still to come.
+#[tokio::test]
+async fn what_was_put_on_top_before_a_pass_goes_on_is_not_its_end() {
+    let mut world = World::with(small(1_000), FaultPlan::none()).await;
+    world.options.max_pages = Some(2);
+    assert_eq!(stop(&world.crawl().await).1, Some(Stop::MaxPages));
+    world.options.max_pages = None;
+    world
+        .fake
+        .set_catalogue(small_of((1_001..=1_600).chain(1..=1_000)));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert!(report.counts.products >= 1_000, "{:?}", report.counts);
+}
+
+/// Collections are read by size, and that may be another one when the pass goes on.
+#[tokio::test]
+async fn a_pass_that_goes_on_leaves_out_no_collection_that_comes_earlier_now() {
+    let sized = |more: [usize; 6]| {
+        let collections = more.iter().enumerate().map(|(n, more)| {
+            let own = n * 10..n * 10 + 10;
+            let others = (0..*more).map(|it| (n * 10 + 10 + it) % 60);
+            Collection::new(&format!("c{n}"), own.chain(others))
+        });
+        small(60).with_collections(collections.collect())
+    };
+    let plan = closed(404).without(Surface::Sitemap).without(Surface::Atom);
+    let mut world = World::with(sized([5, 4, 3, 2, 1, 0]), plan).await;
+    world.options.max_pages = Some(3);
+    assert_eq!(stop(&world.crawl().await).1, Some(Stop::MaxPages));
+    world.options.max_pages = None;
+    world.fake.set_catalogue(sized([0, 1, 2, 3, 4, 5]));
+    world.crawl().await;
+    assert_eq!(world.n_stored().await, 60);
+}
+
+#[tokio::test]
+async fn a_collection_that_shows_one_page_for_ever_ends() {
+    let page = Fault::Custom(200, "application/json", small(250).page_json(1, 250));
+    let catalogue = small(250).with_collections(vec![Collection::new("all", 0..250)]);
+    let plan = closed(404)
+        .without(Surface::Sitemap)
+        .without(Surface::Atom)
+        .fault(On::path("/collections/all/products.json"), page);
+    let world = World::with(catalogue, plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.counts.products, 250);
+    assert_eq!(n_asked(&world, "/collections/all/"), 2);
+}
+
+#[tokio::test]
+async fn a_shop_that_counts_none_of_its_collections_is_read_all_the_same() {
+    let index =
+        r#"{"collections": [{"id": 1, "handle": "all", "title": "All", "products_count": 0}]}"#;
+    let index = Fault::Custom(200, "application/json", index.into());
+    let catalogue = small(40).with_collections(vec![Collection::new("all", 0..40)]);
+    let plan = closed(404)
+        .without(Surface::Sitemap)
+        .without(Surface::Atom)
+        .fault(On::path("/collections.json"), index);
+    let world = World::with(catalogue, plan).await;
+    assert_eq!(world.crawl().await.counts.products, 40);
 }
 
 #[tokio::test]

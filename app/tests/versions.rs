@@ -1,6 +1,6 @@
 //! Shops whose answers say which version they are of: what is as it was is not sent again.
 
-use catalog::{Outcome, RouteEnd, Start, Stop};
+use catalog::{Outcome, RouteEnd, Start, Stop, UnixMs};
 use testkit::{Catalogue, Fault, FaultPlan, NORTH_LOFT, On};
 use tokio_util::sync::CancellationToken;
 
@@ -154,4 +154,23 @@ async fn an_answer_about_a_version_that_nobody_asked_for_is_damaged() {
     let detail = &report.outcome.as_ref().unwrap().reason().unwrap().detail;
     assert!(detail.contains("answered 304"), "{detail}");
     assert_eq!(world.pages_asked(), ["1", "1"]);
+}
+
+/// Nothing else would ever tell that a shop is wrong about itself.
+#[tokio::test]
+async fn that_a_page_is_as_it_was_is_believed_for_four_weeks() {
+    let mut world = World::new(260, FaultPlan::none().validators()).await;
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let mut ask = async |days_ago: i64| {
+        world.options.started_at = UnixMs::new(1_000 - days_ago * DAY_MS);
+        let n_before = world.fake.requests().len();
+        let report = world.crawl().await;
+        assert_eq!(report.counts.products, 260);
+        asked_since(&world, n_before)
+    };
+    let (read, believed) = ([("1", false), ("2", false)], [("1", true), ("2", true)]);
+    assert_eq!(ask(36).await, asked(&read));
+    assert_eq!(ask(27).await, asked(&read));
+    assert_eq!(ask(3).await, asked(&believed));
+    assert_eq!(ask(0).await, asked(&believed));
 }

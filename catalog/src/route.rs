@@ -27,7 +27,7 @@ pub struct Place {
     /// The route.
     #[serde(default)]
     pub route: Route,
-    /// A collection, or a file of the sitemap.
+    /// What is done: of collections, a number that stands for those that were read and their order.
     #[serde(default)]
     pub part: u32,
     /// A page or a product in it.

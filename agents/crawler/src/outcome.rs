@@ -22,15 +22,15 @@ pub(crate) fn check_status(
     if url.path().ends_with("/password") {
         return blocked(Stop::Password, ": the shop is behind a password");
     }
+    if is_challenge(response.status, &response.headers) {
+        return blocked(Stop::Challenge, " with an anti-bot challenge");
+    }
     match response.status {
         200 => Ok(()),
         304 => Err(Outcome::Failed(Reason::new(
             Stop::Damaged,
             answered(" to a request that named no version"),
         ))),
-        403 if is_challenge(&response.headers) => {
-            blocked(Stop::Challenge, " with an anti-bot challenge")
-        }
         400 if is_behind_wall(page_number) => Err(wall(page_number)),
         402 | 423 => blocked(Stop::Suspended, ": the shop is frozen or locked"),
         404 | 410 if is_gone => Err(Outcome::Gone(Reason::new(
@@ -47,13 +47,14 @@ pub(crate) fn check_status(
     }
 }
 
-/// Returns whether a guard of the shop turned us away, and not the shop: Cloudflare says so, Akamai by its own name.
-fn is_challenge(headers: &HeaderMap) -> bool {
+/// Returns whether a guard of the shop turned us away, and not the shop: Cloudflare says so with any status, Akamai only by
+/// its own name, with a 403.
+fn is_challenge(status: u16, headers: &HeaderMap) -> bool {
     let has = |name: &str, value: &str| {
         let header = headers.get(name);
         header.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
     };
-    has("cf-mitigated", "challenge") || has("server", "AkamaiGHost")
+    has("cf-mitigated", "challenge") || (status == 403 && has("server", "AkamaiGHost"))
 }
 
 /// Returns the end of a route on which the pass came to `outcome`; of a complete one, that all was read.
@@ -167,15 +168,17 @@ mod tests {
 
     #[test]
     fn guards_are_known_by_what_they_say_of_themselves() {
-        for (name, value, is_guard) in [
-            ("cf-mitigated", "challenge", true),
-            ("server", "akamaighost", true),
-            ("server", "cloudflare", false),
-            ("cf-mitigated", "block", false),
+        for (status, name, value, is_guard) in [
+            (403, "cf-mitigated", "challenge", true),
+            (200, "cf-mitigated", "challenge", true),
+            (403, "server", "akamaighost", true),
+            (200, "server", "akamaighost", false),
+            (403, "server", "cloudflare", false),
+            (403, "cf-mitigated", "block", false),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static(value));
-            assert_eq!(is_challenge(&headers), is_guard, "{name}: {value}");
+            assert_eq!(is_challenge(status, &headers), is_guard, "{name}: {value}");
         }
     }
 }

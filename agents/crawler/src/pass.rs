@@ -28,8 +28,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) notes: PassNotes,
     /// The number of the page to store next.
     pub(crate) next_page: u32,
-    /// The pages below this number hold what `seen` may not know: an earlier call stored them, or they were not read.
-    n_unseen_below: u32,
+    /// The pages that hold what `seen` may not know: an earlier call stored them, or they were not read.
+    unseen: Vec<u32>,
 }
 
 /// What the pass has met so far, by numbers that stand for it.
@@ -89,7 +89,7 @@ impl<'a> Pass<'a> {
             known: KnownPages::of(crawl, begun).await?,
             notes,
             next_page: begun.checkpoint.next_page,
-            n_unseen_below: begun.checkpoint.next_page,
+            unseen: (1..begun.checkpoint.next_page).collect(),
         })
     }
 
@@ -150,7 +150,7 @@ impl<'a> Pass<'a> {
             used.products += n_unseen;
         }
         if new.not_modified.is_some() {
-            self.n_unseen_below = number + 1;
+            self.unseen.push(number);
         }
         let n_products = page.products.len() as u64 + n_unread;
         let read = PageRead {
@@ -205,7 +205,7 @@ impl<'a> Pass<'a> {
     /// Asks the store for what is on the pages that this call did not read.
     pub(crate) async fn know_all_seen(&mut self) -> Result<(), StoreError> {
         let crawl = &self.begun.ticket.crawl;
-        for page in 1..std::mem::take(&mut self.n_unseen_below) {
+        for page in std::mem::take(&mut self.unseen) {
             let products = self.crawl.store.products_on_page(crawl, page).await?;
             for (id, handle) in products {
                 self.seen.add_one(&id, &handle);
@@ -216,9 +216,12 @@ impl<'a> Pass<'a> {
 
     /// Notes that `route` begins, unless it is the one that goes on.
     pub(crate) async fn begin_route(&mut self, route: Route) -> Result<(), StoreError> {
-        let last = self.notes.routes.last();
-        if last.is_some_and(|it| it.route == route && it.end.is_none()) {
-            return Ok(());
+        if let Some(last) = self.notes.routes.last_mut().filter(|it| it.end.is_none()) {
+            if last.route == route {
+                return Ok(());
+            }
+            // As where the sitemap shows what is as it was, and collections the rest.
+            last.end = Some(RouteEnd::Exhausted);
         }
         self.notes.routes.push(RouteUse {
             route,
@@ -307,7 +310,7 @@ fn notes_until_now(report: CrawlReport) -> PassNotes {
 
 impl Seen {
     /// Adds products, and returns how many were not among them.
-    fn add(&mut self, products: &[Product]) -> u64 {
+    pub(crate) fn add(&mut self, products: &[Product]) -> u64 {
         let are_new = products
             .iter()
             .map(|it| u64::from(self.add_one(&it.id, &it.handle)));

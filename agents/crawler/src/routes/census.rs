@@ -187,6 +187,7 @@ impl Pass<'_> {
                 if let Some(ended) = self.over_budget(self.next_page) {
                     return Ok(Some(ended));
                 }
+                self.begin_route(Route::Sitemap).await?;
                 let n_taken = present.len().min(PRESENT_PER_PAGE);
                 let taken: Vec<ProductId> = present.drain(..n_taken).collect();
                 self.store_present(taken, next_route).await?;
@@ -226,10 +227,18 @@ impl Pass<'_> {
 impl Census {
     /// Adds what `entry` names; `false` when no more fits.
     fn add(&mut self, entry: Entry<'_>, seen: &Seen) -> bool {
-        let Some(handle) = product_handle(entry.loc).filter(|it| it.len() <= MAX_HANDLE) else {
+        match product_handle(entry.loc) {
+            Some(handle) => self.name(&handle, entry.lastmod, seen),
+            None => true,
+        }
+    }
+
+    /// Adds a product that changed last at `lastmod`, as far as that is known; `false` when no more fits.
+    pub(super) fn name(&mut self, handle: &str, lastmod: Option<UnixMs>, seen: &Seen) -> bool {
+        if handle.len() > MAX_HANDLE {
             return true;
-        };
-        let number = seen.number_of(&handle);
+        }
+        let number = seen.number_of(handle);
         if self.places.contains_key(&number) {
             return true;
         }
@@ -238,20 +247,22 @@ impl Census {
             self.is_whole = false;
             return false;
         }
-        if seen.has_handle(&handle) {
+        if seen.has_handle(handle) {
             self.places.insert(number, MET);
             return true;
         }
-        let seconds = entry.lastmod.map_or(0, |it| it.ms().div_euclid(1_000));
+        // Nothing was changed in 1970: who says so has no date.
+        let seconds = lastmod.map(|it| it.ms().div_euclid(1_000));
+        let seconds = seconds.filter(|it| *it > 0);
         self.places.insert(number, self.named.len() as u32);
         self.named.push(Named {
             start: self.text.len() as u32,
             len: handle.len() as u16,
             is_met: false,
             // Up, so that a change within the second before a reading is not taken for one before it.
-            lastmod: u32::try_from(seconds + 1).unwrap_or(0),
+            lastmod: seconds.map_or(0, |it| u32::try_from(it + 1).unwrap_or(0)),
         });
-        self.text.push_str(&handle);
+        self.text.push_str(handle);
         self.n_pending += 1;
         true
     }

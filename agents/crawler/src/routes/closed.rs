@@ -3,6 +3,7 @@
 use catalog::{CurrencySource, Outcome, Reason, Route, Stop, StoreError};
 use url::Url;
 
+use super::feed::Thin;
 use super::list::List;
 use super::{at, ends_pass, stop_of};
 use crate::contact::Contact;
@@ -61,14 +62,21 @@ impl Pass<'_> {
                     thin = brought;
                     ended
                 }
-                Route::Sitemap | Route::List => self.take_sitemap(base).await?,
+                Route::Sitemap | Route::List => {
+                    if begun_on == Route::Sitemap {
+                        // Its turn was before the pass went on.
+                        thin = match self.read_feed(base).await {
+                            Ok(thin) => Some(thin),
+                            Err(outcome) if ends_pass(&outcome) => return Ok(outcome),
+                            Err(_) => None,
+                        };
+                    }
+                    self.take_sitemap(base, thin.as_ref()).await?
+                }
             };
             if ended.outcome == Outcome::Complete || ends_pass(&ended.outcome) {
                 return Ok(ended.outcome);
             }
-        }
-        if thin.is_none() && begun_on == Route::Sitemap {
-            thin = self.take_feed(base).await?.1;
         }
         if let Some(thin) = thin
             && let Some(ended) = self.store_thin(thin).await?
@@ -133,8 +141,12 @@ impl Pass<'_> {
         }
     }
 
-    /// Takes the products that the sitemap names, one by one.
-    async fn take_sitemap(&mut self, base: &Url) -> Result<Ended, StoreError> {
+    /// Takes the products that the sitemap names, one by one, and those of the feed: the newest ones may not be named yet.
+    async fn take_sitemap(
+        &mut self,
+        base: &Url,
+        newest: Option<&Thin>,
+    ) -> Result<Ended, StoreError> {
         self.begin_route(Route::Sitemap).await?;
         let mut census = match self.census(base).await? {
             Ok(census) => census,
@@ -144,6 +156,9 @@ impl Pass<'_> {
                 return Ok(ended);
             }
         };
+        for handle in newest.into_iter().flat_map(Thin::handles) {
+            census.name(handle, None, &self.seen);
+        }
         if let Some(ended) = self.mark_present(&mut census, Route::Sitemap).await? {
             return Ok(ended);
         }

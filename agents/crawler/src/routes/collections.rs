@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
 use url::Url;
@@ -41,6 +42,8 @@ struct Union<'c> {
     n_pages: u32,
     /// Pages behind the last one that brought anything new.
     n_barren: usize,
+    /// Pages that are read once more and bring nothing.
+    n_again: usize,
 }
 
 impl Pass<'_> {
@@ -57,6 +60,7 @@ impl Pass<'_> {
             census,
             n_pages: 0,
             n_barren: 0,
+            n_again: 0,
         };
         let ended = match self.collections(base).await {
             Ok(collections) => self.read_union(&mut union, &collections).await?,
@@ -90,7 +94,10 @@ impl Pass<'_> {
                 break;
             }
         }
-        collections.retain(|it| it.n_products != Some(0));
+        // Where all are said to be empty, that is no count.
+        if collections.iter().any(|it| it.n_products != Some(0)) {
+            collections.retain(|it| it.n_products != Some(0));
+        }
         collections.sort_by(|a, b| {
             let size = |it: &Collection| Reverse(it.n_products.unwrap_or(u64::MAX));
             (size(a), &a.handle).cmp(&(size(b), &b.handle))
@@ -104,12 +111,18 @@ impl Pass<'_> {
         collections: &[Collection],
     ) -> Result<Ended, StoreError> {
         let place = self.begun.checkpoint.place;
-        let (first, mut page) = match place.route {
-            Route::Collections => (place.part as usize, place.item.max(1)),
+        let parts = parts(collections);
+        // Where the collections before it are not those that were read, all are read again.
+        let resumed = parts.iter().position(|it| *it == place.part);
+        let (first, mut page) = match (place.route, resumed) {
+            (Route::Collections, Some(first)) => (first, place.item.max(1)),
             _ => (0, 1),
         };
-        let (mut n_read, mut n_empty, mut n_failed) = (0, 0, 0);
-        for (part, collection) in collections.iter().enumerate().skip(first) {
+        if place.route == Route::Collections && first == 0 {
+            union.n_again = self.next_page as usize;
+        }
+        let (mut n_read, mut n_empty, mut n_failed) = (first, 0, 0);
+        for (collection, part) in collections.iter().zip(parts.windows(2)).skip(first) {
             let first_page = std::mem::replace(&mut page, 1);
             if union.is_over() {
                 break;
@@ -117,9 +130,8 @@ impl Pass<'_> {
             if !union.is_worth(collection) {
                 continue;
             }
-            let part = part as u32;
             match self
-                .read_collection(union, collection, part, first_page)
+                .read_collection(union, collection, [part[0], part[1]], first_page)
                 .await?
             {
                 Err(outcome) if ends_pass(&outcome) => return Ok(Ended::by(outcome)),
@@ -147,15 +159,17 @@ impl Pass<'_> {
         Ok(Ended::not_all(detail))
     }
 
-    /// Reads one collection from `first_page` to its end or its wall, and returns how many products it listed.
+    /// Reads one collection from `first_page` to its end or its wall, and returns how many products it listed. In the
+    /// pass it is the first of `parts`, and what comes next is the second.
     async fn read_collection(
         &mut self,
         union: &mut Union<'_>,
         collection: &Collection,
-        part: u32,
+        parts: [u32; 2],
         first_page: u32,
     ) -> Result<Result<usize, Outcome>, StoreError> {
         let mut n_listed = 0;
+        let mut last_first = None;
         for page_number in first_page.. {
             if let Some(ended) = self.over_budget(self.next_page) {
                 return Ok(Err(ended.outcome));
@@ -167,16 +181,19 @@ impl Pass<'_> {
                 Err(outcome) => return Ok(Err(outcome)),
             };
             n_listed += page.n_listed;
-            let is_last = page.n_listed < PAGE_SIZE;
+            // One that shows the same page again and again has no other end.
+            let first = page.products.first().map(|it| it.id.clone());
+            let is_last = page.n_listed < PAGE_SIZE || (first.is_some() && first == last_first);
+            last_first = first;
             page.products.retain(|it| !self.seen.has(it));
             if page.products.is_empty() {
                 page.problems.clear();
             }
             union.count(&page, &self.seen);
             let (next_part, next_page) = if is_last {
-                (part + 1, 1)
+                (parts[1], 1)
             } else {
-                (part, page_number + 1)
+                (parts[0], page_number + 1)
             };
             let number = self.next_page;
             let new = NewPage {
@@ -214,6 +231,18 @@ impl Pass<'_> {
     }
 }
 
+/// Returns a number for each collection, and one for the end, that stands for all collections before it in their order:
+/// the sizes by which they are ordered may be others when a pass goes on. Another release may have other numbers.
+fn parts(collections: &[Collection]) -> Vec<u32> {
+    let mut before = DefaultHasher::new();
+    let mut parts = vec![0];
+    for collection in collections {
+        collection.handle.hash(&mut before);
+        parts.push(before.finish() as u32);
+    }
+    parts
+}
+
 impl Union<'_> {
     fn is_covered(&self) -> bool {
         self.census.as_ref().is_some_and(|it| it.n_pending() == 0)
@@ -238,7 +267,7 @@ impl Union<'_> {
     fn is_over(&self) -> bool {
         let n_pending = self.census.as_ref().map(|it| it.n_pending());
         let most_barren = n_pending.map_or(MAX_BARREN, |it| it.min(MAX_BARREN));
-        self.n_pages >= MAX_PAGES || self.n_barren >= most_barren
+        self.n_pages >= MAX_PAGES || self.n_barren >= most_barren + self.n_again
     }
 
     /// Returns whether a collection may cost fewer requests than what is missing does one by one.

@@ -17,6 +17,13 @@ pub(super) struct Thin {
     bytes: u64,
 }
 
+impl Thin {
+    /// Returns the handles of its products.
+    pub(super) fn handles(&self) -> impl Iterator<Item = &str> {
+        self.feed.products.iter().map(|it| it.0.handle.as_str())
+    }
+}
+
 impl Pass<'_> {
     /// Takes the feed of the shop at `base`.
     pub(super) async fn take_feed(
@@ -36,7 +43,7 @@ impl Pass<'_> {
         Ok((ended, thin))
     }
 
-    async fn read_feed(&self, base: &Url) -> Result<Thin, Outcome> {
+    pub(super) async fn read_feed(&self, base: &Url) -> Result<Thin, Outcome> {
         let url = at(base, "/collections/all.atom");
         let response = self.ask_beside(&url).await?;
         check_status(&response, 1, false)?;

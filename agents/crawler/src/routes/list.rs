@@ -6,7 +6,7 @@ use url::Url;
 use super::versions::says_unchanged;
 use crate::fetch::Response;
 use crate::outcome::{check_status, outcome_of_read};
-use crate::pass::{Ended, NewPage, Pass};
+use crate::pass::{Ended, NewPage, Pass, Seen};
 use crate::platforms::{Page, shopify};
 
 /// Products per page: the most that Shopify gives.
@@ -37,6 +37,8 @@ pub(crate) struct List {
 struct ListPage {
     body: ListBody,
     response: Response,
+    /// Whether products were left out that an earlier page of the pass had.
+    has_repeated: bool,
 }
 
 enum ListBody {
@@ -52,6 +54,8 @@ impl Pass<'_> {
     /// Reads page after page of a list that has nothing stored before it, so that its pages have the pass's numbers.
     pub(super) async fn read_list(&mut self, list: &mut List) -> Result<Ended, StoreError> {
         let first_page = self.next_page;
+        // Of this call alone: when a pass goes on, what was put on top since moves what was read onto later pages.
+        let mut read = Seen::default();
         for number in first_page.. {
             if number > MOST_PAGES {
                 let detail = format!("more than {MOST_PAGES} pages: no Shopify shop lists so many");
@@ -60,14 +64,19 @@ impl Pass<'_> {
             if let Some(ended) = self.over_budget(number) {
                 return Ok(ended);
             }
-            let answer = match self.list_page(list, number).await {
+            let mut answer = match self.list_page(list, number).await {
                 Ok(it) => it,
                 Err(outcome) => return Ok(Ended::by(outcome)),
             };
-            if number > first_page && self.is_repetition(&answer) {
+            if answer.is_repetition(&read) {
                 let detail = format!("page {number} only repeats products of earlier pages");
                 return Ok(Ended::by(endless(detail)));
             }
+            if let ListBody::Read(page) = &answer.body {
+                read.add(&page.products);
+                self.know_all_seen().await?;
+            }
+            answer.drop_repeated(&self.seen);
             let n_listed = answer.n_listed();
             let next = (n_listed >= PAGE_SIZE).then(|| list.behind(number));
             self.store(number, answer.into_new(next)).await?;
@@ -81,16 +90,6 @@ impl Pass<'_> {
             }
         }
         unreachable!("the loop above ends at MOST_PAGES")
-    }
-
-    /// Returns whether a page that was read has products, none of which is new. One that is as it was ended before.
-    fn is_repetition(&self, answer: &ListPage) -> bool {
-        match &answer.body {
-            ListBody::Read(page) => {
-                !page.products.is_empty() && page.products.iter().all(|it| self.seen.has(it))
-            }
-            ListBody::Unchanged { .. } => false,
-        }
     }
 
     /// Gets and reads one page; an answer that is damaged is asked for once more.
@@ -128,11 +127,37 @@ impl Pass<'_> {
                 ListBody::Read(page)
             }
         };
-        Ok(ListPage { body, response })
+        Ok(ListPage {
+            body,
+            response,
+            has_repeated: false,
+        })
     }
 }
 
 impl ListPage {
+    /// Returns whether a full page has no product that `read` has not. A shorter one is the end of a list, whatever moved
+    /// there while that was read.
+    fn is_repetition(&self, read: &Seen) -> bool {
+        match &self.body {
+            ListBody::Read(page) => {
+                page.n_listed >= PAGE_SIZE
+                    && !page.products.is_empty()
+                    && page.products.iter().all(|it| read.has(it))
+            }
+            ListBody::Unchanged { .. } => false,
+        }
+    }
+
+    /// Leaves out what the pass has met: with two states of a product, each crawl would find both to be a change.
+    fn drop_repeated(&mut self, seen: &Seen) {
+        if let ListBody::Read(page) = &mut self.body {
+            let n_before = page.products.len();
+            page.products.retain(|it| !seen.has(it));
+            self.has_repeated = page.products.len() < n_before;
+        }
+    }
+
     fn n_listed(&self) -> usize {
         match &self.body {
             ListBody::Read(page) => page.n_listed,
@@ -149,9 +174,9 @@ impl ListPage {
         };
         match self.body {
             ListBody::Read(page) => NewPage {
-                // Behind the last problem that is listed nobody counts what the page left out, and its length is not known
-                // any more where it is not sent again.
-                validators: (page.problems.len() < MAX_LISTED_PROBLEMS)
+                // Beyond the last listed problem nobody counts what the page left out, nor what it repeated: its length would be
+                // unknown when it is not sent again.
+                validators: (page.problems.len() < MAX_LISTED_PROBLEMS && !self.has_repeated)
                     .then(|| self.response.validators())
                     .flatten(),
                 page,

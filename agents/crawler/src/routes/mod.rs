@@ -141,12 +141,12 @@ impl Pass<'_> {
             .unwrap_or_else(|| "the product list is closed".to_owned())
     }
 
-    /// Returns that the shop answered at `base`, if that is another host than the one that was asked.
+    /// Returns that the shop answered at `base`, if that is another host or port than the one that was asked. From `http`
+    /// to `https` it is still at home.
     fn moved_to(&self, base: &Url) -> Option<String> {
         let asked = Url::parse(&self.crawl.shop.url).ok()?;
-        let is_known = likely_places(&asked)
-            .iter()
-            .any(|it| it.host_str() == base.host_str());
+        let is_at = |it: &Url| it.host_str() == base.host_str() && it.port() == base.port();
+        let is_known = likely_places(&asked).iter().any(is_at);
         (!is_known).then(|| {
             let origin = base.origin().ascii_serialization();
             format!("the shop has moved to {origin}")

@@ -47,7 +47,7 @@ impl Pass<'_> {
         // An earlier call may have found some, and what it did not find is asked for again.
         let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
         let mut last_error = None;
-        for place in census.pending() {
+        for place in spread(census.pending()) {
             if !census.is_pending(place) {
                 continue;
             }
@@ -59,6 +59,7 @@ impl Pass<'_> {
             let handle = census.handle(place).to_owned();
             match self.single(base, &handle).await {
                 Ok(None) => {
+                    n_failed = 0;
                     n_missing += 1;
                     if is_new && n_found == 0 && n_missing == MAX_MISSING {
                         return Ok(Ended::by(shows_none()));
@@ -96,7 +97,9 @@ impl Pass<'_> {
         {
             return Ok(Ended::by(outcome));
         }
-        if n_missing > n_found && n_missing >= MAX_MISSING {
+        // With those that the sitemap showed to be as they were.
+        let n_there = self.notes.routes.last().map_or(0, |it| it.products);
+        if u64::from(n_missing) > n_there && n_missing >= MAX_MISSING {
             return Ok(Ended::by(shows_none()));
         }
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
@@ -145,7 +148,8 @@ impl Pass<'_> {
 
     async fn try_single(&self, url: &Url) -> Result<Option<(Page, u64)>, Outcome> {
         let response = self.ask_beside(url).await?;
-        if matches!(response.status, 404 | 410) {
+        // What another page answers, to which a shop redirects for a while, says nothing of this one.
+        if matches!(response.status, 404 | 410) && response.url.path().ends_with(url.path()) {
             return Ok(None);
         }
         check_status(&response, 1, false)?;
@@ -158,6 +162,17 @@ impl Pass<'_> {
         page.products.retain(|it| !self.seen.has(it));
         Ok(Some((page, response.wire_bytes)))
     }
+}
+
+/// Returns `places` with some from all over them first: products that were deleted together stand together.
+fn spread(places: Vec<u32>) -> Vec<u32> {
+    let step = places.len().div_ceil(MAX_MISSING as usize).max(1);
+    let (first, others): (Vec<_>, Vec<_>) = places
+        .into_iter()
+        .enumerate()
+        .partition(|(n, _)| n % step == 0);
+    let all = first.into_iter().chain(others);
+    all.map(|(_, place)| place).collect()
 }
 
 /// Returns the end of a shop that answers most products of its own sitemap with 404.
@@ -179,5 +194,25 @@ impl Batch {
             }
         }
         self.page.n_listed += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_places_are_from_all_over_them_and_none_is_lost() {
+        for n in [0, 1, 24, 25, 26, 60, 1_000] {
+            let spread = spread((0..n).collect());
+            let probed = spread.iter().take(MAX_MISSING as usize).max();
+            assert!(
+                probed.is_none_or(|it| (it + 1) * 5 >= n * 4),
+                "{n}: {probed:?}"
+            );
+            let mut sorted = spread;
+            sorted.sort_unstable();
+            assert!(sorted.into_iter().eq(0..n));
+        }
     }
 }
