@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use catalog::{ShopKey, ShopStatus, Store, StoreError, UnixMs};
+use catalog::{Outcome, ShopKey, ShopStatus, Store, StoreError, UnixMs};
 use crawler::{RecrawlTerms, recrawl_after};
 
 /// The passes of a shop that tell how often it changes.
 const MOST_PASSES: usize = 20;
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// When shops are due. Keeps what it worked out of a shop until that is crawled again.
 #[derive(Debug)]
@@ -66,12 +68,24 @@ impl Due {
 
 /// Returns when a shop is due that is crawled at this interval; `None` if it is in any case.
 ///
+/// A shop that was found to be gone is asked once a day at most: it may have been out for a while.
+///
 /// A crawl that ended in the future was recorded by a clock that was set back since: nobody waits for that day.
 pub(crate) fn due_at(status: &ShopStatus, interval: Duration, now: UnixMs) -> Option<UnixMs> {
     let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
-    let complete_at = status.last_complete_at?;
-    if complete_at.ms().saturating_sub(now.ms()) > interval_ms {
+    let gone_at = gone_at(status);
+    let interval_ms = gone_at.map_or(interval_ms, |_| interval_ms.min(DAY_MS));
+    let settled_at = status.last_complete_at.max(gone_at)?;
+    if settled_at.ms().saturating_sub(now.ms()) > interval_ms {
         return None;
     }
-    Some(UnixMs::new(complete_at.ms().saturating_add(interval_ms)))
+    Some(UnixMs::new(settled_at.ms().saturating_add(interval_ms)))
+}
+
+/// Returns when the newest pass found that the shop is gone; `None` if it did not.
+fn gone_at(status: &ShopStatus) -> Option<UnixMs> {
+    let last = status.last_crawl.as_ref()?;
+    matches!(last.outcome, Some(Outcome::Gone(_)))
+        .then_some(last.finished_at)
+        .flatten()
 }

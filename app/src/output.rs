@@ -1,7 +1,7 @@
 //! Results: to standard output, or to a file that is replaced whole or not at all.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -62,6 +62,12 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
             "it is a folder",
         ));
     }
+    if is_database(path) {
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "it is a SQLite database, perhaps a store, and is not replaced; name another file",
+        ));
+    }
     let parent = path.parent().unwrap_or_else(|| Path::new(""));
     fs::create_dir_all(parent)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -74,6 +80,13 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         drop(fs::remove_file(&partial));
     }
     written
+}
+
+fn is_database(path: &Path) -> bool {
+    const BEGIN: [u8; 16] = *b"SQLite format 3\0";
+    let mut begin = [0; BEGIN.len()];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && begin == BEGIN
 }
 
 /// Returns the absolute form of a path, for messages.

@@ -256,3 +256,20 @@ async fn a_wrong_question_is_answered_with_what_is_right() {
     );
     fails(&["history", "--kind", "new"], 2, &["--kind is"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_list_takes_the_place_of_a_store() {
+    let home = Home::new();
+    PastShop::crawled(&home, STORE).await;
+    let before = export(&home, &["products", "--out", "-"]);
+    for args in [
+        &["export", "products", "--out", "past.db"][..],
+        &["report", "--out", "past.db"],
+    ] {
+        let run = home.run([args, &["--store", STORE]].concat());
+        assert_eq!(run.code, Some(1), "{run:#?}");
+        let told = "cannot write past.db: it is a SQLite database";
+        assert!(run.stderr.contains(told), "{run:#?}");
+    }
+    assert_eq!(export(&home, &["products", "--out", "-"]), before);
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Catalogue, FakeShop, FaultPlan, NORTH_LOFT};
+use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
 
 use crate::program::{Home, PROGRAM, Run};
 
@@ -141,6 +141,25 @@ async fn all_shops_are_those_that_are_due() {
     assert_eq!((one.requests().len(), two.requests().len()), before);
     all_at("2026-03-03T12:00:00Z", &["--full"]);
     assert!(one.requests().len() > before.0 && two.requests().len() > before.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_is_gone_is_due_no_sooner_than_another() {
+    let shop = shop().await;
+    let home = Home::new();
+    let at = |now: &str, args: &[&str]| run_at(&home, now, &[args, &LOOPBACK[..]].concat());
+    let first = at("2026-03-01T12:00:00Z", &["crawl", &shop.url()]);
+    assert_eq!(first.code, Some(0), "{first:#?}");
+    shop.set_plan(FaultPlan::none().fault(On::any(), Fault::status(404)));
+    let found = at("2026-03-02T12:01:00Z", &["crawl", "--all"]);
+    assert!(found.stdout.contains("gone"), "{found:#?}");
+    let n_before = shop.requests().len();
+    let run = at("2026-03-02T13:00:00Z", &["crawl", "--all"]);
+    let told = "leaving out 1 shop not due yet, the next one at 2026-03-03T12:01:00";
+    assert!(run.stderr.contains(told), "{run:#?}");
+    assert_eq!(shop.requests().len(), n_before);
+    at("2026-03-03T12:02:00Z", &["crawl", "--all"]);
+    assert!(shop.requests().len() > n_before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
