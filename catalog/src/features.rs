@@ -1,6 +1,6 @@
 //! What the balanced score takes of a catalogue, worked out once when a product is stored.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -95,12 +95,11 @@ impl FeatureInputs {
 
     /// Returns the number of different tags, trimmed, in lower case, not empty.
     pub fn distinct_tags<'a>(tags: impl Iterator<Item = &'a str>) -> u32 {
-        let tags = tags.map(|tag| tag.trim().to_lowercase());
-        count(
-            tags.filter(|tag| !tag.is_empty())
-                .collect::<HashSet<_>>()
-                .len(),
-        )
+        let tags = tags.map(str::trim).filter(|tag| !tag.is_empty());
+        let mut tags: Vec<Cow<'_, str>> = tags.map(in_lower_case).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        count(tags.len())
     }
 
     /// Returns the number that stands for a product type: XXH3 of its text, 0 for an empty one.
@@ -109,6 +108,15 @@ impl FeatureInputs {
             "" => 0,
             text => xxh3_64(text.as_bytes()),
         }
+    }
+}
+
+fn in_lower_case(text: &str) -> Cow<'_, str> {
+    let is_lower_ascii = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if text.bytes().all(is_lower_ascii) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_lowercase())
     }
 }
 
