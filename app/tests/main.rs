@@ -51,6 +51,7 @@ mod segments;
 #[path = "../../store/tests/store/server.rs"]
 mod server;
 mod shops;
+mod silence;
 mod stored;
 mod summaries;
 mod summaries_kills;

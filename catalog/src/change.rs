@@ -73,7 +73,14 @@ pub fn changes_of(observation: &Observation) -> Vec<Change> {
         ObservationKind::Back => vec![ChangeKind::Back],
         ObservationKind::Ranked => vec![],
         ObservationKind::Changed => match (&observation.before, &observation.after) {
-            (Some(before), Some(after)) => changed_kinds(before, after),
+            (Some(before), Some(after)) => {
+                let available = observation.was_available();
+                let before = Offer {
+                    available,
+                    ..*before
+                };
+                changed_kinds(&before, after)
+            }
             _ => vec![],
         },
     };
@@ -155,6 +162,7 @@ mod tests {
             rank: None,
             source: None,
             n_places: None,
+            said_before: None,
         }
     }
 

@@ -73,6 +73,9 @@ pub struct Observation {
     /// Of a product that lost its place: how many places were read there, none of them its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n_places: Option<u32>,
+    /// Where `before` says nothing of the availability and `after` does: what was said of it last, if anything was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_before: Option<bool>,
 }
 
 /// Which observations a list is made of. The default is all.
@@ -143,6 +146,12 @@ impl ObservedRow {
 }
 
 impl Observation {
+    /// Returns whether the variant was available before, as it was said last.
+    pub fn was_available(&self) -> Option<bool> {
+        let before = self.before?;
+        before.available.or(self.said_before)
+    }
+
     /// Returns whether the product lost its place in the shop's best-selling order.
     pub fn lost_its_place(&self) -> bool {
         self.kind == ObservationKind::Ranked && self.rank.is_none() && self.n_places.is_some()

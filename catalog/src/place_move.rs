@@ -101,6 +101,7 @@ mod tests {
             rank: Some(place),
             source: Some(source),
             n_places: None,
+            said_before: None,
         }
     }
 
@@ -191,6 +192,7 @@ mod tests {
         let api = RankSource::StorefrontApi;
         let nothing = Observation {
             n_places: None,
+            said_before: None,
             ..lost(1, 2, api)
         };
         let found = told(&[seen(1, 1, 9, api), nothing, seen(1, 3, 60, api)]);

@@ -27,6 +27,8 @@ pub enum Availability {
     Stated(bool),
     /// Worked out from stock quantity and policy, where the answer has no such field.
     Derived(bool),
+    /// The newest answer does not say. An earlier one said this.
+    Former(bool),
     /// Nobody said.
     Unknown,
 }
@@ -36,6 +38,14 @@ impl Availability {
     pub const fn known(self) -> Option<bool> {
         match self {
             Self::Stated(it) | Self::Derived(it) => Some(it),
+            Self::Former(_) | Self::Unknown => None,
+        }
+    }
+
+    /// Returns what was said of it last, now or earlier.
+    pub const fn last_said(self) -> Option<bool> {
+        match self {
+            Self::Stated(it) | Self::Derived(it) | Self::Former(it) => Some(it),
             Self::Unknown => None,
         }
     }

@@ -60,6 +60,10 @@ pub struct PassNotes {
     /// The page with the known products that the list did not show and that were kept all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_page: Option<u32>,
+    /// Of a complete pass: when the last one began that read every page, of all up to it. A page that is as it was is not
+    /// read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_whole_at: Option<UnixMs>,
 }
 
 impl PassNotes {

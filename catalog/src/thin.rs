@@ -85,6 +85,7 @@ mod tests {
             rank: None,
             source: None,
             n_places: None,
+            said_before: None,
         }
     }
 

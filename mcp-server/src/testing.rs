@@ -101,6 +101,7 @@ pub(crate) fn seen(product: &Product, kind: ObservationKind, day: &str) -> Obser
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 

@@ -86,6 +86,7 @@ fn histories(n_products: u64, shops: &[ShopKey]) -> Histories {
             rank: None,
             source: None,
             n_places: None,
+            said_before: None,
         });
     }
     histories

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use catalog::{
-    Certainty, FeatureRow, NativeId, Observation, ObservationKind, Offer, Platform, ProductId,
-    RankSource, ShopKey, UnixMs,
+    Certainty, FeatureRow, NativeId, Observation, ObservationKind, Platform, ProductId, RankSource,
+    ShopKey, UnixMs,
 };
 
 #[cfg(test)]
@@ -272,10 +272,9 @@ impl Stock {
         let at = observation.at;
         match observation.kind {
             ObservationKind::Changed => match (&observation.before, &observation.after) {
-                (Some(before), Some(after)) => {
-                    self.n_events = self
-                        .n_events
-                        .saturating_add(u32::from(is_event(before, after)));
+                (Some(_), Some(_)) => {
+                    let is_event = u32::from(is_event(observation));
+                    self.n_events = self.n_events.saturating_add(is_event);
                 }
                 (None, Some(_)) => self.another(-1, at),
                 (Some(_), None) => self.another(1, at),
@@ -314,8 +313,9 @@ impl Stock {
 }
 
 /// Returns whether a variant went out of stock or came back.
-fn is_event(before: &Offer, after: &Offer) -> bool {
-    matches!((before.available, after.available), (Some(before), Some(after)) if before != after)
+fn is_event(observation: &Observation) -> bool {
+    let is_available = observation.after.and_then(|after| after.available);
+    matches!((observation.was_available(), is_available), (Some(before), Some(after)) if before != after)
 }
 
 /// Puts a place into all weeks from `at` on.

@@ -6,6 +6,7 @@
 mod brief;
 mod mongo;
 mod rules;
+mod seen_again;
 mod sqlite;
 mod task_rules;
 mod timing;

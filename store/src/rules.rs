@@ -1,11 +1,8 @@
-//! What both databases decide in the same way: which pass goes on, what a pass shows to be gone, what a change is.
+//! What both databases decide in the same way of a pass: which one goes on, and what one shows to be gone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use catalog::{
-    CrawlReport, Offer, PassNotes, ProblemKind, Product, Reason, Shop, Start, StockMove, Stop,
-    UnixMs, Variant,
-};
+use catalog::{CrawlReport, PassNotes, ProblemKind, Reason, Shop, Start, Stop, UnixMs};
 
 /// Problems kept of one pass; all are counted.
 pub(crate) const MAX_PROBLEMS: u32 = 1000;
@@ -138,66 +135,4 @@ impl Found {
         let most = self.n_products.max(other.n_products);
         self.n_products.abs_diff(other.n_products) <= most / 10
     }
-}
-
-/// Returns what the product as a whole offers: its least price, and whether some variant is available.
-pub(crate) fn whole_offer(product: &Product) -> Offer {
-    Offer {
-        price: product.price_range().map(|(least, _)| least),
-        compare_at: None,
-        available: Some(product.in_stock()),
-    }
-}
-
-/// What a variant offered before and offers now, and how its stock moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ChangedOffer<'a> {
-    pub(crate) variant: &'a str,
-    pub(crate) before: Option<Offer>,
-    pub(crate) after: Option<Offer>,
-    pub(crate) stock: Option<StockMove>,
-}
-
-impl ChangedOffer<'_> {
-    fn is_same_to_buyers(&self) -> bool {
-        matches!((self.before, self.after), (Some(before), Some(after)) if before.same(&after))
-    }
-}
-
-/// Returns the variants whose offers or stock differ: those of `new` in their order, then those that disappeared.
-///
-/// Of variants that share an id, which no platform should send, the first counts.
-pub(crate) fn changed_offers<'a>(old: &'a [Variant], new: &'a [Variant]) -> Vec<ChangedOffer<'a>> {
-    let mut before: HashMap<&str, &Variant> = HashMap::with_capacity(old.len());
-    for variant in old {
-        before.entry(&variant.id).or_insert(variant);
-    }
-    let mut handled = HashSet::with_capacity(new.len());
-    let mut changes = Vec::new();
-    for variant in new {
-        if !handled.insert(variant.id.as_str()) {
-            continue;
-        }
-        let known = before.get(variant.id.as_str());
-        let changed = ChangedOffer {
-            variant: &variant.id,
-            before: known.map(|it| Offer::of(it)),
-            after: Some(Offer::of(variant)),
-            stock: known.and_then(|it| StockMove::between(it, variant)),
-        };
-        if changed.stock.is_some() || !changed.is_same_to_buyers() {
-            changes.push(changed);
-        }
-    }
-    for variant in old {
-        if handled.insert(&variant.id) {
-            changes.push(ChangedOffer {
-                variant: &variant.id,
-                before: Some(Offer::of(variant)),
-                after: None,
-                stock: None,
-            });
-        }
-    }
-    changes
 }

@@ -70,6 +70,7 @@ pub(super) fn observe(
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     };
     record.observations.push((n, row));
     &mut record.observations.last_mut().unwrap().1

@@ -1,4 +1,4 @@
-use catalog::{CrawlKey, Currency, FeatureInputs};
+use catalog::{CrawlKey, Currency, FeatureInputs, Offer};
 use proptest::prelude::*;
 
 use super::*;
@@ -26,6 +26,7 @@ fn at(day: i64, kind: ObservationKind) -> Observation {
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 
@@ -43,6 +44,14 @@ fn changed(day: i64, before: Option<Offer>, after: Option<Offer>) -> Observation
         before,
         after,
         ..at(day, ObservationKind::Changed)
+    }
+}
+
+/// The variant is said to be sold out, after a silence before which it was said to be available as told.
+fn said_before(day: i64, is_available: bool) -> Observation {
+    Observation {
+        said_before: Some(is_available),
+        ..changed(day, offer(None), offer(Some(false)))
     }
 }
 
@@ -101,8 +110,11 @@ fn stock_outs_and_restocks_are_counted_and_other_changes_are_not() {
         changed(63, yes, yes),
         changed(64, yes, unknown),
         changed(65, unknown, no),
+        // What sold out while nobody said so, and what did not.
+        said_before(66, true),
+        said_before(67, false),
     ];
-    assert_watched(&changes, 2, 60.0);
+    assert_watched(&changes, 3, 60.0);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn runs(watched: Watched<'_>) -> Vec<Run> {
         let at = step[0].at;
         for seen in step {
             match (seen.kind, &seen.variant) {
-                (ObservationKind::Changed, Some(variant)) => put(&mut stock, variant, seen.after),
+                (ObservationKind::Changed, Some(variant)) => hear(&mut stock, variant, seen.after),
                 // What the shop no longer lists is not sold out.
                 (ObservationKind::Gone | ObservationKind::Back, _) => start = None,
                 _ => (),
@@ -88,6 +88,18 @@ fn put<'a>(stock: &mut Stock<'a>, variant: &'a str, offer: Option<Offer>) {
     };
 }
 
+/// As [`put`], but where nobody says anything what was said stands.
+fn hear<'a>(stock: &mut Stock<'a>, variant: &'a str, offer: Option<Offer>) {
+    match offer {
+        Some(Offer {
+            available: None, ..
+        }) => {
+            stock.entry(variant).or_insert(None);
+        }
+        said => put(stock, variant, said),
+    }
+}
+
 fn is_there(stock: &Stock<'_>) -> bool {
     stock.values().any(|it| *it == Some(true))
 }
@@ -97,7 +109,8 @@ fn is_out(stock: &Stock<'_>) -> bool {
 }
 
 fn is_restock(seen: &Observation) -> bool {
-    seen.after.is_some_and(|it| it.available == Some(true))
+    let is_there = seen.after.is_some_and(|it| it.available == Some(true));
+    is_there && seen.said_before != Some(true)
 }
 
 fn times(n: usize) -> String {

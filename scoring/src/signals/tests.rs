@@ -28,6 +28,7 @@ fn seen(day: i64, kind: ObservationKind) -> Observation {
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 
@@ -346,6 +347,33 @@ fn a_size_that_goes_while_another_comes_is_no_sell_out() {
     let sell_out = told(&signals, "time_to_sell_out");
     assert_eq!(sell_out.value, None);
     assert_eq!(sell_out.detail, "never sold out in 60.0 days");
+}
+
+#[test]
+fn a_time_in_which_nobody_says_what_is_available_ends_no_stock_and_begins_none() {
+    let silent = |offer: Option<Offer>| {
+        offer.map(|it| Offer {
+            available: None,
+            ..it
+        })
+    };
+    let said = |is_there| offer(2000, None, is_there);
+    let again = |day, said_before, is_there| Observation {
+        said_before: Some(said_before),
+        ..changed("a", day, silent(said(true)), said(is_there))
+    };
+    let shop = [
+        changed("a", 45, said(true), silent(said(true))),
+        changed("a", 47, silent(said(true)), silent(offer(1900, None, true))),
+        again(50, true, true),
+        changed("a", 55, said(true), silent(said(true))),
+        again(60, true, false),
+    ];
+    let signals = signals_with(&shop, &[variant("a", false)], None);
+    let sell_out = told(&signals, "time_to_sell_out");
+    assert_eq!(sell_out.value, Some(20.0), "{}", sell_out.detail);
+    let flips = told(&signals, "availability_flips");
+    assert_eq!(flips.value, Some(1.0), "{}", flips.detail);
 }
 
 #[test]

@@ -277,6 +277,7 @@ struct VariantDocument {
     compare_at: Option<i64>,
     compare_at_currency: Option<Currency>,
     availability: String,
+    last_said: Option<bool>,
     quantity: Option<i64>,
 }
 
@@ -290,7 +291,9 @@ impl VariantDocument {
             price: money(self.price, self.price_currency)?,
             compare_at: money(self.compare_at, self.compare_at_currency)?,
             availability: match self.availability.as_str() {
-                "unknown" => Availability::Unknown,
+                "unknown" => self
+                    .last_said
+                    .map_or(Availability::Unknown, Availability::Former),
                 "stated_no" => Availability::Stated(false),
                 "stated_yes" => Availability::Stated(true),
                 "derived_no" => Availability::Derived(false),

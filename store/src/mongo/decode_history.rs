@@ -36,6 +36,7 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         rank: Option<u32>,
         source: Option<RankSource>,
         n_places: Option<u32>,
+        said_before: Option<bool>,
     }
     let read: ObservationDocument<'_> = fields(document, "an observation")?;
     let product = parse_product_key(read.product)?;
@@ -57,6 +58,7 @@ pub(super) fn observation(document: &RawDocument) -> Result<(u64, Observation), 
         rank: read.rank,
         source: read.source,
         n_places: read.n_places,
+        said_before: read.said_before,
     };
     Ok((read.n, observation))
 }

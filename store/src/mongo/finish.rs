@@ -290,6 +290,7 @@ async fn mark_gone(
             rank: None,
             source: None,
             n_places: None,
+            said_before: None,
         };
         rows.push((it.key.as_str(), n, encode_observation(&it.key, n, &row)));
         let mark =

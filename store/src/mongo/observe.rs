@@ -104,6 +104,7 @@ impl Look<'_> {
             rank,
             source: Some(self.source),
             n_places,
+            said_before: None,
         }
     }
 

@@ -105,13 +105,16 @@ fn encode_variant(variant: &Variant) -> RawDocumentBuf {
     some(it, cstr!("sku"), variant.sku.as_deref());
     append_money(it, variant.price, variant.compare_at);
     let availability = match variant.availability {
-        Availability::Unknown => "unknown",
+        Availability::Unknown | Availability::Former(_) => "unknown",
         Availability::Stated(true) => "stated_yes",
         Availability::Stated(false) => "stated_no",
         Availability::Derived(true) => "derived_yes",
         Availability::Derived(false) => "derived_no",
     };
     it.append(cstr!("availability"), availability);
+    if let Availability::Former(said) = variant.availability {
+        it.append(cstr!("last_said"), said);
+    }
     some(it, cstr!("quantity"), variant.quantity);
     document
 }
@@ -156,6 +159,9 @@ pub(super) fn encode_observation(
         observation.source.map(RankSource::name),
     );
     some(it, cstr!("n_places"), observation.n_places.map(i64::from));
+    if let Some(said) = observation.said_before {
+        it.append(cstr!("said_before"), said);
+    }
     it.append(cstr!("created_at"), date(observation.at));
     it.append(cstr!("updated_at"), date(observation.at));
     document

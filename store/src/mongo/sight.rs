@@ -11,7 +11,7 @@ use super::observe::store_observations;
 use super::page::{Hashed, Known};
 use super::product::{Facts, MAX_DOCUMENT_BYTES, date, encode_observation, encode_product, whole};
 use super::steps::{Steps, Update};
-use crate::rules::{changed_offers, whole_offer};
+use crate::seen_again::{changed_offers, over, whole_offer};
 
 /// What a page changes, product by product.
 #[derive(Default)]
@@ -62,7 +62,9 @@ impl<'a> Changes<'a> {
         facts.n_observations += rows.len() as u64;
         facts.stored_at = at;
         if !is_same {
-            let document = encode_product(it.product, &it.hash_text, &facts);
+            let variants = known.and_then(|known| known.variants.as_deref());
+            let product = over(variants.unwrap_or_default(), it.product);
+            let document = encode_product(&product, &it.hash_text, &facts);
             if document.as_bytes().len() > MAX_DOCUMENT_BYTES {
                 self.sights.refuse(
                     index,
@@ -164,6 +166,7 @@ fn rows_of(
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     };
     let whole_product = |kind| row(kind, None, None, Some(whole_offer(it.product)));
     let Some(known) = known else {
@@ -183,6 +186,7 @@ fn rows_of(
             let (variant, kind) = (Some(changed.variant), ObservationKind::Changed);
             rows.push(Observation {
                 stock: changed.stock,
+                said_before: changed.said_before,
                 ..row(kind, variant, changed.before, changed.after)
             });
         }

@@ -294,7 +294,7 @@ pub(super) fn offer(row: &Row<'_>, first: usize) -> Result<Option<Offer>, Fault>
 pub(super) const OBSERVATION_COLUMNS: &str = "o.kind, o.variant, o.at, o.crawl_n, \
      o.before_available, o.before_currency, o.before_price, o.before_compare_at, \
      o.after_available, o.after_currency, o.after_price, o.after_compare_at, o.hash, o.rank, \
-     o.source, o.stock_before, o.stock_after";
+     o.source, o.stock_before, o.stock_after, o.said_before";
 
 /// Reads an observation of `product` from the first columns of `row`.
 pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observation, Fault> {
@@ -316,6 +316,7 @@ pub(super) fn observation(product: ProductId, row: &Row<'_>) -> Result<Observati
         rank,
         source: row.get::<_, Option<Word<_>>>(14)?.map(|Word(it)| it),
         n_places,
+        said_before: row.get(17)?,
         product,
     })
 }

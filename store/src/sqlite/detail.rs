@@ -43,6 +43,9 @@ struct VariantDetail<Text, List> {
     /// 0 unknown, 1 and 2 stated no and yes, 3 and 4 derived no and yes.
     #[serde(rename = "a")]
     availability: u8,
+    /// What was said last, of an unknown one.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    last_said: Option<bool>,
     #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
     quantity: Option<i64>,
 }
@@ -82,9 +85,13 @@ fn encode_variant(variant: &Variant, usual: Currency) -> VariantDetail<&str, &[S
         compare_at: variant.compare_at.map(Money::minor),
         compare_at_currency: unusual(variant.compare_at),
         availability: match variant.availability {
-            Availability::Unknown => 0,
+            Availability::Unknown | Availability::Former(_) => 0,
             Availability::Stated(it) => 1 + u8::from(it),
             Availability::Derived(it) => 3 + u8::from(it),
+        },
+        last_said: match variant.availability {
+            Availability::Former(said) => Some(said),
+            _ => None,
         },
         quantity: variant.quantity,
     }
@@ -116,7 +123,9 @@ fn decode_variant(
         price: money(variant.price, variant.price_currency),
         compare_at: money(variant.compare_at, variant.compare_at_currency),
         availability: match variant.availability {
-            0 => Availability::Unknown,
+            0 => variant
+                .last_said
+                .map_or(Availability::Unknown, Availability::Former),
             it @ (1 | 2) => Availability::Stated(it == 2),
             it @ (3 | 4) => Availability::Derived(it == 4),
             it => {

@@ -59,7 +59,7 @@ pub(super) fn history(
     let mut rows = find.query(params![row_id, before, sql_limit(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((row.get(17)?, observation(id.clone(), row)?));
+        found.push((row.get(18)?, observation(id.clone(), row)?));
     }
     Ok(found)
 }
@@ -268,11 +268,11 @@ fn sorted_by_time(
 pub(super) fn observed_row(product: ProductId, row: &Row<'_>) -> Result<ObservedRow, Fault> {
     Ok(ObservedRow {
         observation: observation(product, row)?,
-        n: row.get(17)?,
-        title: row.get(18)?,
-        vendor: row.get(19)?,
-        product_type: row.get(20)?,
-        url: row.get(21)?,
+        n: row.get(18)?,
+        title: row.get(19)?,
+        vendor: row.get(20)?,
+        product_type: row.get(21)?,
+        url: row.get(22)?,
     })
 }
 

@@ -10,7 +10,7 @@ use super::codec::{Word, native_sql, offer_columns, rank_column};
 use super::detail;
 use super::fault::Fault;
 use super::search::{Index, index_again};
-use crate::rules::{changed_offers, whole_offer};
+use crate::seen_again::{changed_offers, over, whole_offer};
 
 /// Where and when a product is stored.
 #[derive(Clone, Copy)]
@@ -79,9 +79,9 @@ impl<'tx> Statements<'tx> {
                      (product_id, n, kind, variant, at, crawl_n,
                       before_available, before_currency, before_price, before_compare_at,
                       after_available, after_currency, after_price, after_compare_at, hash, rank, source,
-                      stock_before, stock_after)
+                      stock_before, stock_after, said_before)
                  VALUES (?1, COALESCE(?2, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = ?1)),
-                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                         ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
             )?,
             index: Index::prepare(tx)?,
         })
@@ -117,6 +117,7 @@ impl<'tx> Statements<'tx> {
             row.source.map(Word),
             row.stock.map(|it| it.before),
             row.stock.map(|it| it.after),
+            row.said_before,
         ])?;
         Ok(())
     }
@@ -136,6 +137,7 @@ pub(super) struct NewRow<'a> {
     pub(super) rank: Option<u32>,
     pub(super) source: Option<RankSource>,
     pub(super) n_places: Option<u32>,
+    pub(super) said_before: Option<bool>,
 }
 
 impl NewRow<'_> {
@@ -151,6 +153,7 @@ impl NewRow<'_> {
             rank: None,
             source: None,
             n_places: None,
+            said_before: None,
         }
     }
 }
@@ -198,6 +201,7 @@ pub(super) fn store_product(
     if !is_same {
         counts.changed += 1;
         let before = Before::read(tx, id)?;
+        let product = &*over(&before.variants, product);
         let words = search_text(product);
         put(statements, sight, Some(id), product, hash, &words)?;
         for changed in changed_offers(&before.variants, &product.variants) {
@@ -206,6 +210,7 @@ pub(super) fn store_product(
                 before: changed.before,
                 after: changed.after,
                 stock: changed.stock,
+                said_before: changed.said_before,
                 hash: Some(hash),
                 ..NewRow::of(ObservationKind::Changed)
             };

@@ -114,6 +114,7 @@ fn put_product(tx: &Transaction<'_>, record: &ProductRecord) -> Result<(), Fault
             rank: row.rank,
             source: row.source,
             n_places: row.n_places,
+            said_before: row.said_before,
         };
         statements.observe(sight(row.crawl.n, row.at), id, &new_row)?;
     }

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -57,6 +57,10 @@ const MIGRATIONS: [Migration; 9] = [
     },
     Migration {
         sql: include_str!("schema_9.sql"),
+        fill: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema_10.sql"),
         fill: |_| Ok(()),
     },
 ];

@@ -121,6 +121,7 @@ impl Goods {
             rank,
             source: None,
             n_places: None,
+            said_before: None,
             product,
         }
     }

@@ -86,6 +86,7 @@ pub(crate) fn observed(kind: ObservationKind, day: &str) -> Observation {
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 

@@ -309,6 +309,7 @@ async fn moves_into_the_first_places_of_a_shops_own_order_are_told_when_asked_fo
         rank: Some(rank),
         source: Some(RankSource::Collection),
         n_places: None,
+        said_before: None,
         variant: None,
         before: None,
         after: None,

@@ -249,6 +249,7 @@ fn event(row: &FeatureRow) -> Observation {
         rank: None,
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 

@@ -69,6 +69,7 @@ pub(crate) fn observation(row: &FeatureRow, day: i64, what: u32) -> Observation 
         rank: is_ranked.then_some(what),
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 

@@ -45,6 +45,7 @@ fn observation(n: u64, at_ms: i64) -> Observation {
         rank: u32::try_from(n).ok(),
         source: None,
         n_places: None,
+        said_before: None,
     }
 }
 

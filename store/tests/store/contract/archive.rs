@@ -287,6 +287,7 @@ pub(super) async fn a_record_replaces_the_one_with_its_key(store: &dyn Store) {
             rank: Some(rank),
             source: Some(catalog::RankSource::StorefrontApi),
             n_places: None,
+            said_before: None,
         };
         (n, observation)
     };

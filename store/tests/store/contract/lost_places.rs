@@ -62,6 +62,7 @@ pub(super) async fn a_product_that_is_not_in_a_new_reading_lost_its_place(store:
         rank: None,
         source: Some(StorefrontApi),
         n_places: Some(u32::MAX),
+        said_before: None,
     };
     assert_eq!(places(store, 1).await[1..], [lost]);
     assert_eq!(

@@ -19,6 +19,7 @@ mod round_trip;
 mod search;
 mod search_all;
 mod search_order;
+mod silence;
 mod stock;
 mod tasks;
 mod versions;
@@ -244,6 +245,10 @@ on_every_backend! {
         a_place_that_was_read_elsewhere_is_not_lost,
         products_that_are_gone_lose_no_place,
         a_lost_place_stays_lost_through_new_content_and_an_archive,
+    }
+    silence::{
+        what_sold_out_in_a_silence_is_sold_out_behind_it,
+        an_answer_that_says_more_or_less_of_the_same_is_no_event,
     }
     stock::{
         stock_that_moves_is_kept_with_what_it_was,

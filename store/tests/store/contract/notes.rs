@@ -41,6 +41,7 @@ pub(super) fn notes() -> PassNotes {
         }),
         currency_before: catalog::Currency::parse("GBP").ok(),
         kept_page: Some(4),
+        read_whole_at: Some(at(-7)),
     }
 }
 

@@ -314,6 +314,7 @@ pub(super) async fn a_rank_is_observed_when_it_is_another_than_before(store: &dy
         rank: Some(rank),
         source: Some(catalog::RankSource::StorefrontApi),
         n_places: None,
+        said_before: None,
     };
     assert_eq!(history[1..], [expected(4, 10), expected(1, 12)]);
     let last = store.observations(&of(3), 9).await.unwrap().pop().unwrap();
