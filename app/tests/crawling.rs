@@ -302,7 +302,9 @@ async fn shops_that_refuse_are_blocked_with_the_reason() {
         (Fault::Status(423, None), Stop::Suspended),
         (Fault::Status(429, None), Stop::RateLimited),
         (Fault::Status(430, None), Stop::RateLimited),
-        (Fault::Challenge, Stop::Challenge),
+        (Fault::Challenge(403), Stop::Challenge),
+        (Fault::Challenge(429), Stop::Challenge),
+        (Fault::Challenge(503), Stop::Challenge),
         (password, Stop::Password),
     ] {
         let world = World::new(300, list_alone().fault(On::feed(), fault.clone())).await;
@@ -321,12 +323,18 @@ async fn shops_that_refuse_are_blocked_with_the_reason() {
     assert_eq!(stop(&world.crawl().await), ("blocked", Some(Stop::Robots)));
     assert_eq!(world.pages_asked(), Vec::<String>::new());
     // A shop that is asked too often says so where it is asked first.
-    for (status, expected) in [(429, Stop::RateLimited), (500, Stop::Robots)] {
-        let fault = Fault::Status(status, None);
-        let plan = FaultPlan::none().fault(On::path("/robots.txt"), fault);
+    for (fault, expected) in [
+        (Fault::status(429), Stop::RateLimited),
+        (Fault::status(500), Stop::Robots),
+        (Fault::Challenge(503), Stop::Challenge),
+        (Fault::Challenge(403), Stop::Challenge),
+        (Fault::Challenge(200), Stop::Challenge),
+    ] {
+        let plan = FaultPlan::none().fault(On::path("/robots.txt"), fault.clone());
         let world = World::new(300, plan).await;
         let stopped = stop(&world.crawl().await);
-        assert_eq!(stopped, ("blocked", Some(expected)), "{status}");
+        assert_eq!(stopped, ("blocked", Some(expected)), "{fault:?}");
+        assert_eq!(world.pages_asked(), Vec::<String>::new());
     }
 }
 

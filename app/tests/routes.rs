@@ -331,7 +331,8 @@ async fn a_lock_on_the_door_is_no_invitation_to_the_windows() {
     for (plan, expected) in [
         (FaultPlan::none().password(), Stop::Password),
         (feed(locked), Stop::Password),
-        (feed(Fault::Challenge), Stop::Challenge),
+        (feed(Fault::Challenge(403)), Stop::Challenge),
+        (feed(Fault::Challenge(429)), Stop::Challenge),
         (feed(Fault::status(402)), Stop::Suspended),
         (feed(Fault::status(423)), Stop::Suspended),
         (feed(Fault::status(429)), Stop::RateLimited),

@@ -71,7 +71,7 @@ async fn answers_that_are_no_catalogue_look_like_it() {
         (html.status, html.header("content-type")),
         (200, Some("text/html; charset=utf-8"))
     );
-    let challenge = first_answer(Fault::Challenge).await;
+    let challenge = first_answer(Fault::Challenge(403)).await;
     assert_eq!(
         (challenge.status, challenge.header("cf-mitigated")),
         (403, Some("challenge"))

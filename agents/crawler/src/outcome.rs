@@ -1,7 +1,6 @@
 //! What an answer, or that there is none, makes of a shop's crawl.
 
 use catalog::{Outcome, Reason, RouteEnd, Stop};
-use reqwest::header::HeaderMap;
 
 use crate::fetch::{Failure, FetchError, Response, Rest};
 use crate::platforms::{ReadError, shopify};
@@ -22,7 +21,7 @@ pub(crate) fn check_status(
     if url.path().ends_with("/password") {
         return blocked(Stop::Password, ": the shop is behind a password");
     }
-    if is_challenge(response.status, &response.headers) {
+    if response.is_challenge() {
         return blocked(Stop::Challenge, " with an anti-bot challenge");
     }
     match response.status {
@@ -45,16 +44,6 @@ pub(crate) fn check_status(
         _ if url.path() == LIST => blocked(Stop::ClosedFeed, ": the product list is closed"),
         _ => blocked(Stop::ClosedFeed, ": it is closed"),
     }
-}
-
-/// Returns whether a guard of the shop turned us away, and not the shop: Cloudflare says so with any status, Akamai only by
-/// its own name, with a 403.
-fn is_challenge(status: u16, headers: &HeaderMap) -> bool {
-    let has = |name: &str, value: &str| {
-        let header = headers.get(name);
-        header.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
-    };
-    has("cf-mitigated", "challenge") || (status == 403 && has("server", "AkamaiGHost"))
 }
 
 /// Returns the end of a route on which the pass came to `outcome`; of a complete one, that all was read.
@@ -116,6 +105,10 @@ pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
         {
             blocked(Stop::RateLimited)
         }
+        FetchError::NoRobots(why) if matches!(**why, FetchError::Challenged { .. }) => {
+            blocked(Stop::Challenge)
+        }
+        FetchError::Challenged { .. } => blocked(Stop::Challenge),
         FetchError::RefusedByRobots { .. } | FetchError::NoRobots(_) => blocked(Stop::Robots),
         FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => {
             blocked(Stop::RateLimited)
@@ -158,27 +151,4 @@ pub(crate) fn outcome_of_read(error: &ReadError, response: &Response, page_numbe
         ReadError::NotProducts(_) | ReadError::Errors(_) => Stop::NotShopify,
     };
     Outcome::Failed(Reason::new(stop, format!("{}: {error}", response.url)))
-}
-
-#[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn guards_are_known_by_what_they_say_of_themselves() {
-        for (status, name, value, is_guard) in [
-            (403, "cf-mitigated", "challenge", true),
-            (200, "cf-mitigated", "challenge", true),
-            (403, "server", "akamaighost", true),
-            (200, "server", "akamaighost", false),
-            (403, "server", "cloudflare", false),
-            (403, "cf-mitigated", "block", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_static(value));
-            assert_eq!(is_challenge(status, &headers), is_guard, "{name}: {value}");
-        }
-    }
 }

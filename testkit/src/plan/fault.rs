@@ -11,8 +11,8 @@ pub enum Fault {
     Custom(u16, &'static str, Vec<u8>),
     /// Status 200 with a page of HTML.
     Html,
-    /// Status 403 with `cf-mitigated: challenge` and a page of HTML.
-    Challenge,
+    /// This status with `cf-mitigated: challenge` and a page of HTML; guards take 403, and 429 or 503.
+    Challenge(u16),
     /// Status 200 with a JSON object that has no products.
     NotShopify,
     /// Status 302 to this location.

@@ -39,7 +39,7 @@ async fn each_end_of_a_shop_has_its_state_and_its_code() {
             "PRODUCTS_JSON_DISABLED",
         ),
         (
-            FaultPlan::none().fault(On::feed(), Fault::Challenge),
+            FaultPlan::none().fault(On::feed(), Fault::Challenge(403)),
             "FAILED",
             "BLOCKED",
         ),

@@ -127,9 +127,17 @@ async fn a_look_at_shops_is_answered_without_a_task() {
     let closed = shop(10, FaultPlan::none().fault(On::feed(), Fault::status(404))).await;
     let too_many = FaultPlan::none().fault(On::path("/robots.txt"), Fault::status(429));
     let busy = shop(10, too_many).await;
+    let guard = FaultPlan::none().fault(On::path("/robots.txt"), Fault::Challenge(403));
+    let guarded = shop(10, guard).await;
     let answer = world
         .send(
-            &probe(&[open.url(), denied.url(), closed.url(), busy.url()]),
+            &probe(&[
+                open.url(),
+                denied.url(),
+                closed.url(),
+                busy.url(),
+                guarded.url(),
+            ]),
             true,
         )
         .await;
@@ -144,6 +152,7 @@ async fn a_look_at_shops_is_answered_without_a_task() {
     assert_eq!(stores[1]["code"], "ROBOTS_DENIED");
     assert_eq!(stores[2]["productsJson"], "closed");
     assert_eq!(stores[3]["robots"], "unknown");
+    assert_eq!(stores[4]["robots"], "unknown");
     assert_eq!(stores[2]["code"], "PRODUCTS_JSON_DISABLED");
     assert!(world.context.tasks.work_stats().await.unwrap().is_empty());
     // Nobody keeps the shops from being crawled.

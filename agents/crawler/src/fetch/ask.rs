@@ -45,6 +45,22 @@ impl Response {
             last_modified,
         })
     }
+
+    /// Returns whether a guard of the shop turned us away, and not the shop: Cloudflare says so with any status, Akamai only by
+    /// its own name, with a 403.
+    pub fn is_challenge(&self) -> bool {
+        self.names_challenge() || (self.status == 403 && self.has("server", "AkamaiGHost"))
+    }
+
+    /// Returns whether the answer itself says that it is a challenge.
+    pub(super) fn names_challenge(&self) -> bool {
+        self.has("cf-mitigated", "challenge")
+    }
+
+    fn has(&self, name: &str, value: &str) -> bool {
+        let header = self.headers.get(name);
+        header.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(value.as_bytes()))
+    }
 }
 
 /// Returns whether an answer of `date` was last modified well before: a date counts whole seconds, and a change within the
@@ -107,5 +123,34 @@ mod tests {
             assert_eq!(is_old_enough(modified, date), is_enough, "{date:?}");
         }
         assert!(!is_old_enough("yesterday", Some(modified)));
+    }
+
+    #[test]
+    fn guards_are_known_by_what_they_say_of_themselves() {
+        for (status, name, value, is_guard) in [
+            (403, "cf-mitigated", "challenge", true),
+            (200, "cf-mitigated", "challenge", true),
+            (503, "cf-mitigated", "challenge", true),
+            (403, "server", "akamaighost", true),
+            (200, "server", "akamaighost", false),
+            (403, "server", "cloudflare", false),
+            (403, "cf-mitigated", "block", false),
+        ] {
+            let response = Response {
+                url: Url::parse("https://a.example/").unwrap(),
+                status,
+                headers: [(
+                    header::HeaderName::from_static(name),
+                    header::HeaderValue::from_static(value),
+                )]
+                .into_iter()
+                .collect(),
+                body: Vec::new(),
+                wire_bytes: 0,
+                headers_after: Duration::ZERO,
+                has_moved: false,
+            };
+            assert_eq!(response.is_challenge(), is_guard, "{name}: {value}");
+        }
     }
 }

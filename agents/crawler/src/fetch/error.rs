@@ -8,7 +8,7 @@ use url::Url;
 
 use super::address::RefusedAddress;
 use super::breaker::Failure;
-use super::{FetchConfig, SignError};
+use super::{FetchConfig, Response, SignError};
 
 /// Why a request brought no answer that counts, by what a caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,14 @@ pub enum FetchError {
         status: u16,
         /// The tries.
         n_tries: u32,
+    },
+    /// A guard of the shop, which wants to see a person: with 429, 430 or 5xx, or at robots.txt.
+    #[error("{url} answered {status} with an anti-bot challenge")]
+    Challenged {
+        /// The URL.
+        url: String,
+        /// The status.
+        status: u16,
     },
     /// The server asks for a longer pause than one is willing to wait.
     #[error(
@@ -263,6 +271,13 @@ impl FetchError {
                 Self::RefusedAddress { url, detail }
             }
             other => other,
+        }
+    }
+
+    pub(super) fn challenged(response: &Response) -> Self {
+        Self::Challenged {
+            url: response.url.to_string(),
+            status: response.status,
         }
     }
 

@@ -130,7 +130,7 @@ impl Fetcher {
         })
     }
 
-    /// Gets `url`, with patience: 429, 430, 5xx and broken connections are tried again, after the pause that
+    /// Gets `url`, with patience: 429, 430, 5xx (but for challenges) and broken connections are tried again, after the pause that
     /// the server asks for or a growing one of our own. Any other status is an answer.
     ///
     /// Cancel-safe: a dropped call sends nothing more; what waited in it is let go.

@@ -27,6 +27,8 @@ pub(super) fn pause_before_next(
     let factor = 2_u32.saturating_pow(n_tried - 1);
     let backoff = config.backoff.saturating_mul(factor);
     match result {
+        // No patience makes a person of us.
+        Ok(response) if response.is_challenge() => None,
         Ok(response) if is_busy(response.status) => match retry_after(&response.headers) {
             Some(asked) => (asked <= longest).then_some(asked),
             None if response.status == 430 => Some(jittered(
@@ -57,9 +59,12 @@ pub(super) fn is_asked_for(result: &Result<Response, FetchError>) -> bool {
     response.is_some_and(|it| retry_after(&it.headers).is_some())
 }
 
-/// Turns a busy answer that is not waited for into its error; any other result counts as it is.
+/// Turns a busy answer that is not waited for, or a challenge, into its error; any other result counts as it is.
 pub(super) fn settled(result: Result<Response, FetchError>) -> Result<Response, FetchError> {
     match result {
+        Ok(response) if is_busy(response.status) && response.is_challenge() => {
+            Err(FetchError::challenged(&response))
+        }
         Ok(response) if is_busy(response.status) => Err(FetchError::ComeBackLater {
             url: response.url.to_string(),
             status: response.status,

@@ -65,6 +65,10 @@ impl Fetcher {
                 .ask_patiently(host, Ask::get(&robots_url), patience, pace)
                 .await
                 .map_err(explained)?;
+            // Whatever its status: the rules are those behind it, which nobody has seen.
+            if response.names_challenge() {
+                return Err(explained(FetchError::challenged(&response)));
+            }
             match redirect_target(&response)? {
                 None => return Ok(robots_of(&response)),
                 Some(target) => robots_url = target,

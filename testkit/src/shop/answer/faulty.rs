@@ -33,8 +33,8 @@ pub(super) async fn faulty(
             respond(*code, Some(content_type), bytes.clone().into())
         }
         Fault::Html => encoded(Plain::new(200, HTML, pages::NOT_A_FEED)),
-        Fault::Challenge => {
-            let mut response = encoded(Plain::new(403, HTML, pages::CHALLENGE));
+        Fault::Challenge(code) => {
+            let mut response = encoded(Plain::new(*code, HTML, pages::CHALLENGE));
             let challenge = HeaderValue::from_static("challenge");
             response.headers_mut().insert("cf-mitigated", challenge);
             response

@@ -17,7 +17,7 @@ const MAX_DETAIL_CHARS: usize = 240;
 /// | code | when |
 /// |---|---|
 /// | `PRODUCTS_JSON_DISABLED` | the product list is closed (401, 403, 404, 410) |
-/// | `ROBOTS_DENIED` | robots.txt forbids it, or could not be read |
+/// | `ROBOTS_DENIED` | robots.txt forbids it, or could not be read (`BLOCKED` behind a challenge) |
 /// | `RATE_LIMITED` | 429 or 430, also after waiting |
 /// | `BLOCKED` | an anti-bot challenge |
 /// | `PASSWORD` | the shop asks for a password |

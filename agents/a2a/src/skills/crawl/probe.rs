@@ -90,10 +90,14 @@ fn told(shop: &Shop, look: &Look) -> Value {
     };
     let robots = match stop {
         Some(Stop::Robots) => "denied",
-        // Too busy for robots.txt, perhaps.
-        Some(Stop::RateLimited | Stop::Unreachable | Stop::RefusedAddress | Stop::Interrupted) => {
-            "unknown"
-        }
+        // Too busy for robots.txt, perhaps, or guarded.
+        Some(
+            Stop::RateLimited
+            | Stop::Challenge
+            | Stop::Unreachable
+            | Stop::RefusedAddress
+            | Stop::Interrupted,
+        ) => "unknown",
         _ => "allowed",
     };
     json!({
