@@ -42,6 +42,7 @@ impl Stored {
         // A killed process tells nobody what it asked.
         for pass in passes.chain(&mut crawls) {
             pass.notes.traffic = None;
+            pass.notes.read_whole_at = None;
         }
         Self {
             shops,

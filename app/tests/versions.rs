@@ -1,6 +1,6 @@
 //! Shops whose answers say which version they are of: what is as it was is not sent again.
 
-use catalog::{Outcome, RouteEnd, Start, Stop, UnixMs};
+use catalog::{CrawlReport, Outcome, RouteEnd, Start, Stop, UnixMs};
 use testkit::{Catalogue, Fault, FaultPlan, NORTH_LOFT, On};
 use tokio_util::sync::CancellationToken;
 
@@ -170,7 +170,32 @@ async fn that_a_page_is_as_it_was_is_believed_for_four_weeks() {
     };
     let (read, believed) = ([("1", false), ("2", false)], [("1", true), ("2", true)]);
     assert_eq!(ask(36).await, asked(&read));
-    assert_eq!(ask(27).await, asked(&read));
+    assert_eq!(ask(8).await, asked(&read));
     assert_eq!(ask(3).await, asked(&believed));
     assert_eq!(ask(0).await, asked(&believed));
+}
+
+/// What a pass that goes on read before is known to nobody: its first pages may have been as they were.
+#[tokio::test]
+async fn a_pass_that_went_on_is_none_that_read_every_page_where_it_may_have_asked_by_version() {
+    let mut world = World::new(1_020, FaultPlan::none().validators()).await;
+    let ended_behind = async |world: &World, cut: CrawlReport| {
+        assert_eq!(cut.notes.read_whole_at, None);
+        let ended = world.crawl().await;
+        assert_eq!(ended.key, cut.key);
+        assert_eq!(ended.outcome, Some(Outcome::Complete));
+        ended.notes.read_whole_at
+    };
+    let cut = world.crawl_until(&CancellationToken::new(), Some(1)).await;
+    let first = Some(world.options.started_at);
+    assert_eq!(ended_behind(&world, cut).await, first);
+
+    let n_before = world.fake.requests().len();
+    world.options.started_at = UnixMs::new(1_001);
+    let cut = world.crawl_until(&CancellationToken::new(), Some(1)).await;
+    let asked = asked_since(&world, n_before);
+    assert!(asked.iter().all(|(_, is_by_version)| *is_by_version));
+    // The shop no longer knows a version, and the rest is read.
+    world.fake.set_plan(FaultPlan::none());
+    assert_eq!(ended_behind(&world, cut).await, first);
 }

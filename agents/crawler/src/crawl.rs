@@ -212,6 +212,22 @@ impl Crawl<'_> {
         Ok(report)
     }
 
+    /// Returns the last complete pass over the shop, of those that are not too long ago.
+    pub(crate) async fn newest_complete(
+        &self,
+        begun: &BegunCrawl,
+    ) -> Result<Option<CrawlReport>, StoreError> {
+        // It is among the first few, or far behind.
+        for most in [3, 100] {
+            let passes = self.store.crawls(Some(&begun.shop.key), most).await?;
+            let is_complete = |it: &CrawlReport| it.outcome == Some(Outcome::Complete);
+            if let Some(found) = passes.into_iter().find(is_complete) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns once the crawl is cancelled and the page that is under way is stored: nobody has to ask for it again.
     async fn told_to_stop(&self) {
         self.cancel.cancelled().await;

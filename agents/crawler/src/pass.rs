@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use catalog::{
     BegunCrawl, Checkpoint, CrawlReport, Outcome, PageWrite, PassNotes, Place, Popularity, Problem,
-    ProblemKind, Product, ProductId, Reason, Route, RouteEnd, RouteUse, Stop, StoreError,
+    ProblemKind, Product, ProductId, Reason, Route, RouteEnd, RouteUse, Stop, StoreError, UnixMs,
     Validators,
 };
 use url::Url;
@@ -25,6 +25,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) begun: &'a BegunCrawl,
     pub(crate) seen: Seen,
     pub(crate) known: KnownPages,
+    /// When the pass began, perhaps in an earlier call.
+    started_at: UnixMs,
     pub(crate) notes: PassNotes,
     /// The number of the page to store next.
     pub(crate) next_page: u32,
@@ -71,9 +73,11 @@ impl<'a> Pass<'a> {
         begun: &'a BegunCrawl,
     ) -> Result<Self, StoreError> {
         let mut notes = PassNotes::default();
+        let mut started_at = crawl.options.started_at;
         if begun.resumed {
             let newest = crawl.store.crawls(Some(&begun.shop.key), 1).await?;
             let earlier = newest.into_iter().find(|it| it.key == begun.ticket.crawl);
+            started_at = earlier.as_ref().map_or(started_at, |it| it.started_at);
             notes = earlier.map(notes_until_now).unwrap_or_default();
             // The last page of a pass that nobody ended is stored, and read once more.
             let (key, page) = (&begun.ticket.crawl, begun.checkpoint.next_page);
@@ -86,7 +90,8 @@ impl<'a> Pass<'a> {
             crawl,
             begun,
             seen: Seen::default(),
-            known: KnownPages::of(crawl, begun).await?,
+            known: KnownPages::of(crawl, begun, started_at).await?,
+            started_at,
             notes,
             next_page: begun.checkpoint.next_page,
             unseen: (1..begun.checkpoint.next_page).collect(),
@@ -194,14 +199,6 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Returns the shop's last complete pass, of those that are not too long ago.
-    pub(crate) async fn newest_complete(&self) -> Result<Option<CrawlReport>, StoreError> {
-        let shop = &self.begun.shop.key;
-        let passes = self.crawl.store.crawls(Some(shop), 100).await?;
-        let is_complete = |it: &CrawlReport| it.outcome == Some(Outcome::Complete);
-        Ok(passes.into_iter().find(is_complete))
-    }
-
     /// Asks the store for what is on the pages that this call did not read.
     pub(crate) async fn know_all_seen(&mut self) -> Result<(), StoreError> {
         let crawl = &self.begun.ticket.crawl;
@@ -257,6 +254,11 @@ impl<'a> Pass<'a> {
         }
         let earlier = self.notes.traffic.take().unwrap_or_default();
         self.notes.traffic = Some(earlier.and_then(self.crawl.pace.traffic()));
+        let n_not_read = self.notes.traffic.map_or(0, |it| it.not_modified);
+        self.notes.read_whole_at = (*outcome == Outcome::Complete).then(|| {
+            let known = &self.known;
+            known.read_whole_at(self.begun, self.started_at, n_not_read)
+        });
         self.keep_notes().await
     }
 

@@ -28,7 +28,7 @@ const MAX_COLLECTIONS: usize = 2;
 const MAX_TIME: Duration = Duration::from_secs(120);
 
 /// Passes among which the last look is.
-const MAX_PASSES: usize = 64;
+const MAX_PASSES: usize = 16;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
@@ -61,10 +61,10 @@ pub(crate) async fn observe(
     begun: &BegunCrawl,
 ) -> Result<Popularity, StoreError> {
     let at = (crawl.now)();
-    let earlier = last_look(crawl, begun, |_| true).await?;
-    let earlier = earlier.and_then(|it| it.refused);
-    let last_found = last_look(crawl, begun, |it| it.source.is_some()).await?;
-    let has_served = last_found.is_some_and(|it| it.source == Some(RankSource::StorefrontApi));
+    let looks = last_looks(crawl, begun).await?;
+    let earlier = looks.first().and_then(|it| it.refused);
+    let last_source = looks.iter().find_map(|it| it.source);
+    let has_served = last_source == Some(RankSource::StorefrontApi);
     let is_api_left_alone = earlier.is_some_and(|it| is_left_alone(it, at));
     // With the one to come, if it comes.
     let n_refusals = earlier
@@ -85,8 +85,8 @@ pub(crate) async fn observe(
     };
     let n_places = order.read.products.len();
     let detail: String = order.read.detail.chars().take(MAX_DETAIL_CHARS).collect();
-    let is_another_list = order.source == Some(RankSource::Collection)
-        && is_another_collection(&detail, crawl, begun).await?;
+    let is_another_list =
+        order.source == Some(RankSource::Collection) && is_another_collection(&detail, &looks);
     let is_whole = order.read.is_whole && !is_another_list;
     let n_read = is_whole.then_some(n_places);
     let n_read = n_read.and_then(|it| u32::try_from(it).ok());
@@ -124,30 +124,22 @@ fn is_left_alone(refused: ApiRefusals, now: UnixMs) -> bool {
     now.ms().abs_diff(refused.at.ms()) < n_days * DAY_MS
 }
 
-/// Returns the last look at the shop's order that is `wanted`.
-async fn last_look(
-    crawl: &Crawl<'_>,
-    begun: &BegunCrawl,
-    wanted: impl Fn(&Popularity) -> bool,
-) -> Result<Option<Popularity>, StoreError> {
+/// Returns the last looks at the shop's order, the newest first.
+async fn last_looks(crawl: &Crawl<'_>, begun: &BegunCrawl) -> Result<Vec<Popularity>, StoreError> {
     let passes = crawl.store.crawls(Some(&begun.shop.key), MAX_PASSES);
-    let mut looks = passes
+    let looks = passes
         .await?
         .into_iter()
         .filter_map(|pass| pass.notes.popularity);
-    Ok(looks.find(wanted))
+    Ok(looks.collect())
 }
 
-/// Returns whether the collection that `detail` names is another than that of the last look: what this one leaves out has
-/// lost no place in it.
-async fn is_another_collection(
-    detail: &str,
-    crawl: &Crawl<'_>,
-    begun: &BegunCrawl,
-) -> Result<bool, StoreError> {
-    let is_collection = |look: &Popularity| look.source == Some(RankSource::Collection);
-    let last = last_look(crawl, begun, is_collection).await?;
-    Ok(last.is_some_and(|look| look.detail != detail))
+/// Returns whether the collection that `detail` names is another than that of the last look at one: what this one leaves
+/// out has lost no place in it.
+fn is_another_collection(detail: &str, looks: &[Popularity]) -> bool {
+    let is_collection = |look: &&Popularity| look.source == Some(RankSource::Collection);
+    let last = looks.iter().find(is_collection);
+    last.is_some_and(|look| look.detail != detail)
 }
 
 /// What was found: with a source products; without one the reason.
@@ -376,6 +368,13 @@ impl Look<'_> {
             return Err(Miss::Later(format!("{} took too long", ask.url)));
         };
         let response = answer.map_err(|error| miss_of(&error))?;
+        if response.is_challenge() {
+            let status = response.status;
+            return Err(Miss::Refused(format!(
+                "{} answered {status} with an anti-bot challenge",
+                ask.url
+            )));
+        }
         match response.status {
             200 if !response.url.path().ends_with("/password") => Ok(response),
             status => Err(Miss::Closed(format!("{} answered {status}", ask.url))),
@@ -398,7 +397,9 @@ fn miss_of(error: &FetchError) -> Miss {
         | FetchError::TooManyRedirects { .. }
         | FetchError::TooLarge { .. }
         | FetchError::Damaged { .. } => Miss::Closed(reason),
-        FetchError::RateLimited { .. } | FetchError::ComeBackLater { .. } => Miss::Refused(reason),
+        FetchError::RateLimited { .. }
+        | FetchError::ComeBackLater { .. }
+        | FetchError::Challenged { .. } => Miss::Refused(reason),
         _ => Miss::Later(reason),
     }
 }

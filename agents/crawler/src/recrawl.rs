@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catalog::{CrawlReport, Outcome, UnixMs};
+use catalog::{CrawlReport, Outcome, Route, RouteUse, UnixMs};
 
 /// How much a pair of passes counts against the next newer one: shops change their ways.
 const FADE: f64 = 0.8;
@@ -30,7 +30,8 @@ pub struct RecrawlTerms {
 /// which stays finite where all changed, and is above 0 where none did. Pairs are added up, newer ones with more weight.
 /// The interval is that in which the share `stale_share` changes: -ln(1 - share) / λ, within the bounds.
 ///
-/// A pass that was made less than a tenth of the least time after the one before tells little and is passed over.
+/// A pass that was made less than a tenth of the least time after the one before tells little and is passed over. So does
+/// one in which the shop's lists closed, or opened: single products say less than lists do, and count as changed then.
 pub fn recrawl_after(passes: &[CrawlReport], terms: &RecrawlTerms) -> Duration {
     let mut complete: Vec<&CrawlReport> = passes
         .iter()
@@ -39,14 +40,17 @@ pub fn recrawl_after(passes: &[CrawlReport], terms: &RecrawlTerms) -> Duration {
     complete.sort_by_key(|pass| (pass.started_at, pass.key.n));
     let least_hours = terms.least.as_secs_f64() / 3_600.0 / 10.0;
     let (mut changes, mut hours) = (0.0, 0.0);
-    let mut before = None;
+    let mut before: Option<&CrawlReport> = None;
     for pass in complete {
-        let Some(earlier) = before.replace(pass.started_at) else {
+        let Some(earlier) = before.replace(pass) else {
             continue;
         };
-        let between = hours_between(earlier, pass.started_at);
+        let between = hours_between(earlier.started_at, pass.started_at);
         if between <= 0.0 || between < least_hours {
             before = Some(earlier);
+            continue;
+        }
+        if shows_a_list(earlier) != shows_a_list(pass) {
             continue;
         }
         changes = FADE * changes + changes_per_product(pass);
@@ -59,6 +63,16 @@ pub fn recrawl_after(passes: &[CrawlReport], terms: &RecrawlTerms) -> Duration {
     let wanted = -(1.0 - terms.stale_share).ln() / rate * 3_600.0;
     let bounded = wanted.clamp(terms.least.as_secs_f64(), terms.most.as_secs_f64());
     Duration::from_secs_f64(bounded)
+}
+
+/// Returns whether lists of whole products showed the shop, which say what can be bought.
+fn shows_a_list(pass: &CrawlReport) -> bool {
+    let is_list = |it: &RouteUse| match it.route {
+        Route::List | Route::Myshopify | Route::Collections => it.products > 0,
+        Route::Atom | Route::Sitemap => false,
+    };
+    let routes = &pass.notes.routes;
+    routes.is_empty() || routes.iter().any(is_list)
 }
 
 /// Returns the expected number of changes of one product between a pass and the one before.
@@ -155,5 +169,39 @@ mod tests {
     fn a_pass_right_behind_another_tells_nothing() {
         let twice = [pass(0, 0), pass(24, 50), pass(24, 0)];
         assert_eq!(after(&twice), after(&[pass(0, 0), pass(24, 50)]));
+    }
+
+    #[test]
+    fn a_list_that_is_closed_for_a_while_does_not_make_its_shop_a_busy_one() {
+        let by = |route, pass: CrawlReport| {
+            let used = |route, products| RouteUse {
+                route,
+                products,
+                end: None,
+                detail: String::new(),
+            };
+            let routes = vec![used(Route::List, 0), used(route, 1_000)];
+            let notes = PassNotes {
+                routes,
+                ..PassNotes::default()
+            };
+            CrawlReport { notes, ..pass }
+        };
+        let closed = [
+            pass(0, 0),
+            pass(24, 50),
+            by(Route::Sitemap, pass(48, 1_000)),
+            by(Route::Sitemap, pass(72, 50)),
+            by(Route::List, pass(96, 1_000)),
+        ];
+        assert_eq!(after(&closed), after(&[pass(0, 0), pass(24, 50)]));
+        // Behind the wall the list shows its part of the shop all the time.
+        let busy = |route| {
+            let mut it = by(route, pass(24, 500));
+            it.notes.routes[0].products = 600;
+            it
+        };
+        let walled = [Route::Sitemap, Route::Collections].map(|it| after(&[pass(0, 0), busy(it)]));
+        assert_eq!(walled, [after(&[pass(0, 0), pass(24, 500)]); 2]);
     }
 }

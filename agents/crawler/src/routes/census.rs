@@ -217,7 +217,7 @@ impl Pass<'_> {
         if self.crawl.options.start == Start::Fresh {
             return Ok(None);
         }
-        let last = self.newest_complete().await?;
+        let last = self.crawl.newest_complete(self.begun).await?;
         let same = last.filter(|it| it.currency == self.begun.shop.currency);
         let since = |it: CrawlReport| it.started_at.ms().saturating_sub(MARGIN_MS);
         Ok(same.map(|it| UnixMs::new(since(it))))

@@ -79,7 +79,7 @@ impl Pass<'_> {
 
     /// Returns the products that the last complete pass took as present though its list did not show them.
     async fn kept_by_the_last_pass(&self) -> Result<HashSet<ProductId>, StoreError> {
-        let Some(last) = self.newest_complete().await? else {
+        let Some(last) = self.crawl.newest_complete(self.begun).await? else {
             return Ok(HashSet::new());
         };
         let Some(page) = last.notes.kept_page else {

@@ -105,12 +105,12 @@ impl Pass<'_> {
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
         if n_pending == 0 && census.is_whole {
             return Ok(Ended {
-                detail: format!("the sitemap names {n_named} products"),
+                detail: format!("{n_named} products are named, and were found"),
                 ..Ended::complete(RouteEnd::Covered)
             });
         }
         Ok(Ended::not_all(if n_pending > 0 {
-            format!("{n_pending} of {n_named} products that the sitemap names could not be read")
+            format!("{n_pending} of {n_named} products that are named could not be read")
         } else {
             format!("of the sitemap only {n_named} products could be read")
         }))

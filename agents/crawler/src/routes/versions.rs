@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use catalog::{BegunCrawl, KnownPage, Outcome, Start, StoreError};
+use catalog::{BegunCrawl, KnownPage, Start, StoreError, UnixMs};
 use url::{Position, Url};
 
 use crate::crawl::Crawl;
@@ -10,47 +10,65 @@ use crate::fetch::Response;
 
 /// How long a shop's word is believed that its pages are as they were: then all are read once. Four times the longest time
 /// between two crawls.
-const MAX_BELIEVED_MS: i64 = 28 * 24 * 3_600_000;
+const MAX_BELIEVED_MS: u64 = 28 * 24 * 3_600_000;
 
-/// Passes among which the last one is that read every page: the shortest time between two crawls is 6 hours.
-const MAX_PASSES: usize = 128;
-
-/// The pages of the shop's last complete pass that may be asked for by their versions, by number.
+/// What the shop's last complete pass knows of its pages.
 #[derive(Default)]
-pub(crate) struct KnownPages(HashMap<u32, KnownPage>);
+pub(crate) struct KnownPages {
+    /// Those that may be asked for by their versions, by number.
+    pages: HashMap<u32, KnownPage>,
+    /// When the last complete pass began that read every page, if this one does not.
+    read_whole_at: Option<UnixMs>,
+}
 
 impl KnownPages {
-    /// Returns none for a crawl that was asked to read everything anew.
-    pub(crate) async fn of(crawl: &Crawl<'_>, begun: &BegunCrawl) -> Result<Self, StoreError> {
+    /// Returns no pages for a crawl that was asked to read everything anew, nor for a pass, begun at `started_at`, before
+    /// which nobody has read everything for long: a shop's word that a page is as it was may be wrong, and nothing else would
+    /// ever tell.
+    pub(crate) async fn of(
+        crawl: &Crawl<'_>,
+        begun: &BegunCrawl,
+        started_at: UnixMs,
+    ) -> Result<Self, StoreError> {
         if crawl.options.start == Start::Fresh {
             return Ok(Self::default());
         }
-        if !was_read_lately(crawl, begun).await? {
+        let last = crawl.newest_complete(begun).await?;
+        let read_whole_at = last.and_then(|it| it.notes.read_whole_at);
+        // Either way: a clock may have been set back. Whoever goes on with the pass finds the same.
+        let is_lately = |at: &UnixMs| started_at.ms().abs_diff(at.ms()) < MAX_BELIEVED_MS;
+        let Some(read_whole_at) = read_whole_at.filter(is_lately) else {
             return Ok(Self::default());
-        }
+        };
         let known = crawl.store.page_validators(&begun.ticket).await?;
-        Ok(Self(known.into_iter().map(|it| (it.page, it)).collect()))
+        Ok(Self {
+            pages: known.into_iter().map(|it| (it.page, it)).collect(),
+            read_whole_at: Some(read_whole_at),
+        })
+    }
+
+    /// Returns when the last complete pass began that read every page, if this one, begun at `started_at`, ends complete now
+    /// and `n_not_read` of its answers were no pages. What one that went on read before is not known where it may have
+    /// asked by version.
+    pub(crate) fn read_whole_at(
+        &self,
+        begun: &BegunCrawl,
+        started_at: UnixMs,
+        n_not_read: u64,
+    ) -> UnixMs {
+        match self.read_whole_at {
+            Some(earlier) if begun.resumed || n_not_read > 0 => earlier,
+            _ => started_at,
+        }
     }
 
     /// Returns what is known of page `number` if it stood at `url`: a version is that of one address.
     pub(crate) fn at(&self, number: u32, url: &Url) -> Option<&KnownPage> {
         let url = &url[..Position::AfterQuery];
-        self.0
+        self.pages
             .get(&number)
             .filter(|known| known.validators.url == url)
     }
-}
-
-/// Returns whether a complete pass of the last weeks read every page. A shop's word that a page is as it was may be wrong,
-/// and nothing else would ever tell.
-async fn was_read_lately(crawl: &Crawl<'_>, begun: &BegunCrawl) -> Result<bool, StoreError> {
-    let passes = crawl.store.crawls(Some(&begun.shop.key), MAX_PASSES);
-    let now = (crawl.now)();
-    let mut complete = passes.await?.into_iter().filter(|pass| {
-        let n_not_read = pass.notes.traffic.map_or(0, |it| it.not_modified);
-        pass.outcome == Some(Outcome::Complete) && n_not_read == 0
-    });
-    Ok(complete.any(|pass| now.ms().saturating_sub(pass.started_at.ms()) < MAX_BELIEVED_MS))
 }
 
 /// Returns whether `response` says that what was asked for by its version at `url` is as it was.
