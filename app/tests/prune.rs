@@ -68,21 +68,22 @@ async fn old_days_keep_their_last_stock_and_every_price() {
     let rehearsed = prune(&["--dry-run"]);
     let looked = "looked at 6 old observations of 8 in ";
     assert!(rehearsed.starts_with(looked), "{rehearsed}");
-    let would = "past.db, would remove 3; every change of a price was kept\n";
+    let would = "past.db, would remove 2; every change of a price was kept\n";
     assert!(rehearsed.ends_with(would), "{rehearsed}");
     assert_eq!(observed(&home), all, "a rehearsal removes nothing");
 
     let pruned: Value = serde_json::from_str(&prune(&["--json"])).unwrap();
     assert_eq!(pruned["observations"], 8);
     assert_eq!(pruned["old"], 6);
-    assert_eq!(pruned["removed"], 3);
+    assert_eq!(pruned["removed"], 2);
     assert_eq!(pruned["before"], "2026-03-02T00:00:00Z");
     assert_eq!(pruned["dry_run"], false);
-    let kept = [all[0], all[3], all[5], all[6], all[7]];
+    // The last restock of the first day, and what sold out before it.
+    let kept = [all[0], all[3], all[4], all[5], all[6], all[7]];
     assert_eq!(observed(&home), kept);
 
     let again = prune(&[]);
-    let nothing = "looked at 3 old observations of 5 in ";
+    let nothing = "looked at 4 old observations of 6 in ";
     assert!(again.starts_with(nothing), "{again}");
     assert!(again.contains(", removed 0;"), "{again}");
     assert_eq!(observed(&home), kept);

@@ -1,6 +1,6 @@
 //! Which old observations may go without losing a change of price.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::{Observation, ObservationKind, Offer, UnixMs};
 
@@ -11,28 +11,53 @@ const DAY_MS: i64 = 86_400_000;
 /// Only rows from before `before` may go, and of those only what a later row of the same variant on the same day
 /// (UTC) made obsolete: a change of availability alone where that one changes it too, one of stock alone, or another
 /// place in the best-selling order. Rows that begin or end something (new, gone, back, a variant that appears or
-/// disappears) and rows that change a price or a compare-at price always stay.
+/// disappears) and rows that change a price or a compare-at price always stay. So does a change of availability that the
+/// next one that stays goes on from: no two sell-outs follow each other.
 pub fn superseded(history: &[Observation], before: UnixMs) -> Vec<bool> {
+    let left_before = left_before(history);
     let mut later = HashSet::new();
+    // What the earliest change that stays goes on from.
+    let mut goes_on_from = HashMap::new();
     let mut removable = vec![false; history.len()];
-    for (row, may_go) in history.iter().zip(&mut removable).rev() {
+    for (place, row) in history.iter().enumerate().rev() {
         if row.at >= before {
             continue;
         }
-        let day = row.at.ms().div_euclid(DAY_MS);
-        let variant = row.variant.as_deref();
-        let is_rank = row.kind == ObservationKind::Ranked;
-        let of = match is_rank {
-            true => Of::Places,
-            false => Of::Offers,
-        };
-        let mut is_obsolete = !later.insert((day, of, variant));
-        if !is_rank && changes_availability(row) {
-            is_obsolete = !later.insert((day, Of::Availability, variant));
+        let day = day_of(row);
+        let may_go = &mut removable[place];
+        if row.kind == ObservationKind::Ranked {
+            *may_go = !later.insert((day, Of::Places));
+            continue;
         }
-        *may_go = is_obsolete && (is_rank || changes_stock_alone(row));
+        let is_newest = later.insert((day, Of::Offers));
+        if !changes_availability(row) {
+            *may_go = !is_newest && changes_stock_alone(row);
+            continue;
+        }
+        let is_obsolete = goes_on_from.get(&day) == Some(&left_before[place]);
+        *may_go = is_obsolete && changes_stock_alone(row);
+        if !*may_go {
+            goes_on_from.insert(day, availability(row.before));
+        }
     }
     removable
+}
+
+/// Returns, for each row, what its variant's availability was before it if all that may go on its day went.
+fn left_before(history: &[Observation]) -> Vec<Option<Option<bool>>> {
+    let mut left = HashMap::new();
+    let before = history.iter().map(|row| {
+        let before = availability(row.before);
+        if !changes_availability(row) {
+            return before;
+        }
+        let before = *left.entry(day_of(row)).or_insert(before);
+        if !changes_stock_alone(row) {
+            left.insert(day_of(row), availability(row.after));
+        }
+        before
+    });
+    before.collect()
 }
 
 /// What a row may make obsolete in the earlier ones of its day.
@@ -40,12 +65,20 @@ pub fn superseded(history: &[Observation], before: UnixMs) -> Vec<bool> {
 enum Of {
     Places,
     Offers,
-    Availability,
+}
+
+/// Returns the row's day and variant.
+fn day_of(row: &Observation) -> (i64, Option<&str>) {
+    (row.at.ms().div_euclid(DAY_MS), row.variant.as_deref())
+}
+
+/// Returns what is said of the availability, where there is an offer.
+fn availability(offer: Option<Offer>) -> Option<Option<bool>> {
+    offer.map(|it| it.available)
 }
 
 fn changes_availability(row: &Observation) -> bool {
-    let available = |offer: Option<Offer>| offer.map(|it| it.available);
-    available(row.before) != available(row.after)
+    availability(row.before) != availability(row.after)
 }
 
 fn changes_stock_alone(row: &Observation) -> bool {
@@ -131,11 +164,16 @@ mod tests {
             stock("a", 23),
             stock("a", 24),
         ];
-        let expected = [true, false, true, false, false];
+        let expected = [true, false, false, false, false];
         assert_eq!(removable(&history, 99), expected);
         // Days before 1970 begin at midnight too.
-        let earlier = [stock("a", -25), stock("a", -24), stock("a", -1)];
-        assert_eq!(removable(&earlier, 99), [false, true, false]);
+        let earlier = [
+            stock("a", -25),
+            stock("a", -24),
+            stock("a", -23),
+            stock("a", -22),
+        ];
+        assert_eq!(removable(&earlier, 99), [false, true, true, false]);
     }
 
     #[test]
@@ -155,15 +193,15 @@ mod tests {
             counted("a", 22, 8, 6),
         ];
         assert_eq!(removable(&history, 99), [true, true, false, false]);
-        // A restock is not made obsolete by what is sold of it.
+        // A restock is not made obsolete by what is sold of it, nor the sell-out before it.
         let restocked = Observation {
             before: offer(1, None, false),
             ..counted("a", 8, 0, 20)
         };
         let history = [stock("a", 6), restocked.clone(), counted("a", 16, 20, 17)];
-        assert_eq!(removable(&history, 99), [true, false, false]);
+        assert_eq!(removable(&history, 99), [false; 3]);
         let history = [restocked, stock("a", 10), counted("a", 16, 0, -1)];
-        assert_eq!(removable(&history, 99), [true, false, false]);
+        assert_eq!(removable(&history, 99), [false; 3]);
     }
 
     #[test]
@@ -191,15 +229,41 @@ mod tests {
             changed("a", 6, offer(2, Some(3), false), offer(2, Some(3), true)),
             changed("a", 7, offer(2, Some(3), true), None),
         ];
-        let expected = [false, false, false, false, false, false, true, false];
-        assert_eq!(removable(&history, 99), expected);
+        assert_eq!(removable(&history, 99), [false; 8]);
+    }
+
+    /// Every hour of four days, some with another price too.
+    #[test]
+    fn what_is_left_of_sell_outs_and_restocks_comes_in_turns() {
+        for n_hours in 1..99 {
+            for every in [5, 7, 1_000] {
+                let dearer = |hour: i64| Observation {
+                    after: offer(2, None, hour % 2 != 0),
+                    ..stock("a", hour)
+                };
+                let history: Vec<_> = (0..n_hours)
+                    .map(|hour| match hour % every {
+                        1 => dearer(hour),
+                        _ => stock("a", hour),
+                    })
+                    .collect();
+                let flags = removable(&history, 99);
+                let left = history.iter().zip(flags).filter(|(_, may_go)| !may_go);
+                let mut is_there = Some(Some(true));
+                for (row, _) in left {
+                    assert_eq!(availability(row.before), is_there, "{n_hours} {every}");
+                    is_there = availability(row.after);
+                }
+                assert_eq!(is_there, Some(Some(n_hours % 2 == 0)));
+            }
+        }
     }
 
     #[test]
     fn rows_that_are_not_old_neither_go_nor_make_others_go() {
         let history = [stock("a", 1), stock("a", 2), stock("a", 3)];
         assert_eq!(removable(&history, 99), [true, true, false]);
-        assert_eq!(removable(&history, 3), [true, false, false]);
+        assert_eq!(removable(&history, 3), [false, false, false]);
         assert_eq!(removable(&history, 2), [false, false, false]);
         assert_eq!(removable(&[], 2), [false; 0]);
     }

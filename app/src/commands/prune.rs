@@ -30,7 +30,8 @@ const BLOCK_ROWS: usize = 2_000;
   trouvaille prune --keep 52w --json
 
 Of observations older than --keep, one a day is kept where only the availability or stock of a \
-variant, or the place in the shop's best-selling order, changed several times on that day (UTC). Every change \
+variant, or the place in the shop's best-selling order, changed several times on that day (UTC); of stock-outs and \
+restocks so many that they come in turns. Every change \
 of a price or a compare-at price stays, and so does all that begins or ends something: new, gone, \
 back, variants that appear or disappear. Of stock that moved several times a day the last move is left, \
 so that units_out_28_days tells too little where --keep is under 28 days.
