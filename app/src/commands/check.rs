@@ -13,6 +13,9 @@ use crate::exit::Exit;
 use crate::output::{self, grouped, shortened};
 use crate::{owner, presets};
 
+/// How far ahead a time is that no small difference of two clocks explains.
+const AHEAD_MS: i64 = 3_600_000;
+
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   trouvaille check
@@ -35,7 +38,7 @@ pub(crate) async fn run(_args: &CheckArgs, app: &App) -> Result<Exit> {
     let identity = app.config.identity.load(app.clock)?;
     let store = open_store(app, OpenMode::Existing).await?;
     let (shops, stats) = (store.shops().await?, store.stats().await?);
-    let (notes, mut warnings) = (notes(&shops), warnings(&shops));
+    let (notes, mut warnings) = (notes(&shops), warnings(&shops, app.clock.now()));
     let expiring = identity.iter().flat_map(|it| it.expiring());
     warnings.extend(expiring.map(|it| it.to_string()));
     if app.global.json {
@@ -237,7 +240,7 @@ fn notes(shops: &[ShopStatus]) -> Vec<String> {
 }
 
 /// Returns what needs attention. What is wrong with a paused shop is known.
-fn warnings(shops: &[ShopStatus]) -> Vec<String> {
+fn warnings(shops: &[ShopStatus], now: UnixMs) -> Vec<String> {
     let mut warnings = Vec::new();
     if shops.is_empty() {
         warnings.push(
@@ -258,6 +261,13 @@ fn warnings(shops: &[ShopStatus]) -> Vec<String> {
             )) => warnings.push(format!("{key}: {outcome}")),
             Some(Some(Outcome::Complete | Outcome::Gone(_))) => {}
         }
+        let last = status.last_crawl.as_ref().map(|crawl| crawl.started_at);
+        if let Some(at) = last.filter(|at| at.ms().saturating_sub(now.ms()) >= AHEAD_MS) {
+            warnings.push(format!(
+                "{key}: its last crawl is dated {at}, which is still to come: the clock of this machine is behind, or that of \
+                 another one was ahead"
+            ));
+        }
     }
     warnings
 }
@@ -268,17 +278,18 @@ pub(super) fn live_owner(status: &ShopStatus) -> Option<&str> {
     owner.filter(|owner| !owner::is_dead(owner))
 }
 
-/// Returns `5 minutes ago`, or `3 days ago`.
+/// Returns `5 minutes ago`, or `3 days ago`; what is yet to come was written by a clock that was ahead.
 pub(super) fn age(at: UnixMs, now: UnixMs) -> String {
-    match now.ms() - at.ms() {
-        ..120_000 => "just now".to_owned(),
+    match now.ms().saturating_sub(at.ms()) {
+        ..-120_000 => format!("{} ahead of now", span(now, at)),
+        -120_000..120_000 => "just now".to_owned(),
         _ => format!("{} ago", span(at, now)),
     }
 }
 
 /// Returns the time between two moments in whole units.
 pub(super) fn span(from: UnixMs, to: UnixMs) -> String {
-    let seconds = (to.ms() - from.ms()).max(0) / 1000;
+    let seconds = to.ms().saturating_sub(from.ms()).max(0) / 1000;
     let (n, unit) = match seconds {
         ..120 => (seconds, "seconds"),
         120..7200 => (seconds / 60, "minutes"),
@@ -294,6 +305,8 @@ mod tests {
 
     use catalog::{CrawlCounts, CrawlKey, CrawlReport, Currency, LeaseHolder, Platform};
     use catalog::{Reason, Stop};
+
+    const NOW: UnixMs = UnixMs::new(0);
 
     fn status(outcome: Option<Outcome>) -> ShopStatus {
         let key: catalog::ShopKey = "shop.example".parse().unwrap();
@@ -344,20 +357,27 @@ mod tests {
     fn an_unfinished_crawl_is_under_way_or_was_cut_off() {
         let cut_off = [status(None)];
         assert_eq!(
-            warnings(&cut_off),
+            warnings(&cut_off, NOW),
             ["shop.example: the crawl was cut off; crawl again to go on with it"]
         );
         assert_eq!(notes(&cut_off), [""; 0]);
         let mut under_way = [leased(status(None))];
-        assert_eq!(warnings(&under_way), [""; 0]);
+        assert_eq!(warnings(&under_way, NOW), [""; 0]);
         assert_eq!(
             notes(&under_way),
             ["shop.example: being crawled now by somebody elsewhere"]
         );
         under_way[0].last_crawl = None;
-        assert_eq!(warnings(&under_way), [""; 0], "its first crawl just began");
+        assert_eq!(
+            warnings(&under_way, NOW),
+            [""; 0],
+            "its first crawl just began"
+        );
         under_way[0].lease = None;
-        assert_eq!(warnings(&under_way), ["shop.example was never crawled"]);
+        assert_eq!(
+            warnings(&under_way, NOW),
+            ["shop.example was never crawled"]
+        );
     }
 
     #[test]
@@ -365,16 +385,28 @@ mod tests {
         let blocked = Outcome::Blocked(Reason::new(Stop::Password, "asks for a password"));
         let mut shops = [status(Some(blocked))];
         assert_eq!(
-            warnings(&shops),
+            warnings(&shops, NOW),
             ["shop.example: blocked (password): asks for a password"]
         );
         shops[0].is_paused = true;
-        assert_eq!(warnings(&shops), [""; 0]);
+        assert_eq!(warnings(&shops, NOW), [""; 0]);
         assert_eq!(
             notes(&shops),
             ["shop.example is paused: `crawl --all` leaves it out"]
         );
         assert_eq!(outcome_words(&shops[0]), "blocked (password), paused");
+    }
+
+    #[test]
+    fn a_crawl_that_is_still_to_come_tells_of_a_wrong_clock() {
+        let shops = [status(Some(Outcome::Complete))];
+        let warned = |hours: i64| warnings(&shops, UnixMs::new(-hours * 3_600_000));
+        assert_eq!([0, -48].map(warned), [vec![], Vec::<String>::new()]);
+        let told = warned(30).concat();
+        assert!(
+            told.starts_with("shop.example: its last crawl is dated 1970-01-01T00:00:00Z"),
+            "{told}"
+        );
     }
 
     #[test]
@@ -404,6 +436,10 @@ mod tests {
         assert_eq!(
             [5, 600, 7_200, 86_400 * 3].map(age_of),
             ["just now", "10 minutes ago", "2 hours ago", "3 days ago"]
+        );
+        assert_eq!(
+            [-5, -7_200].map(age_of),
+            ["just now", "2 hours ahead of now"]
         );
     }
 }

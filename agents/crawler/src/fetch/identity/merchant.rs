@@ -145,7 +145,9 @@ impl fmt::Debug for MerchantHeaders {
 
 fn authority_of(host: &str) -> Option<String> {
     let url = Url::parse(&format!("https://{host}/")).ok()?;
+    // A pattern is none: what one shop issued is for nobody else.
     let is_bare = url.path() == "/"
+        && !authority(&url).contains('*')
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()

@@ -302,6 +302,8 @@ fn what_is_wrong_with_issued_headers_is_said_without_them() {
         "shop.example/a",
         "a@shop.example",
         "a b",
+        "*",
+        "*.shop.example",
     ] {
         assert_eq!(
             new(host, agent, INPUT, signature),
