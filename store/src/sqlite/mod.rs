@@ -14,6 +14,7 @@ mod finish;
 mod grouped;
 mod hosts;
 mod leases;
+mod new_products;
 mod observed;
 mod page;
 mod product;

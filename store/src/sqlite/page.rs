@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use super::codec::{Word, from_json, native_sql, place_json, to_json, validators_json};
 use super::crawl::fence;
 use super::fault::Fault;
+use super::new_products::NewProducts;
 use super::product::{Sight, Statements, store_product};
 use super::tasks::append;
 use super::versions::{self, HeldPage};
@@ -145,15 +146,20 @@ fn store_products(
         return Ok(());
     }
     let mut statements = Statements::prepare(tx)?;
+    let mut new = NewProducts::default();
     for (product, hash) in hashed.page.products.iter().zip(&hashed.hashes) {
         if product.id.shop != ticket.crawl.shop {
             return Err(foreign(&product.id, ticket));
         }
+        if new.has(product) {
+            // Listed again: now it is known.
+            new.store(&mut statements, sight, &mut held.seen)?;
+        }
         let counts = &mut held.counts;
-        let id = store_product(tx, &mut statements, sight, product, hash, counts)?;
-        held.seen.push(id);
+        let id = store_product(tx, &mut statements, sight, product, hash, &mut new, counts)?;
+        held.seen.extend(id);
     }
-    Ok(())
+    new.store(&mut statements, sight, &mut held.seen)
 }
 
 /// Adds the products that are known to be there without being read, unless they are stored as gone.

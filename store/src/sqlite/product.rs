@@ -9,6 +9,7 @@ use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 use super::codec::{Word, native_sql, offer_columns, rank_column};
 use super::detail;
 use super::fault::Fault;
+use super::new_products::NewProducts;
 use super::search::{Index, index_again};
 use crate::seen_again::{changed_offers, over, whole_offer};
 
@@ -27,7 +28,7 @@ pub(super) struct Statements<'tx> {
     put_numbers: CachedStatement<'tx>,
     put_details: CachedStatement<'tx>,
     observe: CachedStatement<'tx>,
-    index: Index<'tx>,
+    pub(super) index: Index<'tx>,
 }
 
 impl<'tx> Statements<'tx> {
@@ -158,15 +159,17 @@ impl NewRow<'_> {
     }
 }
 
-/// Stores `product` if its content is new, and returns its row id.
-pub(super) fn store_product(
+/// Stores `product` if its content is not what is known of it, and returns its row id; `None` where nothing is known: it is
+/// added to `new`.
+pub(super) fn store_product<'p>(
     tx: &Transaction<'_>,
     statements: &mut Statements<'_>,
     sight: Sight,
-    product: &Product,
-    hash: &[u8; 16],
+    product: &'p Product,
+    hash: &'p [u8; 16],
+    new: &mut NewProducts<'p>,
     counts: &mut PageCounts,
-) -> Result<i64, Fault> {
+) -> Result<Option<i64>, Fault> {
     let known = statements
         .find
         .query_row(
@@ -177,26 +180,19 @@ pub(super) fn store_product(
             },
         )
         .optional()?;
-    let whole = |kind| NewRow {
-        after: Some(whole_offer(product)),
-        hash: Some(hash),
-        ..NewRow::of(kind)
-    };
     let Some((id, is_same, is_gone)) = known else {
         counts.new += 1;
-        let words = search_text(product);
-        let id = put(statements, sight, None, product, hash, &words)?;
-        let first = NewRow {
-            n: Some(1),
-            ..whole(ObservationKind::New)
-        };
-        statements.observe(sight, id, &first)?;
-        statements.index.add(id, &words)?;
-        return Ok(id);
+        new.add(product, hash);
+        return Ok(None);
     };
     if is_gone {
         counts.back += 1;
-        statements.observe(sight, id, &whole(ObservationKind::Back))?;
+        let back = NewRow {
+            after: Some(whole_offer(product)),
+            hash: Some(hash),
+            ..NewRow::of(ObservationKind::Back)
+        };
+        statements.observe(sight, id, &back)?;
     }
     if !is_same {
         counts.changed += 1;
@@ -220,7 +216,7 @@ pub(super) fn store_product(
         if !before.has_words_of(product) {
             index_again(tx, id, &words)?;
         }
-        return Ok(id);
+        return Ok(Some(id));
     }
     counts.unchanged += 1;
     if is_gone {
@@ -233,7 +229,7 @@ pub(super) fn store_product(
             sight.at.ms()
         ])?;
     }
-    Ok(id)
+    Ok(Some(id))
 }
 
 /// Writes all of `product`, whose words are `words`, and returns its row id: `known`, or a new one.
@@ -245,56 +241,85 @@ pub(super) fn put(
     hash: &[u8; 16],
     words: &str,
 ) -> Result<i64, Fault> {
-    let inserted = statements.put_texts.insert(params![
-        known,
-        product.title,
-        product.handle,
-        product.vendor,
-        product.product_type,
-        product.url,
-        product.images.first().map_or("", String::as_str),
-        sight.shop_id,
-        native_sql(&product.id.native),
-        words,
-    ])?;
-    let id = known.unwrap_or(inserted);
-    let metrics = Metrics::of(product);
-    let inputs = FeatureInputs::of(product);
-    let prices = product.price_range();
-    statements.put_numbers.execute(params![
-        sight.shop_id,
-        native_sql(&product.id.native),
-        id,
-        hash,
-        sight.at.ms(),
-        metrics.available_ratio,
-        metrics.num_tags,
-        metrics.avg_price,
-        metrics.num_images,
-        metrics.description_length,
-        product.in_stock(),
-        prices.as_ref().map(|(least, _)| Word(least.currency())),
-        prices.map(|(least, _)| least.minor()),
-        prices.map(|(_, greatest)| greatest.minor()),
-        product.published_at.or(product.created_at).map(UnixMs::ms),
-        inputs.published_at.map(UnixMs::ms),
-        inputs.discount,
-        inputs.price,
-        inputs.availability,
-        inputs.visible_chars,
-        inputs.distinct_tags,
-        inputs.num_variants,
-        inputs.type_key.cast_signed(),
-    ])?;
-    statements.put_details.execute(params![
-        id,
-        product.created_at.map(UnixMs::ms),
-        product.published_at.map(UnixMs::ms),
-        product.updated_at.map(UnixMs::ms),
-        detail::encode(product)?,
-        product.body_html,
-    ])?;
+    let id = statements.put_texts(sight, known, product, words)?;
+    statements.put_numbers(sight, id, product, hash)?;
+    statements.put_details(id, product)?;
     Ok(id)
+}
+
+impl Statements<'_> {
+    /// Returns the row id: `known`, or a new one.
+    pub(super) fn put_texts(
+        &mut self,
+        sight: Sight,
+        known: Option<i64>,
+        product: &Product,
+        words: &str,
+    ) -> Result<i64, Fault> {
+        let inserted = self.put_texts.insert(params![
+            known,
+            product.title,
+            product.handle,
+            product.vendor,
+            product.product_type,
+            product.url,
+            product.images.first().map_or("", String::as_str),
+            sight.shop_id,
+            native_sql(&product.id.native),
+            words,
+        ])?;
+        Ok(known.unwrap_or(inserted))
+    }
+
+    pub(super) fn put_numbers(
+        &mut self,
+        sight: Sight,
+        id: i64,
+        product: &Product,
+        hash: &[u8; 16],
+    ) -> Result<(), Fault> {
+        let metrics = Metrics::of(product);
+        let inputs = FeatureInputs::of(product);
+        let prices = product.price_range();
+        self.put_numbers.execute(params![
+            sight.shop_id,
+            native_sql(&product.id.native),
+            id,
+            hash,
+            sight.at.ms(),
+            metrics.available_ratio,
+            metrics.num_tags,
+            metrics.avg_price,
+            metrics.num_images,
+            metrics.description_length,
+            product.in_stock(),
+            prices.as_ref().map(|(least, _)| Word(least.currency())),
+            prices.map(|(least, _)| least.minor()),
+            prices.map(|(_, greatest)| greatest.minor()),
+            product.published_at.or(product.created_at).map(UnixMs::ms),
+            inputs.published_at.map(UnixMs::ms),
+            inputs.discount,
+            inputs.price,
+            inputs.availability,
+            inputs.visible_chars,
+            inputs.distinct_tags,
+            inputs.num_variants,
+            inputs.type_key.cast_signed(),
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn put_details(&mut self, id: i64, product: &Product) -> Result<(), Fault> {
+        self.put_details.execute(params![
+            id,
+            product.created_at.map(UnixMs::ms),
+            product.published_at.map(UnixMs::ms),
+            product.updated_at.map(UnixMs::ms),
+            detail::encode(product)?,
+            product.body_html,
+        ])?;
+        Ok(())
+    }
 }
 
 /// What a change of a stored product is measured by.

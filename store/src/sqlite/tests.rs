@@ -8,8 +8,8 @@ use std::time::Duration;
 use catalog::{
     BegunCrawl, Checkpoint, CrawlTicket, Currency, CurrencySource, LeaseAnswer, NewTask,
     ObservationFilter, ObservationKind, ObservedRow, Outcome, PageWrite, Platform, Problem,
-    ProblemKind, Product, ProductFilter, Shop, Start, Store, StoreError, TaskChange, TaskEntry,
-    TaskId, TaskState, TaskStore, UnixMs, Validators,
+    ProblemKind, Product, ProductFilter, SearchOrder, SearchQuery, Shop, Start, Store, StoreError,
+    TaskChange, TaskEntry, TaskId, TaskState, TaskStore, UnixMs, Validators,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -239,6 +239,29 @@ async fn pages_that_are_as_they_were_are_not_written_again() {
     apply(&ticket, vec![same(1), same(2)]).await;
     assert_eq!(end(&ticket, Outcome::Complete).await, (2, 7, 3));
     assert_eq!(rows().await.unwrap(), [(5, 1), (5, 2)]);
+}
+
+#[tokio::test]
+async fn a_product_that_a_page_lists_twice_is_stored_once_and_as_it_was_listed_last() {
+    let (_folder, _path, store) = new_store().await;
+    let begun = begin(&store).await.unwrap();
+    let mut page = large_page(1);
+    page.products = [7, 8, 7, 9].map(|id| product("a.example", id)).into();
+    page.products[2].title = "Listed last".to_owned();
+    let counts = store.apply_page(&begun.ticket, page).await.unwrap();
+    assert_eq!((counts.new, counts.changed), (3, 1));
+    let rows = store.products(&ProductFilter::default(), None, 9).await;
+    let titles: Vec<String> = rows.unwrap().into_iter().map(|row| row.title).collect();
+    assert_eq!(titles, ["Listed last", "Product 8", "Product 9"]);
+    for (text, n_found) in [("last", 1), ("7", 0), ("8", 1)] {
+        let query = SearchQuery {
+            text: text.to_owned(),
+            tag: None,
+            filter: ProductFilter::default(),
+            order: SearchOrder::Newest,
+        };
+        assert_eq!(store.search(&query, None, 9).await.unwrap().total, n_found);
+    }
 }
 
 #[tokio::test]
