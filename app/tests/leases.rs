@@ -111,15 +111,21 @@ fn slow() -> Fetcher {
     Fetcher::new(config).unwrap()
 }
 
-/// As two commands that are called one after the other: each has a fetcher of its own, and the first one has ended.
-#[tokio::test]
-async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
+/// Returns a shop that is asked slowly, in a process that finds all others dead.
+async fn behind_dead_processes() -> World {
     let mut world = World::new(30, FaultPlan::none()).await;
     world.fetcher = slow();
     world.options.lease = LeaseTerms {
         is_dead: |_| true,
         ..LEASE
     };
+    world
+}
+
+/// As two commands that are called one after the other: each has a fetcher of its own, and the first one has ended.
+#[tokio::test]
+async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
+    let mut world = behind_dead_processes().await;
     world.crawl().await;
     assert_eq!(world.lease_holder().await.as_deref(), Some(RESTING));
     let n_before = world.fake.requests().len();
@@ -132,12 +138,7 @@ async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
 
 #[tokio::test]
 async fn a_shop_whose_owner_was_killed_is_asked_as_if_its_last_request_were_just_now() {
-    let mut world = World::new(30, FaultPlan::none()).await;
-    world.fetcher = slow();
-    world.options.lease = LeaseTerms {
-        is_dead: |_| true,
-        ..LEASE
-    };
+    let world = behind_dead_processes().await;
     world.lease_to("killed", None).await;
     let began = Instant::now();
     world.crawl().await;

@@ -2,6 +2,7 @@
 //! The tests of the whole: the house's own rules, and the program from outside.
 
 mod agents;
+mod astray;
 mod backtest;
 mod backups;
 mod bad_input;

@@ -38,6 +38,24 @@ async fn a_pause_is_stored_while_it_is_waited_for_wherever_it_is_met() {
 }
 
 #[tokio::test]
+async fn what_a_refusal_taught_is_stored_at_once_for_whoever_comes_behind_a_kill() {
+    let plan = FaultPlan::none()
+        .fault(On::page(2).nth(1), Fault::status(429))
+        .fault(On::page(3), Fault::Hang);
+    let world = World::new(900, plan).await;
+    let origin = [world.shop.url.trim_end_matches('/').to_owned()];
+    let is_stored = async || {
+        let hosts = world.store.hosts(&origin).await.unwrap();
+        hosts.first().is_some_and(|it| it.gap_ms.is_some())
+    };
+    tokio::select! {
+        biased;
+        report = world.crawl() => panic!("{report:?}"),
+        () = until("the rate is stored", is_stored) => {}
+    }
+}
+
+#[tokio::test]
 async fn what_is_known_of_the_host_that_a_shop_has_moved_to_is_known_before_it_is_asked() {
     let mut world = World::new(30, FaultPlan::none()).await;
     let catalogue = Catalogue::generate(&NORTH_LOFT, 30, 3);

@@ -5,17 +5,19 @@ use std::fmt::Write;
 use catalog::{CrawlReport, Outcome, Route, RouteEnd, Start, Stop, UnixMs};
 use crawler::fetch::{FetchConfig, Fetcher};
 use serde_json::Value;
-use testkit::{Catalogue, Collection, Fault, FaultPlan, NORTH_LOFT, On, Surface, Wall, XmlBomb};
+use testkit::{
+    Catalogue, Collection, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Surface, Wall, XmlBomb,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::crawling::{World, fetcher_with};
 
 /// Returns as many products as there are, each as small as it may be.
-fn small(n_products: usize) -> Catalogue {
+pub(crate) fn small(n_products: usize) -> Catalogue {
     small_of(1..=n_products)
 }
 
-fn small_of(ids: impl IntoIterator<Item = usize>) -> Catalogue {
+pub(crate) fn small_of(ids: impl IntoIterator<Item = usize>) -> Catalogue {
     let mut document = String::from("{\"products\":[");
     for (place, id) in ids.into_iter().enumerate() {
         let comma = if place == 0 { "" } else { "," };
@@ -43,7 +45,16 @@ fn stop(report: &CrawlReport) -> (&'static str, Option<Stop>) {
     (outcome.word(), outcome.reason().map(|it| it.stop))
 }
 
-fn n_asked(world: &World, part: &str) -> usize {
+/// Crawls, and is interrupted behind page `last`, where the next crawl goes on.
+async fn cut_behind(world: &World, last: u32) -> CrawlReport {
+    let report = world
+        .crawl_until(&CancellationToken::new(), Some(last))
+        .await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::Interrupted)));
+    report
+}
+
+pub(crate) fn n_asked(world: &World, part: &str) -> usize {
     let requests = world.fake.requests();
     requests.iter().filter(|it| it.path.contains(part)).count()
 }
@@ -164,10 +175,7 @@ async fn without_a_sitemap_a_shop_behind_its_wall_is_never_complete() {
 #[tokio::test]
 async fn a_pass_that_is_cut_behind_the_wall_goes_on_where_it_was() {
     let world = World::with(small(25_600), FaultPlan::none()).await;
-    let report = world
-        .crawl_until(&CancellationToken::new(), Some(102))
-        .await;
-    assert_eq!(stop(&report), ("partial", Some(Stop::Interrupted)));
+    let report = cut_behind(&world, 102).await;
     let last = report.notes.routes.last().unwrap();
     assert_eq!(
         (last.route, last.end),
@@ -199,7 +207,7 @@ async fn a_shop_that_has_just_what_the_list_shows_is_complete() {
 }
 
 /// Returns a plan of a shop whose list is closed with `status`.
-fn closed(status: u16) -> FaultPlan {
+pub(crate) fn closed(status: u16) -> FaultPlan {
     FaultPlan::none().closed_list(Fault::status(status))
 }
 
@@ -400,15 +408,29 @@ async fn hostile_sitemaps_end_and_are_no_census() {
     }
 }
 
-#[tokio::test]
-async fn a_shop_that_moves_between_two_crawls_is_the_same_shop() {
+/// Returns a shop of 60 products that was crawled, and another one, of `catalogue`, to which it may lead from now on.
+async fn crawled_beside(catalogue: Catalogue) -> (World, FakeShop) {
     let world = World::new(60, FaultPlan::none()).await;
     world.crawl().await;
-    let before = world.rows().await;
-    let new = testkit::FakeShop::start(Catalogue::generate(&NORTH_LOFT, 60, 3), FaultPlan::none());
-    let new = new.await.unwrap();
+    let other = FakeShop::start(catalogue, FaultPlan::none()).await;
+    (world, other.unwrap())
+}
+
+/// Asserts that the 60 products of `report` are those that were known.
+fn assert_same_shop(report: &CrawlReport) {
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    let counts = report.counts;
+    assert_eq!(
+        (counts.products, counts.new, counts.changed, counts.gone),
+        (60, 0, 0, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_shop_that_moves_between_two_crawls_is_the_same_shop() {
+    let (mut moved, new) = crawled_beside(Catalogue::generate(&NORTH_LOFT, 60, 3)).await;
+    let before = moved.rows().await;
     let name = "moved.example";
-    let mut moved = world;
     let there = format!("http://{name}");
     moved
         .fake
@@ -418,12 +440,7 @@ async fn a_shop_that_moves_between_two_crawls_is_the_same_shop() {
         ..FetchConfig::default()
     });
     let report = moved.crawl().await;
-    assert_eq!(report.outcome, Some(Outcome::Complete));
-    let counts = report.counts;
-    assert_eq!(
-        (counts.products, counts.new, counts.changed, counts.gone),
-        (60, 0, 0, 0)
-    );
+    assert_same_shop(&report);
     assert_eq!(
         report.notes.routes[0].detail,
         "the shop has moved to http://moved.example"
@@ -433,21 +450,13 @@ async fn a_shop_that_moves_between_two_crawls_is_the_same_shop() {
 
 #[tokio::test]
 async fn a_shop_whose_old_paths_all_lead_to_its_new_home_page_is_read_there() {
-    let world = World::new(60, FaultPlan::none()).await;
-    world.crawl().await;
-    let new = testkit::FakeShop::start(Catalogue::generate(&NORTH_LOFT, 60, 3), FaultPlan::none());
-    let new = new.await.unwrap();
+    let (world, new) = crawled_beside(Catalogue::generate(&NORTH_LOFT, 60, 3)).await;
     let to_home = Fault::MovedHome(format!("{}/", new.url()));
     world
         .fake
         .set_plan(FaultPlan::none().fault(On::any(), to_home));
     let report = world.crawl().await;
-    assert_eq!(report.outcome, Some(Outcome::Complete));
-    let counts = report.counts;
-    assert_eq!(
-        (counts.products, counts.new, counts.changed, counts.gone),
-        (60, 0, 0, 0)
-    );
+    assert_same_shop(&report);
     assert_eq!(
         report.notes.routes[0].detail,
         format!("the shop has moved to {}", new.url())
@@ -464,11 +473,7 @@ async fn a_shop_whose_old_paths_all_lead_to_its_new_home_page_is_read_there() {
 
 #[tokio::test]
 async fn a_shop_whose_paths_lead_to_another_home_page_for_a_while_stays_where_it_was() {
-    let world = World::new(60, FaultPlan::none()).await;
-    world.crawl().await;
-    let other =
-        testkit::FakeShop::start(Catalogue::generate(&NORTH_LOFT, 20, 4), FaultPlan::none());
-    let other = other.await.unwrap();
+    let (world, other) = crawled_beside(Catalogue::generate(&NORTH_LOFT, 20, 4)).await;
     let for_now = Fault::Redirect(format!("{}/", other.url()));
     world
         .fake
@@ -496,7 +501,7 @@ fn undated(n_products: usize) -> Fault {
 }
 
 /// Returns a plan of a shop that shows single products, of which its sitemap names the first ones, and its feed.
-fn singles(n_named: usize) -> FaultPlan {
+pub(crate) fn singles(n_named: usize) -> FaultPlan {
     let file = On::path("/sitemap_products_1.xml");
     closed(404)
         .without(Surface::Collections)
@@ -559,15 +564,14 @@ async fn a_product_on_two_pages_is_one_that_does_not_change() {
 /// It moves what was read onto pages that are still to come.
 #[tokio::test]
 async fn what_was_put_on_top_before_a_pass_goes_on_is_not_its_end() {
-    let mut world = World::with(small(1_000), FaultPlan::none()).await;
-    world.options.max_pages = Some(2);
-    assert_eq!(stop(&world.crawl().await).1, Some(Stop::MaxPages));
-    world.options.max_pages = None;
+    let world = World::with(small(1_000), FaultPlan::none()).await;
+    cut_behind(&world, 2).await;
     world
         .fake
         .set_catalogue(small_of((1_001..=1_600).chain(1..=1_000)));
     let report = world.crawl().await;
     assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(report.key.n, 1, "the same pass");
     assert!(report.counts.products >= 1_000, "{:?}", report.counts);
 }
 
@@ -583,13 +587,46 @@ async fn a_pass_that_goes_on_leaves_out_no_collection_that_comes_earlier_now() {
         small(60).with_collections(collections.collect())
     };
     let plan = closed(404).without(Surface::Sitemap).without(Surface::Atom);
-    let mut world = World::with(sized([5, 4, 3, 2, 1, 0]), plan).await;
-    world.options.max_pages = Some(3);
-    assert_eq!(stop(&world.crawl().await).1, Some(Stop::MaxPages));
-    world.options.max_pages = None;
+    let world = World::with(sized([5, 4, 3, 2, 1, 0]), plan).await;
+    cut_behind(&world, 3).await;
     world.fake.set_catalogue(sized([0, 1, 2, 3, 4, 5]));
-    world.crawl().await;
+    assert_eq!(world.crawl().await.key.n, 1, "the same pass");
     assert_eq!(world.n_stored().await, 60);
+}
+
+/// Pages that are read once more bring nothing, however many they are: they say nothing of those behind them.
+#[tokio::test]
+async fn a_pass_that_goes_on_reads_more_pages_again_than_may_bring_nothing() {
+    let beginning_with = |first: usize| {
+        let more = |n| (n == first).then_some(0);
+        let collections =
+            (0..320).map(|n| Collection::new(&format!("c{n:03}"), more(n).into_iter().chain([n])));
+        small(320).with_collections(collections.collect())
+    };
+    let plan = closed(404).without(Surface::Sitemap).without(Surface::Atom);
+    let world = World::with(beginning_with(1), plan).await;
+    cut_behind(&world, 310).await;
+    world.fake.set_catalogue(beginning_with(2));
+    assert_eq!(world.crawl().await.key.n, 1, "the same pass");
+    assert_eq!(world.n_stored().await, 320);
+}
+
+#[tokio::test]
+async fn a_pass_that_goes_on_ends_a_collection_as_soon_as_nothing_is_missing() {
+    let missing_first_and = |n_others: usize| {
+        small(26_000).with_collections(vec![
+            Collection::new("known", 0..n_others),
+            Collection::new("missing", (24_000..26_000).chain(0..5_000)),
+        ])
+    };
+    let world = World::with(missing_first_and(8_000), FaultPlan::none()).await;
+    cut_behind(&world, 105).await;
+    assert_eq!(n_asked(&world, "/collections/missing/"), 0);
+    world.fake.set_catalogue(missing_first_and(1_000));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(report.counts.products, 26_000);
+    assert_eq!(n_asked(&world, "/collections/missing/"), 8);
 }
 
 #[tokio::test]

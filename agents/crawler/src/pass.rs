@@ -112,15 +112,34 @@ impl<'a> Pass<'a> {
         answer.map_err(|error| outcome_of_fetch(&error))
     }
 
-    /// Asks for `url`, where one address that leads in circles says nothing of the shop. No answer that counts is an
-    /// outcome.
+    /// Asks for `url`, where one address that leads in circles, or to a host that does not answer, or that takes too long,
+    /// says nothing of the shop. No answer that counts is an outcome.
     pub(crate) async fn ask_beside(&self, url: &Url) -> Result<Response, Outcome> {
         let answer = self.crawl.fetcher.get_at(url, self.crawl.pace).await;
-        answer.map_err(|error| match error {
+        let is_elsewhere = |at: &str| Url::parse(at).is_ok_and(|it| it.origin() != url.origin());
+        answer.map_err(|error| match &error {
             FetchError::TooManyRedirects { .. } => {
                 Outcome::Failed(Reason::new(Stop::RefusedAddress, error.to_string()))
             }
-            _ => outcome_of_fetch(&error),
+            FetchError::Unreachable { url, .. }
+            | FetchError::TimedOut { url, .. }
+            | FetchError::LeftAlone { url, .. }
+                if is_elsewhere(url) =>
+            {
+                Outcome::Failed(Reason::new(Stop::RefusedAddress, error.to_string()))
+            }
+            FetchError::TimedOut { .. } => {
+                Outcome::Failed(Reason::new(Stop::ServerError, error.to_string()))
+            }
+            _ => match outcome_of_fetch(&error) {
+                // That it could not be read is none of its rules.
+                Outcome::Blocked(reason)
+                    if reason.stop == Stop::Robots && matches!(error, FetchError::NoRobots(_)) =>
+                {
+                    Outcome::Failed(Reason::new(Stop::ServerError, reason.detail))
+                }
+                outcome => outcome,
+            },
         })
     }
 

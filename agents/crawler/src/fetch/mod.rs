@@ -361,6 +361,8 @@ fn client_builder(
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .referer(false)
+        // The client's own tries know no limit; ours do.
+        .retry(reqwest::retry::never())
         .connect_timeout(config.connect_timeout)
         .timeout(config.total_timeout)
         .pool_max_idle_per_host(1)

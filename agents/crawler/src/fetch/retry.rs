@@ -43,12 +43,15 @@ pub(super) fn pause_before_next(
 }
 
 /// Returns the pause that the next request to the host has to keep too, whoever sends it, where `pause` is the one
-/// before the next try: what the host asked for, and ours behind a refusal.
+/// before the next try: what the host asked for, with whatever status it refuses, and ours behind a refusal of the rate.
 pub(super) fn pause_to_keep(
     result: &Result<Response, FetchError>,
     pause: Option<Duration>,
 ) -> Option<Duration> {
-    let response = result.as_ref().ok().filter(|it| is_busy(it.status))?;
+    let response = result.as_ref().ok()?;
+    if (200..300).contains(&response.status) {
+        return None;
+    }
     let ours = pause.filter(|_| matches!(response.status, 429 | 430));
     retry_after(&response.headers).or(ours)
 }

@@ -80,7 +80,7 @@ impl Robots {
     pub(super) fn of(answer: &RobotsAnswer, age: Duration) -> Self {
         let last = answer.text.lines().next_back();
         Self {
-            rules: robotxt::Robots::parse(answer.text.as_bytes(), TOKEN),
+            rules: robotxt::Robots::parse(without_versions(&answer.text).as_bytes(), TOKEN),
             cut_from: last.and_then(|line| line.strip_prefix(CUT)?.parse().ok()),
             fresh_until: Instant::now() + MAX_AGE.saturating_sub(age),
             is_told: AtomicBool::new(false),
@@ -100,6 +100,32 @@ impl Robots {
     pub(super) fn is_told_first(&self) -> bool {
         !self.is_told.swap(true, Ordering::Relaxed)
     }
+}
+
+/// Returns `text` with our token alone where a line names a version of ours, as whoever copies it from a log does.
+fn without_versions(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for line in text.split_inclusive(['\n', '\r']) {
+        let name_and_token = line.split_once(':').and_then(|(name, value)| {
+            let value = value.trim_start_matches([' ', '\t']);
+            let token = value.get(..TOKEN.len())?;
+            let version = value[TOKEN.len()..].strip_prefix('/')?;
+            let is_ours =
+                name.trim().eq_ignore_ascii_case("user-agent") && token.eq_ignore_ascii_case(TOKEN);
+            let behind = version.find(|it: char| it.is_ascii_whitespace() || it == '#');
+            is_ours.then(|| (name, &version[behind.unwrap_or(version.len())..]))
+        });
+        match name_and_token {
+            Some((name, behind)) => {
+                plain.push_str(name);
+                plain.push(':');
+                plain.push_str(TOKEN);
+                plain.push_str(behind);
+            }
+            None => plain.push_str(line),
+        }
+    }
+    plain
 }
 
 /// Returns the lines that count: half of one at the cut could mean more than the whole.
@@ -132,6 +158,23 @@ mod tests {
         let file = b"User-agent: *\nDisallow: /caf\xe9\nDisallow: /products.json\n";
         let url = Url::parse("https://shop.example/products.json").unwrap();
         assert!(!read(200, file).allows(&url));
+    }
+
+    #[test]
+    fn a_group_for_a_version_of_ours_is_for_us() {
+        let url = Url::parse("https://shop.example/products.json").unwrap();
+        for name in [
+            "User-agent: trouvaille/0.1.0",
+            "user-agent : Trouvaille/9.9 # a bot\r",
+            "User-agent: trouvaille/",
+        ] {
+            let file = format!("User-agent: *\nAllow: /\n{name}\nDisallow: /\n");
+            assert!(!read(200, file.as_bytes()).allows(&url), "{name}");
+        }
+        for name in ["User-agent: trouvailles/1", "User-agent: a trouvaille/1"] {
+            let file = format!("User-agent: *\nAllow: /\n{name}\nDisallow: /\n");
+            assert!(read(200, file.as_bytes()).allows(&url), "{name}");
+        }
     }
 
     #[test]

@@ -162,8 +162,9 @@ impl Fetcher {
             turn.pause(asked);
             pause.into_iter().for_each(|pause| pace.pause(pause));
         }
-        // Whoever is killed in a pause leaves it to the next process.
-        if asked.max(rest).is_some_and(|pause| pause >= KEPT_AT_ONCE) {
+        // Whoever is killed in a pause leaves it to the next process, and so what a refusal taught.
+        let is_long = asked.max(rest).is_some_and(|pause| pause >= KEPT_AT_ONCE);
+        if is_long || matches!(told, Told::Refused) {
             pace.keep(turn.lesson_to_keep(ask.url.origin().ascii_serialization()));
         }
         if verdict.is_closed {

@@ -15,7 +15,7 @@ use super::{at, ends_pass};
 use crate::outcome::{check_status, outcome_of_read};
 use crate::pass::{Ended, NewPage, Pass, Seen, behind};
 use crate::platforms::shopify::{product_files, product_handle};
-use crate::platforms::sitemap::{Entry, Listed, read_sitemap, sitemaps_of_robots};
+use crate::platforms::sitemap::{Listed, read_sitemap, sitemaps_of_robots};
 
 /// The most products that are kept in mind; 60 bytes each.
 const MAX_NAMED: usize = 500_000;
@@ -133,18 +133,24 @@ impl Pass<'_> {
         check_status(&response, 1, false)?;
         let mut files: Vec<Url> = Vec::new();
         let mut is_cut = false;
+        let mut is_readable = true;
         let census = &mut walk.census;
-        let read = read_sitemap(&response.body, &mut |entry| match entry.listed {
-            Listed::Pages => census.add(entry, &self.seen),
-            Listed::Files => {
-                if let Ok(url) = Url::parse(entry.loc) {
+        let read = read_sitemap(&response.body, &mut |entry| {
+            // Sitemaps are to name whole addresses. Some name paths.
+            let Ok(url) = response.url.join(entry.loc) else {
+                is_readable = false;
+                return true;
+            };
+            match entry.listed {
+                Listed::Pages => census.add(&url, entry.lastmod, &self.seen),
+                Listed::Files => {
                     files.push(moved(base, &url));
+                    is_cut = files.len() == 4 * MAX_FILES;
+                    !is_cut
                 }
-                is_cut = files.len() == 4 * MAX_FILES;
-                !is_cut
             }
         });
-        walk.census.is_whole &= !is_cut;
+        walk.census.is_whole &= !is_cut && is_readable;
         if depth < MAX_DEPTH {
             walk.add(product_files(files), depth + 1);
         } else if !files.is_empty() {
@@ -225,10 +231,10 @@ impl Pass<'_> {
 }
 
 impl Census {
-    /// Adds what `entry` names; `false` when no more fits.
-    fn add(&mut self, entry: Entry<'_>, seen: &Seen) -> bool {
-        match product_handle(entry.loc) {
-            Some(handle) => self.name(&handle, entry.lastmod, seen),
+    /// Adds the product whose page is at `url`; `false` when no more fits.
+    fn add(&mut self, url: &Url, lastmod: Option<UnixMs>, seen: &Seen) -> bool {
+        match product_handle(url.as_str()) {
+            Some(handle) => self.name(&handle, lastmod, seen),
             None => true,
         }
     }

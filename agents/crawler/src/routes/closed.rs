@@ -120,6 +120,7 @@ impl Pass<'_> {
                     route: Route::Myshopify,
                     base: url,
                     is_gone_when_missing: false,
+                    read_at: None,
                 };
                 let ended = self.read_list(&mut list).await?;
                 self.crawl.memory().keep_robots().await?;

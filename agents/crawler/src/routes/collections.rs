@@ -112,16 +112,17 @@ impl Pass<'_> {
     ) -> Result<Ended, StoreError> {
         let place = self.begun.checkpoint.place;
         let parts = parts(collections);
-        // Where the collections before it are not those that were read, all are read again.
+        // Where it, or those before it, are not those that were read, all are read again.
         let resumed = parts.iter().position(|it| *it == place.part);
         let (first, mut page) = match (place.route, resumed) {
             (Route::Collections, Some(first)) => (first, place.item.max(1)),
             _ => (0, 1),
         };
-        if place.route == Route::Collections && first == 0 {
+        if place.route == Route::Collections && resumed.is_none() {
             union.n_again = self.next_page as usize;
         }
         let (mut n_read, mut n_empty, mut n_failed) = (first, 0, 0);
+        let (mut n_refused, mut refused) = (0, None);
         for (collection, part) in collections.iter().zip(parts.windows(2)).skip(first) {
             let first_page = std::mem::replace(&mut page, 1);
             if union.is_over() {
@@ -135,6 +136,11 @@ impl Pass<'_> {
                 .await?
             {
                 Err(outcome) if ends_pass(&outcome) => return Ok(Ended::by(outcome)),
+                // It cost no request, and says nothing of the others.
+                Err(outcome) if stop_of(&outcome) == Some(Stop::Robots) => {
+                    n_refused += 1;
+                    refused = Some(outcome);
+                }
                 Err(outcome) => {
                     n_failed += 1;
                     if n_failed == MAX_FAILED {
@@ -151,10 +157,16 @@ impl Pass<'_> {
         if union.is_covered() {
             return Ok(Ended::complete(RouteEnd::Covered));
         }
+        if let Some(refused) = refused.filter(|_| n_read == 0) {
+            return Ok(Ended::by(refused));
+        }
         let n_collections = collections.len();
         let mut detail = format!("{n_read} of {n_collections} collections read");
         if n_empty > 0 {
             detail.push_str(&format!(", {n_empty} show nothing"));
+        }
+        if n_refused > 0 {
+            detail.push_str(&format!(", {n_refused} robots.txt does not allow"));
         }
         Ok(Ended::not_all(detail))
     }
@@ -231,16 +243,18 @@ impl Pass<'_> {
     }
 }
 
-/// Returns a number for each collection, and one for the end, that stands for all collections before it in their order:
-/// the sizes by which they are ordered may be others when a pass goes on. Another release may have other numbers.
+/// Returns a number for each collection, and one for the end, that stands for it and all before it in their order: the
+/// sizes by which they are ordered may be others when a pass goes on. Another release may have other numbers.
 fn parts(collections: &[Collection]) -> Vec<u32> {
-    let mut before = DefaultHasher::new();
-    let mut parts = vec![0];
-    for collection in collections {
-        collection.handle.hash(&mut before);
-        parts.push(before.finish() as u32);
-    }
-    parts
+    let mut so_far = DefaultHasher::new();
+    let handles = collections.iter().map(|it| it.handle.as_str());
+    // No collection has an empty name.
+    let handles = handles.chain([""]);
+    let number = |handle: &str| {
+        handle.hash(&mut so_far);
+        so_far.finish() as u32
+    };
+    handles.map(number).collect()
 }
 
 impl Union<'_> {
@@ -267,7 +281,9 @@ impl Union<'_> {
     fn is_over(&self) -> bool {
         let n_pending = self.census.as_ref().map(|it| it.n_pending());
         let most_barren = n_pending.map_or(MAX_BARREN, |it| it.min(MAX_BARREN));
-        self.n_pages >= MAX_PAGES || self.n_barren >= most_barren + self.n_again
+        self.is_covered()
+            || self.n_pages >= MAX_PAGES
+            || self.n_barren >= most_barren + self.n_again
     }
 
     /// Returns whether a collection may cost fewer requests than what is missing does one by one.

@@ -1,7 +1,7 @@
 //! The product list, page after page: the shop's own, or the one at the address that its platform gave it.
 
 use catalog::{Checkpoint, Outcome, Place, Reason, Route, RouteEnd, Stop, StoreError};
-use url::Url;
+use url::{Origin, Url};
 
 use super::versions::says_unchanged;
 use crate::fetch::Response;
@@ -31,6 +31,8 @@ pub(crate) struct List {
     pub(crate) base: Url,
     /// Whether a list that does not exist means that the shop does not either.
     pub(crate) is_gone_when_missing: bool,
+    /// Where the last page was read.
+    pub(crate) read_at: Option<Url>,
 }
 
 /// A page of a list as it was answered.
@@ -101,6 +103,7 @@ impl Pass<'_> {
                 .reason()
                 .is_some_and(|reason| reason.stop == Stop::Damaged)
         {
+            let url = list.page_url(number);
             tracing::warn!(url = %url, "{outcome}; asking once more");
             result = self.try_page(list, &url, number).await;
         }
@@ -112,7 +115,10 @@ impl Pass<'_> {
         let validators = known.map(|it| &it.validators);
         let response = self.ask_by_version(url, validators).await?;
         let is_itself = response.url.path() == url.path();
-        if is_itself {
+        // Where one page leads for a while is not the list that the others are of.
+        let is_same_list = response.has_moved
+            || (list.read_at.as_ref()).is_none_or(|it| place_of(it) == place_of(&response.url));
+        if is_itself && is_same_list {
             list.base = response.url.clone();
         }
         let body = match known {
@@ -124,9 +130,16 @@ impl Pass<'_> {
                 check_status(&response, number, list.is_gone_when_missing && is_itself)?;
                 let page = shopify::read_page(&response.body, &self.begun.shop)
                     .map_err(|error| outcome_of_read(&error, &response, number))?;
+                if !(is_same_list && names_page(&response.url, number)) {
+                    let there = &response.url;
+                    let detail =
+                        format!("{url} leads to {there}, which is not that page of the list");
+                    return Err(Outcome::Failed(Reason::new(Stop::Damaged, detail)));
+                }
                 ListBody::Read(page)
             }
         };
+        list.read_at = Some(response.url.clone());
         Ok(ListPage {
             body,
             response,
@@ -211,6 +224,21 @@ impl List {
             },
         }
     }
+}
+
+fn place_of(url: &Url) -> (Origin, &str) {
+    (url.origin(), url.path())
+}
+
+/// Returns whether `url` asks for as many products as a page has, and for page `number`: a redirect may have lost that, and
+/// then a short answer is no end.
+fn names_page(url: &Url, number: u32) -> bool {
+    let says = |name: &str, wanted: &str| {
+        let mut pairs = url.query_pairs();
+        pairs.find(|(it, _)| it == name).map(|(_, it)| it == wanted)
+    };
+    says("limit", &PAGE_SIZE.to_string()) == Some(true)
+        && says("page", &number.to_string()).unwrap_or(number == 1)
 }
 
 fn endless(detail: String) -> Outcome {

@@ -45,6 +45,7 @@ impl Pass<'_> {
             route: Route::List,
             base: contact.base.clone(),
             is_gone_when_missing: contact.has_no_meta && self.is_known().await?,
+            read_at: None,
         };
         self.begin_route(Route::List).await?;
         let mut ended = self.read_list(&mut list).await?;

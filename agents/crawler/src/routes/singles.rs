@@ -42,11 +42,11 @@ impl Pass<'_> {
 
     async fn read_singles(&mut self, base: &Url, census: &mut Census) -> Result<Ended, StoreError> {
         let mut batch = Batch::default();
-        let (mut n_failed, mut n_missing) = (0, 0);
+        let (mut n_failed, mut n_missing, mut n_refused) = (0, 0, 0);
         let mut n_found = 0;
         // An earlier call may have found some, and what it did not find is asked for again.
         let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
-        let mut last_error = None;
+        let (mut last_error, mut refused) = (None, None);
         for place in spread(census.pending()) {
             if !census.is_pending(place) {
                 continue;
@@ -75,6 +75,11 @@ impl Pass<'_> {
                     }
                     batch.add(page, bytes);
                 }
+                // It cost no request, and says nothing of the others.
+                Err(outcome) if stop_of(&outcome) == Some(Stop::Robots) => {
+                    n_refused += 1;
+                    refused = Some(outcome);
+                }
                 Err(outcome) => {
                     n_failed += 1;
                     let is_over = ends_pass(&outcome) || n_failed == MAX_FAILED;
@@ -97,6 +102,9 @@ impl Pass<'_> {
         {
             return Ok(Ended::by(outcome));
         }
+        if let Some(refused) = refused.filter(|_| n_found + n_missing + n_failed == 0) {
+            return Ok(Ended::by(refused));
+        }
         // With those that the sitemap showed to be as they were.
         let n_there = self.notes.routes.last().map_or(0, |it| it.products);
         if u64::from(n_missing) > n_there && n_missing >= MAX_MISSING {
@@ -109,7 +117,12 @@ impl Pass<'_> {
                 ..Ended::complete(RouteEnd::Covered)
             });
         }
-        Ok(Ended::not_all(if n_pending > 0 {
+        Ok(Ended::not_all(if n_refused > 0 {
+            format!(
+                "{n_pending} of {n_named} products that are named could not be read, \
+                 {n_refused} as robots.txt does not allow it"
+            )
+        } else if n_pending > 0 {
             format!("{n_pending} of {n_named} products that are named could not be read")
         } else {
             format!("of the sitemap only {n_named} products could be read")
