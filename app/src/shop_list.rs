@@ -25,6 +25,7 @@ pub(crate) fn named(addresses: &[String], from: Option<&Path>) -> Result<Vec<Sho
     };
     let text = read_list(path).map_err(|error| UsageError(format!("{error:#}")))?;
     let n_named = shops.len();
+    let text = text.trim_start_matches('\u{feff}');
     for (line, number) in text.lines().zip(1..) {
         let address = line.split('#').next().unwrap_or_default().trim();
         if !address.is_empty() {
@@ -72,4 +73,20 @@ pub(crate) async fn stored_and_configured(store: &dyn Store, app: &App) -> Resul
     app.screen
         .note(&format!("added {added} of the configuration"));
     Ok(store.shops().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_may_begin_with_a_byte_order_mark_and_have_lines_of_windows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shops.txt");
+        let list = "\u{feff}https://a.example\r\n\r\n# none\r\nhttps://b.example # two\r\n";
+        std::fs::write(&path, list).unwrap();
+        let shops = named(&[], Some(&path)).unwrap();
+        let keys: Vec<&str> = shops.iter().map(|shop| shop.key.as_str()).collect();
+        assert_eq!(keys, ["a.example", "b.example"]);
+    }
 }

@@ -230,6 +230,28 @@ async fn an_interrupted_crawl_exits_with_3_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_takes_hours_keeps_no_other_from_its_turn() {
+    let mut shops = Vec::new();
+    for _ in 0..4 {
+        shops.push(shop(&NORTH_LOFT, 30, FaultPlan::none()).await);
+    }
+    shops.sort_by_key(|it| it.url());
+    let hours = FaultPlan::none().fault(On::page(1), Fault::retry_after(429, "3600"));
+    shops[0].set_plan(hours);
+    let urls: Vec<String> = shops.iter().map(|it| it.url()).collect();
+    let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
+    let home = Home::new();
+    let mut command = home.command(crawl(&urls, &[]));
+    command.env("TROUVAILLE__CRAWL__CONCURRENCY", "2");
+    let mut child = command.spawn().unwrap();
+    for shop in &shops[1..] {
+        shop.wait_for_requests(3).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_crawl_ends_in_the_same_bytes_as_an_undisturbed_one() {
     let shop = shop(&NORTH_LOFT, 900, FaultPlan::none()).await;
     let (killed, undisturbed) = (Home::new(), Home::new());

@@ -269,7 +269,7 @@ fn was_cut_off(pass: &CrawlReport) -> bool {
     })
 }
 
-/// Crawls many shops at once, as many as the configuration allows, and returns their records in the given order.
+/// Crawls many shops at once, as many as the configuration allows, and returns their records in the order of their keys.
 pub(super) async fn crawl_shops(
     shops: &[Shop],
     options: &CrawlOptions<'_>,
@@ -281,10 +281,12 @@ pub(super) async fn crawl_shops(
     let crawls = shops
         .iter()
         .map(|shop| crawl_shop(shop, options, fetcher, store, app, &bar));
-    let reports = stream::iter(crawls)
-        .buffered(app.config.crawl.concurrency)
+    // Not in their order: behind a shop that takes hours no other would begin.
+    let mut reports: Vec<CrawlReport> = stream::iter(crawls)
+        .buffer_unordered(app.config.crawl.concurrency)
         .collect()
         .await;
+    reports.sort_by(|one, two| one.key.cmp(&two.key));
     bar.finish_and_clear();
     reports
 }
