@@ -48,6 +48,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Its tickets can still write until then.
     async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError>;
 
+    /// Returns who has leases now by the store's own clock: each owner once, by name.
+    async fn lease_owners(&self) -> Result<Vec<String>, StoreError>;
+
     /// Begins a pass over `shop`, or goes on with an unfinished one.
     ///
     /// The shop is stored, or its URL and, where known, its currency are brought up to date. A known currency is
@@ -590,7 +593,7 @@ pub enum StoreError {
         known: u32,
     },
     /// Another owner took the lease of the shop.
-    #[error("another crawl of {shop} took over")]
+    #[error("another crawl of {} took over, or the shop was forgotten meanwhile", shop.shown())]
     Fenced {
         /// The shop.
         shop: ShopKey,

@@ -171,8 +171,11 @@ pub(super) fn note_store(reports: &[CrawlReport], store: &dyn Store, app: &App) 
         app.screen.note(&format!("stored in {}", store.location()));
     }
     if app.cancel.is_cancelled() {
-        app.screen
-            .note("interrupted: run the same command again to go on");
+        let is_done = |it: &CrawlReport| it.outcome.as_ref().is_some_and(Outcome::is_done);
+        app.screen.note(match reports.iter().all(is_done) {
+            true => "interrupted when all shops were done",
+            false => "interrupted: run the same command again to go on",
+        });
     }
 }
 
@@ -267,7 +270,8 @@ mod tests {
                     after 90 s of waiting";
         assert_eq!(outcome_of(&held).to_string(), told);
         let fenced = CrawlError::Store(StoreError::Fenced { shop: shop.clone() });
-        let told = "failed (superseded): another crawl of shop.example took over";
+        let told = "failed (superseded): another crawl of shop.example took over, or the shop was forgotten \
+                    meanwhile";
         assert_eq!(outcome_of(&fenced).to_string(), told);
         let interrupted = outcome_of(&CrawlError::Interrupted { shop });
         assert_eq!(outcome_words(Some(&interrupted)), "partial (interrupted)");

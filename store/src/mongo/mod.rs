@@ -115,6 +115,13 @@ impl Store for MongoStore {
         self.end_lease(lease).await
     }
 
+    async fn lease_owners(&self) -> Result<Vec<String>, StoreError> {
+        self.read("read who crawls", |steps| {
+            Box::pin(records::lease_owners(steps))
+        })
+        .await
+    }
+
     async fn begin_crawl(
         &self,
         lease: &Lease,

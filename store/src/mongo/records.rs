@@ -1,6 +1,6 @@
 //! Reads shops, passes and problems; counts the whole store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use catalog::{
     CrawlKey, CrawlReport, LeaseHolder, Problem, ProblemKind, ShopKey, ShopStatus, StoreError,
@@ -152,6 +152,13 @@ async fn newest_crawl_keys(steps: &mut Steps<'_>) -> Result<Vec<CrawlKey>, Fault
         });
     }
     Ok(keys)
+}
+
+/// Returns who has leases now: each owner once, by name.
+pub(super) async fn lease_owners(steps: &mut Steps<'_>) -> Result<Vec<String>, Fault> {
+    let holders = lease_holders(steps).await?;
+    let owners: BTreeSet<String> = holders.into_values().map(|it| it.owner).collect();
+    Ok(owners.into_iter().collect())
 }
 
 /// Returns who has leases now, by the server's clock and by the key of the shop.

@@ -93,6 +93,14 @@ pub(super) fn current(
     Ok(stored.map(|it| holder(&it, now)))
 }
 
+/// Returns who has leases now, by name.
+pub(super) fn owners(tx: &Transaction<'_>) -> Result<Vec<String>, Fault> {
+    let mut find = tx
+        .prepare_cached("SELECT DISTINCT owner FROM leases WHERE expires_at > ?1 ORDER BY owner")?;
+    let owners = find.query_map([clock(tx)?], |row| row.get(0))?;
+    Ok(owners.collect::<Result<_, _>>()?)
+}
+
 /// Returns the time by SQLite's clock, in milliseconds.
 pub(super) fn clock(tx: &Transaction<'_>) -> Result<i64, Fault> {
     let mut read =

@@ -52,6 +52,10 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn lease_owners(&self) -> Result<Vec<String>, StoreError> {
+        self.read("read who crawls", leases::owners).await
+    }
+
     async fn begin_crawl(
         &self,
         lease: &Lease,

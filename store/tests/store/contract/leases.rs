@@ -235,6 +235,21 @@ pub(super) async fn shops_say_who_has_their_lease(store: &dyn Store) {
     assert!(holder.remaining_ms > 0 && holder.remaining_ms <= HOUR);
 }
 
+pub(super) async fn owners_of_leases_are_named_once(store: &dyn Store) {
+    assert_eq!(store.lease_owners().await.unwrap(), Vec::<String>::new());
+    for (host, owner, ttl_ms) in [
+        ("a.example", "two", HOUR),
+        ("b.example", "one/1", HOUR),
+        ("c.example", "two", HOUR),
+        ("d.example", "expired", 0),
+    ] {
+        granted(ask(store, host, owner, ttl_ms).await);
+    }
+    let given_back = granted(ask(store, "e.example", "done", HOUR).await);
+    store.release_lease(&given_back).await.unwrap();
+    assert_eq!(store.lease_owners().await.unwrap(), ["one/1", "two"]);
+}
+
 pub(super) async fn owners_are_plain_texts(store: &dyn Store) {
     for owner in STRANGE {
         let first = granted(ask(store, "a.example", owner, HOUR).await);

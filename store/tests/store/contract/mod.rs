@@ -221,6 +221,7 @@ on_every_backend! {
         a_lease_of_another_shop_begins_nothing,
         a_pass_behind_which_its_owner_began_another_cannot_write,
         shops_say_who_has_their_lease,
+        owners_of_leases_are_named_once,
         owners_are_plain_texts,
         the_longest_lease_ends_in_the_far_future,
         of_many_that_ask_at_once_one_gets_the_lease,
