@@ -14,6 +14,7 @@ mod finish;
 mod grouped;
 mod hosts;
 mod leases;
+mod log;
 mod new_products;
 mod observed;
 mod page;
@@ -39,6 +40,7 @@ use catalog::StoreError;
 use rusqlite::Transaction;
 
 use self::fault::Fault;
+use self::log::Log;
 use self::search::PlacesCache;
 use self::worker::Worker;
 use crate::OpenMode;
@@ -65,10 +67,14 @@ impl SqliteStore {
         })?;
         let opened = tokio::task::spawn_blocking(move || {
             let location = path.display().to_string();
-            let connections = schema::open_file(&path, &location, mode)?;
-            let readers = Worker::start("store-read", connections.readers);
+            let mut connections = schema::open_file(&path, &location, mode)?;
+            let log = Log::of(&mut connections.writer);
+            let log =
+                log.map_err(|error| Fault::from(error).during("set up the log", &location))?;
+            let readers = Worker::start("store-read", connections.readers, |_| {});
             let started = readers.and_then(|readers| {
-                let writer = Worker::start("store-write", vec![connections.writer])?;
+                let tidy = move |connection: &_| log.move_into_file(connection);
+                let writer = Worker::start("store-write", vec![connections.writer], tidy)?;
                 Ok((readers, writer))
             });
             let (readers, writer) = started.map_err(|error| no_thread(&error, &location))?;
@@ -90,7 +96,7 @@ impl SqliteStore {
         let location = ":memory:".to_owned();
         let opened = schema::open_memory();
         let connection = opened.map_err(|fault| fault.during("set up the schema", &location))?;
-        let writer = Worker::start("store", vec![connection]);
+        let writer = Worker::start("store", vec![connection], |_| {});
         Ok(Self {
             path: None,
             readers: None,

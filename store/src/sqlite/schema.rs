@@ -268,8 +268,7 @@ fn set_up(connection: &mut Connection, identity: Identity, location: &str) -> Re
     }
     switch_to_log(connection)?;
     connection.pragma_update(None, "synchronous", "normal")?;
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
-    let wal_bytes = PAGE_SIZE * WAL_PAGES;
+    let wal_bytes = PAGE_SIZE * i64::from(WAL_PAGES);
     connection.pragma_update_and_check(None, "journal_size_limit", wal_bytes, |_| Ok(()))?;
     tune(connection, WRITER_CACHE)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -310,7 +309,7 @@ fn switch_to_log(connection: &Connection) -> rusqlite::Result<()> {
 const PAGE_SIZE: i64 = 16384;
 
 /// The log's length from which on a commit moves it into the file.
-const WAL_PAGES: i64 = 2000;
+pub(super) const WAL_PAGES: i32 = 3000;
 
 /// Begins a transaction that other writers wait for.
 pub(super) fn begin_write(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {

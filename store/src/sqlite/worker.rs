@@ -30,7 +30,12 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn start(name: &str, connections: Vec<Connection>) -> io::Result<Self> {
+    /// Starts a thread for each connection, with which it does `when_idle` before it waits.
+    pub(super) fn start(
+        name: &str,
+        connections: Vec<Connection>,
+        when_idle: impl Fn(&Connection) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
         let (jobs, received) = mpsc::channel::<Job>(QUEUE);
         let received = Arc::new(Mutex::new(received));
         let mut worker = Self {
@@ -39,8 +44,9 @@ impl Worker {
         };
         for mut connection in connections {
             let received = Arc::clone(&received);
+            let when_idle = when_idle.clone();
             let run = move || {
-                while let Some(turn) = next_turn(&received) {
+                while let Some(turn) = next_turn(&received, || when_idle(&connection)) {
                     turn.run(&mut connection);
                 }
             };
@@ -136,12 +142,16 @@ impl Turn {
     }
 }
 
-/// Waits for work, and takes the writes that wait too; `None` once there can be none.
-fn next_turn(received: &Mutex<mpsc::Receiver<Job>>) -> Option<Turn> {
+/// Waits for work, and takes the writes that wait too; `None` once there can be none. Where none waits yet, does
+/// `when_idle` before.
+fn next_turn(received: &Mutex<mpsc::Receiver<Job>>, when_idle: impl FnOnce()) -> Option<Turn> {
     // Held while a thread waits for work, and never while it works.
     let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
     let mut turn = Turn::default();
-    let mut next = received.blocking_recv();
+    let mut next = received.try_recv().ok().or_else(|| {
+        when_idle();
+        received.blocking_recv()
+    });
     next.as_ref()?;
     while let Some(job) = next {
         match job {
@@ -213,7 +223,7 @@ mod tests {
 
     fn worker(n_connections: usize) -> Worker {
         let open = |_| Connection::open_in_memory().unwrap();
-        Worker::start("test", (0..n_connections).map(open).collect()).unwrap()
+        Worker::start("test", (0..n_connections).map(open).collect(), |_| {}).unwrap()
     }
 
     #[tokio::test]
