@@ -6,6 +6,7 @@
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::os::unix::fs::MetadataExt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crawler::{LeaseTerms, RESTING};
@@ -21,6 +22,8 @@ const N_PARTS: usize = 7;
 
 /// Returns a name that no other process and no other call has.
 pub(crate) fn new_name() -> String {
+    /// Tells processes apart of which nothing else is known.
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("process"));
     let pid = std::process::id();
     let nonce = RandomState::new().hash_one(pid);
     match Process::own() {
@@ -28,7 +31,7 @@ pub(crate) fn new_name() -> String {
             "{}/{}/{}/{}/{}/{}/{nonce:016x}",
             own.host, own.pid, own.start, own.uid, own.pid_namespace, own.boot,
         ),
-        None => format!("unknown/{pid}/{nonce:016x}"),
+        None => format!("unknown/{pid}-{:016x}/{nonce:016x}", *PROCESS),
     }
 }
 

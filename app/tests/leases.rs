@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog::{
-    Lease, LeaseAnswer, Outcome, PageWrite, Product, Shop, Start, Stop, StoreError, UnixMs,
+    Lease, LeaseAnswer, Outcome, PageWrite, Product, Shop, ShopKey, Start, Stop, StoreError, UnixMs,
 };
 use crawler::fetch::{FetchConfig, Fetcher};
 use crawler::platforms::shopify;
@@ -120,6 +120,42 @@ async fn behind_dead_processes() -> World {
         ..LEASE
     };
     world
+}
+
+/// Other owners of this process and dead ones have no part of their own.
+#[tokio::test(start_paused = true)]
+async fn processes_that_crawl_for_one_store_share_the_budget_of_their_address() {
+    for (other, n_gaps) in [
+        ("another/1", 2),
+        ("this/2", 1),
+        ("dead/1", 1),
+        ("a look", 1),
+        (RESTING, 1),
+    ] {
+        let mut world = World::new(700, FaultPlan::none()).await;
+        world.fetcher = Fetcher::new(FetchConfig {
+            platform_requests_per_second: Some(1.0 / GAP.as_secs_f64()),
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+            ..FetchConfig::default()
+        })
+        .unwrap();
+        world.options.lease = LeaseTerms {
+            owner: "this/1",
+            is_dead: |owner| owner.starts_with("dead"),
+            ..LEASE
+        };
+        let elsewhere = ShopKey::encode("elsewhere.example").unwrap();
+        let answer = world.store.lease_shop(&elsewhere, other, 600_000, None);
+        assert!(matches!(answer.await.unwrap(), LeaseAnswer::Granted(_)));
+        assert_eq!(world.crawl().await.outcome, Some(Outcome::Complete));
+        let requests = world.fake.requests();
+        let gaps = requests.windows(2).map(|pair| pair[1].at - pair[0].at);
+        let shortest = gaps.min().unwrap();
+        assert!(
+            shortest >= GAP * n_gaps && shortest < GAP * (n_gaps + 1),
+            "{other}: {shortest:?}"
+        );
+    }
 }
 
 /// As two commands that are called one after the other: each has a fetcher of its own, and the first one has ended.

@@ -20,6 +20,7 @@ use crate::memory::Memory;
 use crate::outcome::interrupted;
 use crate::pass::Pass;
 use crate::popularity;
+use crate::share;
 
 /// How long a cancelled crawl waits for the answer that is on its way. Who cancels it gives it a little more.
 const LONGEST_LANDING: Duration = Duration::from_secs(3);
@@ -127,6 +128,7 @@ pub async fn crawl(
             _ => crawl.run_and_learn(lease.lease()).await,
         }
     };
+    let work = share::beside(fetcher, store, &options.lease, work);
     let ended = lease.hold_at(pace, work).await.map_err(CrawlError::from);
     ended.inspect_err(|error| figures::cut_off(shop.platform, error))
 }

@@ -30,7 +30,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// How a shop's lease is taken.
 #[derive(Debug, Clone, Copy)]
 pub struct LeaseTerms<'a> {
-    /// The owner's name, which nobody else has who may want the same shop.
+    /// The owner's name, which nobody else has who may want the same shop. Those of one process are the same up to the
+    /// last slash; a name without any is of somebody who asks too little to be counted.
     pub owner: &'a str,
     /// Tells whether an owner is known to be gone, so that nobody need wait for the end of its lease.
     pub is_dead: fn(&str) -> bool,
@@ -254,6 +255,11 @@ async fn ask(
         }
         answer => Ok((answer, false)),
     }
+}
+
+/// Returns the part of an owner's name that all owners of its process have.
+pub(crate) fn process_of(owner: &str) -> Option<&str> {
+    owner.rsplit_once('/').map(|(process, _)| process)
 }
 
 fn renewed_after(ttl: Duration) -> Duration {

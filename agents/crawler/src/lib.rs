@@ -16,6 +16,7 @@ mod pass;
 mod popularity;
 mod recrawl;
 mod routes;
+mod share;
 mod shop_url;
 mod visit;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use catalog::{RobotsRecord, Store, StoreError, UnixMs};
 use url::Url;
 
-use crate::fetch::{Errand, Fetcher, Lesson, Pace, RobotsAnswer};
+use crate::fetch::{Errand, Fetcher, Lesson, PLATFORM, Pace, RobotsAnswer};
 
 /// RFC 9309, 2.4: a robots.txt is not used for longer than a day.
 const MAX_ROBOTS_AGE_MS: i64 = 24 * 3_600_000;
@@ -71,6 +71,11 @@ impl Memory<'_> {
     /// Stores everything that was learned and is not stored yet.
     pub(crate) async fn keep(&self) -> Result<(), StoreError> {
         self.keep_robots().await?;
+        // Another process may have met a rest meanwhile, which is not to be overwritten.
+        let platform = [PLATFORM.to_owned()];
+        for record in self.store.hosts(&platform).await? {
+            self.fetcher.remember_host(&record, (self.now)());
+        }
         let records = self.fetcher.take_hosts(&self.pace.hosts(), (self.now)());
         if records.is_empty() {
             return Ok(());

@@ -549,6 +549,28 @@ async fn what_a_platform_bears_is_learned_below_the_ceilings_too() {
     }
 }
 
+/// Three processes that leave by one address, as they find each other in their store.
+#[tokio::test(start_paused = true)]
+async fn processes_that_share_an_address_ask_together_no_more_than_one_may() {
+    let runs = (0..3).map(async |_| {
+        let shops = join_all((0..4).map(|_| shop(FaultPlan::none()))).await;
+        let fetcher = Fetcher::new(FetchConfig {
+            platform_requests_per_second: Some(10.0),
+            ..quick()
+        });
+        let fetcher = fetcher.unwrap();
+        let two_others = async { Ok::<_, ()>(2) };
+        fetcher.share_budget(two_others).await.unwrap();
+        Fleet::of(fetcher, &shops, 9, &[]).await
+    });
+    let fleets = join_all(runs).await;
+    assert!(fleets.iter().all(|it| it.is_whole(9)));
+    let took = fleets.iter().map(|it| last(&it.ends)).fold(0.0, f64::max);
+    // Each shop is asked for robots.txt too; the first request of each process leaves at once.
+    let floor = f64::from(3 * 4 * 10 - 3) / 10.0;
+    assert!((floor..1.05 * floor).contains(&took), "{floor}: {took}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_shop_that_bears_less_than_its_platform_does_not_hold_the_others_up() {
     let plan = shared(RetryAfter::Missing);

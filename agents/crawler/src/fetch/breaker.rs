@@ -56,9 +56,7 @@ impl Breaker {
     /// Notes a failure at `now`, and returns how long the host is left alone where it is.
     pub(super) fn failed(&mut self, failure: Failure, now: Duration) -> Option<Duration> {
         self.n_failures = self.n_failures.saturating_add(1);
-        let n_opened = self.n_failures.checked_sub(FAILURES)?;
-        let rest = FIRST_REST.saturating_mul(2_u32.saturating_pow(n_opened));
-        let rest = rest.min(LONGEST_REST);
+        let rest = rest_behind(self.n_failures.checked_sub(FAILURES)?);
         self.open = Some((now + rest, failure));
         Some(rest)
     }
@@ -81,6 +79,12 @@ impl Breaker {
     }
 }
 
+/// Returns how long is rested behind so many probes in vain.
+fn rest_behind(n_probes: u32) -> Duration {
+    let rest = FIRST_REST.saturating_mul(2_u32.saturating_pow(n_probes));
+    rest.min(LONGEST_REST)
+}
+
 /// The breaker of a platform, whose limit counts our address and not the shop that is asked.
 #[derive(Debug, Default)]
 pub(super) struct PlatformBreaker {
@@ -91,7 +95,8 @@ pub(super) struct PlatformBreaker {
     /// The hosts that closed the platform or were a probe in vain.
     suspects: Vec<String>,
     open_until: Option<Duration>,
-    rest: Duration,
+    /// The rests without a good answer between them.
+    n_rests: u32,
     is_probing: bool,
 }
 
@@ -153,6 +158,11 @@ impl PlatformBreaker {
         self.open_until.is_none()
     }
 
+    /// Returns the rests without a good answer between them, also when the last one is over.
+    pub(super) const fn n_rests(&self) -> u32 {
+        self.n_rests
+    }
+
     /// Returns how long no request passes from `now` on, and zero where one may.
     pub(super) fn left(&self, now: Duration) -> Duration {
         let until = self.open_until.unwrap_or_default();
@@ -163,6 +173,9 @@ impl PlatformBreaker {
     pub(super) fn answered(&mut self, host: &str, now: Duration) {
         if self.refused.iter().all(|(it, _)| it != host) {
             self.refused.clear();
+            if self.open_until.is_none() {
+                self.n_rests = 0;
+            }
             self.good = Some((host.to_owned(), now));
         }
     }
@@ -178,7 +191,7 @@ impl PlatformBreaker {
         let answers_others = self.good.as_ref().is_some_and(|(it, at)| {
             now.saturating_sub(*at) < WITHIN && self.refused.iter().all(|(host, _)| host != it)
         });
-        (self.refused.len() >= HOSTS && !answers_others).then(|| self.open(FIRST_REST, now))
+        (self.refused.len() >= HOSTS && !answers_others).then(|| self.open(now))
     }
 
     /// Notes the end of the probe; where it told nothing, another one goes. Returns how long the platform is left
@@ -187,7 +200,7 @@ impl PlatformBreaker {
         self.is_probing = false;
         match told {
             Told::Nothing => None,
-            Told::Refused => Some(self.open(self.rest.saturating_mul(2), now)),
+            Told::Refused => Some(self.open(now)),
             Told::Good => {
                 *self = Self::default();
                 None
@@ -195,20 +208,23 @@ impl PlatformBreaker {
         }
     }
 
-    /// Leaves the platform alone for `rest`, as an earlier run learned.
-    pub(super) fn reopen(&mut self, rest: Duration, now: Duration) {
-        if self.open_until.is_none() && !rest.is_zero() {
-            self.open(rest, now);
+    /// Goes on as an earlier run ended: behind so many rests, of the last of which `left` is left. Where that is over,
+    /// nobody waits for a probe, which one shop with a limit of its own would fail for all.
+    pub(super) fn reopen(&mut self, n_rests: u32, left: Duration, now: Duration) {
+        if self.open_until.is_none() {
+            self.n_rests = n_rests;
+            self.open_until = (!left.is_zero()).then(|| now + left.min(LONGEST_REST));
         }
     }
 
-    fn open(&mut self, rest: Duration, now: Duration) -> Duration {
-        self.rest = rest.min(LONGEST_REST);
-        self.open_until = Some(now + self.rest);
+    fn open(&mut self, now: Duration) -> Duration {
+        let rest = rest_behind(self.n_rests);
+        self.n_rests = self.n_rests.saturating_add(1);
+        self.open_until = Some(now + rest);
         for (host, _) in std::mem::take(&mut self.refused) {
             self.suspect(&host);
         }
-        self.rest
+        rest
     }
 
     fn suspect(&mut self, host: &str) {
@@ -279,7 +295,7 @@ mod tests {
     #[test]
     fn one_probe_at_a_time_opens_the_platform_again_or_closes_it_for_twice_as_long() {
         let mut platform = PlatformBreaker::default();
-        platform.reopen(s(60), s(0));
+        platform.reopen(1, s(60), s(0));
         assert_eq!(platform.ask("a", s(60)), Way::Probe);
         assert_eq!(platform.ask("b", s(60)), Way::Probing);
         assert_eq!(platform.probed(Told::Nothing, s(61)), None);
@@ -290,6 +306,24 @@ mod tests {
         assert_eq!(platform.probed(Told::Good, s(183)), None);
         assert_eq!(platform.ask("a", s(183)), Way::Free);
     }
+
+    #[test]
+    fn the_next_run_goes_on_behind_the_rests_of_the_one_before() {
+        let mut platform = PlatformBreaker::default();
+        platform.reopen(3, s(0), s(1));
+        assert_eq!(platform.ask("a", s(1)), Way::Free);
+        platform.reopen(3, s(5), s(2));
+        assert_eq!(platform.ask("a", s(2)), Way::Closed(s(5)));
+        assert_eq!(platform.ask("a", s(7)), Way::Probe);
+        assert_eq!(platform.probed(Told::Refused, s(8)), Some(s(480)));
+        platform.reopen(1, s(5), s(9));
+        assert_eq!((platform.n_rests(), platform.left(s(9))), (4, s(479)));
+        let mut many = PlatformBreaker::default();
+        many.reopen(u32::MAX, Duration::MAX, s(0));
+        assert_eq!(many.ask("a", s(3_600)), Way::Probe);
+        assert_eq!(many.probed(Told::Refused, s(3_600)), Some(s(3_600)));
+    }
+
     #[test]
     fn shops_that_refuse_by_themselves_close_nothing_while_others_answer() {
         let mut platform = PlatformBreaker::default();

@@ -165,7 +165,7 @@ impl Turn {
         if let Some(last_sent) = last_sent.filter(|_| !gap.is_zero()) {
             tokio::time::sleep_until(last_sent + gap).await;
         }
-        self.ceiling.wait().await;
+        self.ceiling.wait(|| 0).await;
     }
 
     /// Notes that a request leaves, and returns whether it is a gentle one: no reason for the host itself to refuse.

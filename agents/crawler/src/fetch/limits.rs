@@ -17,11 +17,11 @@ use url::Url;
 use super::FetchError;
 use super::breaker::{PlatformBreaker, Told, Way};
 use super::error::Rest;
-use super::lesson::{Lesson, Pause, Stored, learned};
+use super::lesson::{Lesson, Pause, Stored, is_recent, learned};
 use super::platform::{OwnLimit, PlatformRate, Refusal};
 
 /// The platform of every shop that is crawled so far. A second one needs a [`Shared`] of its own.
-pub(super) const PLATFORM: &str = "platform:shopify";
+pub(crate) const PLATFORM: &str = "platform:shopify";
 
 /// The longest wait for a platform that rests, and for its probe; a request that would wait longer fails.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -29,11 +29,23 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// From here on a gap of all shops that an earlier run learned is worth a word.
 const NOTICEABLE: Duration = Duration::from_millis(200);
 
+/// How often it is counted again who shares a budget; more often at first, since others may begin at the same moment.
+const COUNTED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+const COUNTED_SOON_AFTER: Duration = Duration::from_secs(1);
+const AT_FIRST: Duration = Duration::from_secs(10);
+
+/// How often who waits for a turn looks whether others have come or gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// More other processes than these are not believed.
+const MOST_OTHERS: u32 = 999;
+
 /// A ceiling of requests per second with a burst of one. Those that wait go in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Ceiling {
     limiter: Option<RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>>,
-    queue: tokio::sync::Mutex<()>,
+    gap: Duration,
+    last_sent: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// The clock of everything else here, which tests can step.
@@ -51,28 +63,39 @@ impl Clock for TokioClock {
 impl Ceiling {
     /// Returns a ceiling of so many requests per second; `None` for none.
     pub(super) fn new(requests_per_second: Option<f64>) -> Self {
-        let limiter = requests_per_second.map(|rate| {
-            let quota = Quota::with_period(gap_of(rate)).expect("a gap of at least a microsecond");
+        let gap = requests_per_second.map_or(Duration::ZERO, gap_of);
+        let limiter = requests_per_second.map(|_| {
+            let quota = Quota::with_period(gap).expect("a gap of at least a microsecond");
             let quota = quota.allow_burst(NonZeroU32::MIN);
             RateLimiter::direct_with_clock(quota, TokioClock(Instant::now()))
         });
         Self {
             limiter,
-            queue: tokio::sync::Mutex::default(),
+            gap,
+            last_sent: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Waits for one request's turn. Cancel-safe: nothing is taken before the wait is over.
-    pub(super) async fn wait(&self) {
+    /// Waits for one request's turn, of which each of `n_others` has one before our next. Cancel-safe: nothing is taken
+    /// before the wait is over.
+    pub(super) async fn wait(&self, n_others: impl Fn() -> u32) {
         let Some(limiter) = &self.limiter else {
             return;
         };
-        let _in_turn = self.queue.lock().await;
+        let mut last_sent = self.last_sent.lock().await;
+        let own_gap = || self.gap.saturating_mul(n_others().saturating_add(1));
+        while let Some(due) = last_sent.map(|it| it + own_gap())
+            && n_others() > 0
+            && due > Instant::now()
+        {
+            tokio::time::sleep_until(due.min(Instant::now() + LOOK_AGAIN)).await;
+        }
         while let Err(not_until) = limiter.check() {
             let now = limiter.clock().now();
             let wait: Duration = not_until.earliest_possible().duration_since(now).into();
             tokio::time::sleep(wait).await;
         }
+        *last_sent = Some(Instant::now());
     }
 }
 
@@ -93,6 +116,8 @@ pub(super) struct Shared {
     stored: Mutex<Stored>,
     has_changed: Notify,
     born: Instant,
+    /// When it was counted first and last who else leaves by this address.
+    counted_at: tokio::sync::Mutex<Option<[Instant; 2]>>,
 }
 
 impl Shared {
@@ -107,7 +132,42 @@ impl Shared {
             stored: Mutex::default(),
             has_changed: Notify::new(),
             born: Instant::now(),
+            counted_at: tokio::sync::Mutex::default(),
         }
+    }
+
+    /// Leaves the other processes their part of the ceilings and of what the platform bears: as many as `count` says.
+    ///
+    /// It is asked where nobody did in the last seconds; who comes meanwhile waits for its answer.
+    pub(super) async fn share<E>(
+        &self,
+        count: impl Future<Output = Result<u32, E>>,
+    ) -> Result<(), E> {
+        let mut counted_at = self.counted_at.lock().await;
+        let is_due = counted_at.is_none_or(|[first, last]| {
+            let is_first_time = last - first < AT_FIRST;
+            last.elapsed()
+                >= match is_first_time {
+                    true => COUNTED_SOON_AFTER,
+                    false => COUNTED_AGAIN_AFTER,
+                }
+        });
+        if is_due {
+            let n_others = count.await?.min(MOST_OTHERS);
+            if self.rate().share(n_others) != n_others {
+                tracing::info!(
+                    platform = PLATFORM,
+                    "other processes that crawl with this store: {n_others}; each takes an equal part of what all may ask",
+                );
+            }
+            let now = Instant::now();
+            *counted_at = Some([counted_at.map_or(now, |[first, _]| first), now]);
+        }
+        Ok(())
+    }
+
+    fn n_others(&self) -> u32 {
+        self.rate().n_others()
     }
 
     /// Waits until a request to `url` may leave, which its own host has to allow before: who waits for a host holds
@@ -128,11 +188,11 @@ impl Shared {
                         is_paced: false,
                         sent: Duration::ZERO,
                     };
-                    self.platform.wait().await;
+                    self.platform.wait(|| self.n_others()).await;
                     if !pass.is_probe {
                         pass.is_paced = self.keep_pace().await;
                     }
-                    self.total.wait().await;
+                    self.total.wait(|| self.n_others()).await;
                     pass.sent = self.born.elapsed();
                     if pass.is_probe || self.breaker().is_closed() {
                         return Ok(pass);
@@ -181,12 +241,18 @@ impl Shared {
         self.stored().take(record, now)
     }
 
-    /// Takes over what an earlier run learned: a rest in any case, a rate unless this one learned one itself.
+    /// Takes over what an earlier run learned: a rest in any case, how many there were in a row before the first request,
+    /// and a rate unless this one learned one itself.
     pub(super) fn remember(&self, record: &HostRecord, now: UnixMs) {
         let left_ms = record.not_before.map_or(0, |it| it.ms() - now.ms());
         let left_ms = u64::try_from(left_ms).unwrap_or_default();
-        self.breaker()
-            .reopen(Duration::from_millis(left_ms), self.born.elapsed());
+        // What came behind a rest that is over is known here better than there.
+        let is_news = left_ms > 0 || (self.stored().record.is_none() && is_recent(record, now));
+        if is_news {
+            let n_rests = record.n_failures.max(u32::from(left_ms > 0));
+            let left = Duration::from_millis(left_ms);
+            self.breaker().reopen(n_rests, left, self.born.elapsed());
+        }
         if let Some(learned) = learned(record, now) {
             let is_news = self.rate().gap().is_zero();
             self.rate().remember(learned);
@@ -204,14 +270,17 @@ impl Shared {
 
     fn lesson(&self) -> Lesson {
         let now = self.born.elapsed();
-        let left = self.breaker().left(now);
+        let (left, n_rests) = {
+            let breaker = self.breaker();
+            (breaker.left(now), breaker.n_rests())
+        };
         let learned = self.rate().learned(now);
         Lesson {
             name: PLATFORM.to_owned(),
             gap: learned.map(|it| it.gap),
             refused_gap: learned.and_then(|it| it.refused_gap),
             pause: (!left.is_zero()).then(|| Pause::of(left)),
-            n_failures: u32::from(!left.is_zero()),
+            n_failures: n_rests,
         }
     }
 
@@ -395,6 +464,109 @@ mod tests {
         }
     }
 
+    async fn share(shared: &Shared, n_others: u32) {
+        let count = async { Ok::<_, ()>(n_others) };
+        shared.share(count).await.unwrap();
+    }
+
+    async fn time_for(n_requests: usize, shared: &Shared) -> f64 {
+        let (began, url) = (Instant::now(), url());
+        for _ in 0..n_requests {
+            drop(shared.pass(&url).await.unwrap());
+        }
+        began.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_processes_have_equal_parts_of_the_ceilings() {
+        for (platform, total) in [(Some(10.0), None), (None, Some(10.0))] {
+            let shared = Shared::new(platform, total);
+            for (n_others, seconds) in [(3, 3.6), (0, 1.0), (1, 2.0)] {
+                share(&shared, n_others).await;
+                let took = time_for(10, &shared).await;
+                assert!((took - seconds).abs() < 0.35, "{n_others}: {took}");
+                tokio::time::advance(COUNTED_AGAIN_AFTER).await;
+            }
+        }
+    }
+
+    /// Time in which nobody asked, or in which a host kept us, was the others'.
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_less_often_than_its_part_waits_for_nobody() {
+        let shared = Shared::new(Some(10.0), Some(50.0));
+        share(&shared, 3).await;
+        for _ in 0..10 {
+            tokio::time::advance(Duration::from_millis(400)).await;
+            assert!(time_for(1, &shared).await < 0.01);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_comes_sooner_when_others_have_gone() {
+        let shared = Shared::new(Some(0.1), None);
+        share(&shared, 99).await;
+        assert!(time_for(1, &shared).await < 0.01);
+        tokio::time::advance(COUNTED_AGAIN_AFTER).await;
+        let gone = async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            share(&shared, 0).await;
+        };
+        let (took, ()) = tokio::join!(time_for(1, &shared), gone);
+        assert!((20.0..22.0).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn others_are_counted_every_few_seconds_and_a_count_that_fails_changes_nothing() {
+        let shared = Shared::new(Some(10.0), None);
+        assert_eq!(shared.share(async { Err("down") }).await, Err("down"));
+        share(&shared, 4).await;
+        share(&shared, 0).await;
+        assert_eq!(shared.n_others(), 4);
+        tokio::time::advance(COUNTED_SOON_AFTER).await;
+        assert_eq!(shared.share(async { Err("down") }).await, Err("down"));
+        assert_eq!(shared.n_others(), 4);
+        share(&shared, u32::MAX).await;
+        assert_eq!(shared.n_others(), MOST_OTHERS);
+        tokio::time::advance(AT_FIRST).await;
+        share(&shared, 1).await;
+        tokio::time::advance(COUNTED_SOON_AFTER).await;
+        share(&shared, 2).await;
+        assert_eq!(shared.n_others(), 1);
+        tokio::time::advance(COUNTED_AGAIN_AFTER).await;
+        share(&shared, 2).await;
+        assert_eq!(shared.n_others(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_platform_that_refuses_again_in_the_next_process_rests_longer() {
+        let now = UnixMs::new(1_800_000_000_000);
+        let refuse = async |shared: &Shared| {
+            for host in ["a", "b", "c"] {
+                let pass = shared.pass(&url()).await.unwrap();
+                pass.met(outcome(host, Told::Refused, true));
+            }
+            shared.breaker().left(shared.born.elapsed()).as_secs()
+        };
+        let first = Shared::new(None, None);
+        assert_eq!(refuse(&first).await, 60);
+        let record = first.take_record(now).unwrap();
+        assert_eq!(record.n_failures, 1);
+        let an_hour_later = UnixMs::new(now.ms() + 3_600_000);
+        let next = || {
+            let next = Shared::new(None, None);
+            next.remember(&record, an_hour_later);
+            next
+        };
+        assert_eq!(refuse(&next()).await, 120, "one shop alone closes nothing");
+        let calm = next();
+        let pass = calm.pass(&url()).await.unwrap();
+        pass.met(outcome("d", Told::Good, true));
+        // What is stored of the past is known better here by now.
+        calm.remember(&record, an_hour_later);
+        tokio::time::advance(Duration::from_secs(61)).await;
+        assert_eq!(refuse(&calm).await, 60);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_gives_up_waiting_takes_nothing() {
         let shared = Shared::new(Some(1.0), Some(1.0));
@@ -439,7 +611,7 @@ mod tests {
     async fn the_good_answer_of_a_probe_stands_against_others_that_refuse() {
         let (shared, url) = (Shared::new(None, None), url());
         let rest = Duration::from_secs(60);
-        shared.breaker().reopen(rest, Duration::ZERO);
+        shared.breaker().reopen(1, rest, Duration::ZERO);
         let probe = shared.pass(&url).await.unwrap();
         assert!(probe.is_probe);
         probe.met(outcome("d", Told::Good, false));
@@ -455,7 +627,7 @@ mod tests {
         let (shared, url) = (Shared::new(None, None), url());
         shared
             .breaker()
-            .reopen(Duration::from_secs(60), Duration::ZERO);
+            .reopen(1, Duration::from_secs(60), Duration::ZERO);
         // The first probe is dropped on its way, which lets the next one go.
         drop(shared.pass(&url).await.unwrap());
         shared

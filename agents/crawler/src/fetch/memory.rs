@@ -57,6 +57,18 @@ impl Fetcher {
         }
     }
 
+    /// Leaves the other processes that ask from this address their part of its budget: as many as `count` says, which is
+    /// asked every few seconds at most.
+    ///
+    /// # Errors
+    /// Those of `count`; then the parts stay as they are.
+    pub async fn share_budget<E>(
+        &self,
+        count: impl Future<Output = Result<u32, E>>,
+    ) -> Result<(), E> {
+        self.shared.share(count).await
+    }
+
     /// Returns what the hosts of `places` and the platform taught since it was remembered or taken last; nothing of
     /// those that taught nothing.
     pub fn take_hosts(&self, places: &[Url], now: UnixMs) -> Vec<HostRecord> {

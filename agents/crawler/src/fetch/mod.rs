@@ -50,6 +50,7 @@ pub use self::identity::{
     SignError, Signed, SignedDirectory,
 };
 pub(crate) use self::lesson::Lesson;
+pub(crate) use self::limits::PLATFORM;
 use self::limits::Shared;
 pub(crate) use self::own_shop::SORTED_LIST;
 pub use self::pace::{CutDelay, Pace};

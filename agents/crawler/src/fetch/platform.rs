@@ -1,6 +1,7 @@
 //! The rate that a platform bears from our address, learned when different shops refuse what each alone would bear.
 //!
-//! Pure, like the rate of a host that it makes use of: times are arguments, counted from any one moment.
+//! Pure, like the rate of a host that it makes use of: times are arguments, counted from any one moment. Where other
+//! processes ask from the same address, all rates here are those of this one; what runs leave each other is of all together.
 
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct PlatformRate {
     shown: f64,
     /// Requests that left earlier tell nothing new.
     taught_at: Option<Duration>,
+    /// The other processes, which have as large a part each.
+    n_others: u32,
 }
 
 /// A request that was refused.
@@ -65,6 +68,34 @@ impl PlatformRate {
     /// Returns the least time from one request to the next; zero while nothing limits them.
     pub(super) fn gap(&self) -> Duration {
         self.rate.as_ref().map_or(Duration::ZERO, Rate::gap)
+    }
+
+    /// Leaves so many other processes their part from now on, and returns for how many that was done before.
+    pub(super) fn share(&mut self, n_others: u32) -> u32 {
+        let before = self.n_parts();
+        let n_others_before = std::mem::replace(&mut self.n_others, n_others);
+        let factor = before / self.n_parts();
+        if n_others == n_others_before {
+            return n_others;
+        }
+        self.showing = None;
+        if factor < 1.0 {
+            self.rate.iter_mut().for_each(|rate| rate.scale(factor));
+            self.shown *= factor;
+        } else {
+            // Those who went may have asked for less than their part: what is free now shows step by step.
+            self.rate.iter_mut().for_each(Rate::may_rise);
+        }
+        n_others_before
+    }
+
+    /// Returns how many other processes have a part.
+    pub(super) const fn n_others(&self) -> u32 {
+        self.n_others
+    }
+
+    fn n_parts(&self) -> f64 {
+        f64::from(self.n_others) + 1.0
     }
 
     /// Learns from a good answer that came at `now`.
@@ -122,12 +153,15 @@ impl PlatformRate {
 
     /// Takes over what an earlier run learned, unless this one learned something itself.
     pub(super) fn remember(&mut self, learned: Learned) {
-        self.rate.get_or_insert_with(|| Rate::resumed(learned));
+        let n_parts = self.n_parts();
+        self.rate
+            .get_or_insert_with(|| Rate::resumed(learned.times(n_parts)));
     }
 
     /// Returns what the next run should know at `now`; `None` where no limit was met.
     pub(super) fn learned(&self, now: Duration) -> Option<Learned> {
-        self.rate.as_ref()?.learned(now)
+        let own = self.rate.as_ref()?.learned(now)?;
+        Some(own.times(1.0 / self.n_parts()))
     }
 
     /// Notes that `host` refused, and returns whether enough others did.
@@ -257,5 +291,37 @@ mod tests {
         };
         platform.remember(other);
         assert_eq!(platform.learned(s(1)), Some(learned), "it knows better");
+    }
+
+    #[test]
+    fn each_of_several_processes_has_an_equal_part_and_all_keep_one_record() {
+        let (mut platform, learned) = (begun(), begun().learned(s(100)).unwrap());
+        for (n_others, before, gap_ms) in [(1, 0, 1_000), (3, 1, 2_000)] {
+            assert_eq!(platform.share(n_others), before);
+            assert_eq!(platform.gap(), Duration::from_millis(gap_ms));
+            assert_eq!(platform.learned(s(100)), Some(learned), "{n_others}");
+        }
+        let mut other = PlatformRate::default();
+        other.share(2);
+        other.remember(learned);
+        other.share(4);
+        assert_eq!(other.learned(s(0)), Some(learned));
+    }
+
+    #[test]
+    fn a_process_whose_others_are_gone_takes_their_part_step_by_step() {
+        let mut platform = begun();
+        platform.share(3);
+        assert_eq!(platform.share(0), 3);
+        assert_eq!(platform.gap(), s(2));
+        let mut now = s(200);
+        let mut per_second = Vec::new();
+        for _ in 0..60 {
+            now += platform.gap();
+            platform.answered(now);
+            per_second.push(1.0 / platform.gap().as_secs_f64());
+        }
+        assert!(per_second[0] < 0.6, "{per_second:?}");
+        assert!(per_second[59] > 1.8, "{per_second:?}");
     }
 }

@@ -79,6 +79,16 @@ pub(super) struct Learned {
     pub(super) refused_gap: Option<Duration>,
 }
 
+impl Learned {
+    /// Returns the same with gaps that are so many times as long.
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self {
+            gap: self.gap.mul_f64(factor),
+            refused_gap: self.refused_gap.map(|gap| gap.mul_f64(factor)),
+        }
+    }
+}
+
 impl Rate {
     /// Returns the rate with which a run begins that knows what an earlier one learned.
     pub(super) fn resumed(learned: Learned) -> Self {
@@ -109,6 +119,28 @@ impl Rate {
         };
         let most = self.refused.map_or(sooner, |refused| refused * CRUISE);
         gap_of(per_second.max(sooner.min(most)))
+    }
+
+    /// Asks so many times as often from now on, where another part of what the host bears is ours.
+    pub(super) fn scale(&mut self, factor: f64) {
+        let rates = [
+            &mut self.per_second,
+            &mut self.refused,
+            &mut self.cruise,
+            &mut self.resumed,
+        ];
+        rates.into_iter().flatten().for_each(|rate| *rate *= factor);
+        self.step *= factor;
+        self.floor *= factor;
+        (self.n_good, self.since) = (0, None);
+    }
+
+    /// Rises from the rate of now as one that an earlier run learned: what was too much before may not be any more.
+    pub(super) fn may_rise(&mut self) {
+        (self.refused, self.cruise, self.resumed) = (None, None, None);
+        self.step = self.per_second.unwrap_or_default() * RESUMED_STEP;
+        self.n_rested = 0;
+        (self.n_good, self.since) = (0, None);
     }
 
     /// Learns from an answer that came at `now`, whose headers took `latency`. Only those of one `kind` are compared.

@@ -27,7 +27,7 @@ pub(super) async fn answer(shops: &[Shop], context: &Context) -> Part {
 
 async fn probe(shop: &Shop, context: &Context) -> Value {
     let started = Instant::now();
-    let owner = format!("probe/{}", a2a_sdk::new_message_id());
+    let owner = format!("probe-{}", a2a_sdk::new_message_id());
     let visit = Visit {
         shop,
         lease: LeaseTerms {
