@@ -147,3 +147,65 @@ async fn a_sitemap_may_name_paths_and_what_cannot_be_read_of_it_is_not_all() {
         assert_eq!(report.outcome.unwrap().word(), word);
     }
 }
+
+/// A page that is empty once would be the end of a list, and the rest of the shop unknown or gone.
+#[tokio::test]
+async fn a_list_that_ends_before_what_the_shop_says_it_has_is_asked_once_more() {
+    let meta = br#"{"currency": "EUR", "published_products_count": 1000}"#;
+    let stated = Fault::Custom(200, "application/json", meta.to_vec());
+    let empty = Fault::Custom(200, "application/json", br#"{"products": []}"#.to_vec());
+    for (faulty, n_stored, told) in [
+        (On::page(3).nth(1), 1_000, ""),
+        (
+            On::page(3),
+            500,
+            "the shop says that it has 1000 products, its list shows 500",
+        ),
+    ] {
+        let plan = list_alone()
+            .fault(On::path("/meta.json"), stated.clone())
+            .fault(faulty, empty.clone());
+        let world = World::with(small(1_000), plan).await;
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        assert_eq!(world.n_stored().await, n_stored);
+        assert_eq!(report.notes.routes[0].detail, told);
+        assert_eq!(n_asked(&world, "page=3"), 2);
+        assert_eq!(n_asked(&world, "page=2"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_first_answer_that_leads_to_another_shop_for_a_while_takes_no_pass_there() {
+    let other = FakeShop::start(small(7), FaultPlan::none()).await.unwrap();
+    let there = Fault::Redirect(format!("{}/meta.json", other.url().trim_end_matches('/')));
+    let plan = list_alone().fault(On::path("/meta.json").nth(1), there);
+    let world = World::with(small(30), plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(world.n_stored().await, 30);
+    let asked: Vec<_> = other.requests().into_iter().map(|it| it.path).collect();
+    assert!(
+        asked.iter().all(|path| !path.contains("products")),
+        "{asked:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_neither_gives_nor_refuses_is_no_closed_list() {
+    for fault in [
+        Fault::Empty(204),
+        Fault::status(202),
+        Fault::status(408),
+        Fault::status(425),
+    ] {
+        for (faulty, word) in [(On::page(1).nth(1), "complete"), (On::page(1), "failed")] {
+            let plan = list_alone().fault(faulty, fault.clone());
+            let world = World::with(small(30), plan).await;
+            let report = world.crawl().await;
+            let outcome = report.outcome.unwrap();
+            assert_eq!(outcome.word(), word, "{fault:?}: {outcome}");
+            assert_eq!(n_asked(&world, "page=1"), 2, "{fault:?}");
+        }
+    }
+}

@@ -129,6 +129,29 @@ async fn what_no_collection_shows_is_asked_for_one_by_one_and_not_again_until_it
     );
 }
 
+/// Those that a collection shows beside what is missing were counted a second time.
+#[tokio::test]
+async fn what_the_sitemap_shows_to_be_unchanged_is_counted_once() {
+    let shop = |n| small(n).with_collections(vec![Collection::new("rest", 25_000..n)]);
+    let mut world = World::with(shop(25_400), FaultPlan::none()).await;
+    // Behind the last change of all products.
+    world.options.started_at = UnixMs::parse("2026-01-01T00:00:00Z").unwrap();
+    assert_eq!(world.crawl().await.counts.products, 25_400);
+    world.fake.set_catalogue(shop(25_500));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.new, report.counts.products), (100, 25_500));
+    assert_eq!(
+        used(&report),
+        [
+            (Route::List, 25_000, RouteEnd::Wall),
+            (Route::Sitemap, 400, RouteEnd::Exhausted),
+            (Route::Collections, 100, RouteEnd::Covered),
+            (Route::Sitemap, 0, RouteEnd::Covered),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_product_that_only_the_sitemap_still_names_is_none_any_more() {
     let catalogue = small(25_060).with_collections(vec![]);

@@ -6,7 +6,7 @@ use url::{Host, Url};
 use crate::crawl::Crawl;
 use crate::fetch::{FetchError, Response};
 use crate::outcome::{interrupted, outcome_of_fetch};
-use crate::platforms::shopify;
+use crate::platforms::shopify::{self, Meta};
 
 /// What the first answers of a shop told.
 pub(crate) struct Contact {
@@ -16,6 +16,8 @@ pub(crate) struct Contact {
     pub(crate) base: Url,
     /// Whether `/meta.json` does not exist any more either.
     pub(crate) has_no_meta: bool,
+    /// How many products the shop says that it has.
+    pub(crate) n_products: Option<u64>,
 }
 
 /// Asks for robots.txt, unless the store has one of today, and for `/meta.json`; stores the first.
@@ -69,14 +71,29 @@ fn is_new_home(response: &Response, asked: &Url) -> bool {
     response.has_moved && response.url.path() == "/" && response.url.origin() != asked.origin()
 }
 
+/// Returns whether the answer is another host's, to which the shop at `base` is not known to lead for good.
+fn is_elsewhere_for_a_while(response: &Response, base: &Url) -> bool {
+    let is_at = |place: &Url| {
+        place.host_str() == response.url.host_str() && place.port() == response.url.port()
+    };
+    !response.has_moved && !likely_places(base).iter().any(is_at)
+}
+
 async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> {
     let shop = crawl.shop;
     let meta_url = meta_of(&base);
     let mut answer = crawl.fetcher.get_at(&meta_url, crawl.pace).await;
+    if let Ok(response) = &answer
+        && is_elsewhere_for_a_while(response, &base)
+    {
+        tracing::warn!(url = %meta_url, "leads to {} for a while; asking once more", response.url);
+        answer = crawl.fetcher.get_at(&meta_url, crawl.pace).await;
+    }
     let mut contact = Contact {
         shop: shop.clone(),
         base,
         has_no_meta: false,
+        n_products: None,
     };
     let mut has_moved = false;
     if let Ok(response) = &answer
@@ -89,7 +106,7 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
             .get_at(&meta_of(&contact.base), crawl.pace)
             .await;
     }
-    let mut stated = None;
+    let mut stated = Meta::default();
     match answer {
         Ok(response) => {
             // What another page answers, to which a shop redirects for a while, says nothing of this one.
@@ -98,7 +115,7 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
                 contact.has_no_meta = !has_moved && matches!(response.status, 404 | 410);
             }
             if response.status == 200 {
-                stated = shopify::read_meta(&response.body);
+                stated = shopify::read_meta(&response.body).unwrap_or_default();
             }
         }
         // Whatever else is wrong with this small file, the product list itself decides.
@@ -112,7 +129,8 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
         }
         Err(error) => tracing::debug!(shop = %shop.key, "no /meta.json: {error}"),
     }
-    let (currency, source) = match (stated, crawl.options.currency) {
+    contact.n_products = stated.n_products;
+    let (currency, source) = match (stated.currency, crawl.options.currency) {
         (Some(currency), _) => (currency, CurrencySource::Shop),
         (None, Some(currency)) => (currency, CurrencySource::Config),
         (None, None) => (Currency::UNKNOWN, CurrencySource::Unknown),

@@ -30,6 +30,11 @@ pub(crate) fn check_status(
             Stop::Damaged,
             answered(" to a request that named no version"),
         ))),
+        // Neither what was asked for nor a refusal.
+        201..300 | 408 | 425 => Err(Outcome::Failed(Reason::new(
+            Stop::Damaged,
+            answered(", which is no answer to what was asked"),
+        ))),
         400 if is_behind_wall(page_number) => Err(wall(page_number)),
         402 | 423 => blocked(Stop::Suspended, ": the shop is frozen or locked"),
         404 | 410 if is_gone => Err(Outcome::Gone(Reason::new(

@@ -338,7 +338,7 @@ impl Seen {
         are_new.sum()
     }
 
-    fn add_one(&mut self, id: &ProductId, handle: &str) -> bool {
+    pub(crate) fn add_one(&mut self, id: &ProductId, handle: &str) -> bool {
         self.handles.insert(self.hasher.hash_one(handle));
         self.ids.insert(id.native.to_u64())
     }

@@ -155,7 +155,7 @@ impl Visit<'_> {
     async fn meta(&self, base: &Url, pace: &Pace) -> Option<Meta> {
         let response = self.get(&at(base, "/meta.json"), pace).await.ok()?;
         let is_fine = response.status == 200;
-        is_fine.then(|| shopify::read_meta_whole(&response.body))?
+        is_fine.then(|| shopify::read_meta(&response.body))?
     }
 
     async fn get(&self, url: &Url, pace: &Pace) -> Result<Response, Outcome> {

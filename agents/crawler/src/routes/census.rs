@@ -186,6 +186,8 @@ impl Pass<'_> {
             for row in rows {
                 if census.is_unchanged(&row.handle, since, &self.seen) {
                     census.meet(self.seen.number_of(&row.handle));
+                    // As when the pass goes on later: what is marked here is not read and counted a second time.
+                    self.seen.add_one(&row.id, &row.handle);
                     present.push(row.id);
                 }
             }

@@ -121,6 +121,7 @@ impl Pass<'_> {
                     base: url,
                     is_gone_when_missing: false,
                     read_at: None,
+                    n_stated: 0,
                 };
                 let ended = self.read_list(&mut list).await?;
                 self.crawl.memory().keep_robots().await?;

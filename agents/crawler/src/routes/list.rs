@@ -33,6 +33,8 @@ pub(crate) struct List {
     pub(crate) is_gone_when_missing: bool,
     /// Where the last page was read.
     pub(crate) read_at: Option<Url>,
+    /// How many products the shop says that it has; 0 where it does not.
+    pub(crate) n_stated: u64,
 }
 
 /// A page of a list as it was answered.
@@ -70,6 +72,12 @@ impl Pass<'_> {
                 Ok(it) => it,
                 Err(outcome) => return Ok(Ended::by(outcome)),
             };
+            if answer.ends_early(list, number) {
+                answer = match self.once_more(list, number, answer).await {
+                    Ok(it) => it,
+                    Err(outcome) => return Ok(Ended::by(outcome)),
+                };
+            }
             if answer.is_repetition(&read) {
                 let detail = format!("page {number} only repeats products of earlier pages");
                 return Ok(Ended::by(endless(detail)));
@@ -88,7 +96,9 @@ impl Pass<'_> {
                 } else {
                     RouteEnd::ShortPage
                 };
-                return self.look_for_missed(list, Ended::complete(end)).await;
+                let mut ended = Ended::complete(end);
+                ended.detail = list.shortfall(n_listed_until(number, n_listed));
+                return self.look_for_missed(list, ended).await;
             }
         }
         unreachable!("the loop above ends at MOST_PAGES")
@@ -108,6 +118,27 @@ impl Pass<'_> {
             result = self.try_page(list, &url, number).await;
         }
         result
+    }
+
+    /// Asks once more for a page with which the list ends sooner than the shop says, and returns the one that shows more:
+    /// a single answer may be a bad one.
+    async fn once_more(
+        &self,
+        list: &mut List,
+        number: u32,
+        first: ListPage,
+    ) -> Result<ListPage, Outcome> {
+        tracing::debug!(
+            shop = %self.begun.shop.key,
+            page = number,
+            "the list ends before the {} products that the shop says it has; asking once more",
+            list.n_stated,
+        );
+        let second = self.list_page(list, number).await?;
+        Ok(match second.n_listed() > first.n_listed() {
+            true => second,
+            false => first,
+        })
     }
 
     async fn try_page(&self, list: &mut List, url: &Url, number: u32) -> Result<ListPage, Outcome> {
@@ -162,6 +193,15 @@ impl ListPage {
         }
     }
 
+    /// Returns whether the page ends `list` before as many products were listed as the shop says that it has. One that is
+    /// what it was in a complete pass is believed.
+    fn ends_early(&self, list: &List, number: u32) -> bool {
+        let ListBody::Read(page) = &self.body else {
+            return false;
+        };
+        page.n_listed < PAGE_SIZE && n_listed_until(number, page.n_listed) < list.n_stated
+    }
+
     /// Leaves out what the pass has met: with two states of a product, each crawl would find both to be a change.
     fn drop_repeated(&mut self, seen: &Seen) {
         if let ListBody::Read(page) = &mut self.body {
@@ -214,6 +254,18 @@ impl List {
         url
     }
 
+    /// Returns what is to be told of a list that showed `n_listed` products: nothing, unless the shop says that it has
+    /// clearly more.
+    fn shortfall(&self, n_listed: u64) -> String {
+        let Self { n_stated, .. } = self;
+        match n_listed < n_stated - n_stated / 10 {
+            true => {
+                format!("the shop says that it has {n_stated} products, its list shows {n_listed}")
+            }
+            false => String::new(),
+        }
+    }
+
     /// Returns where the pass goes on behind page `number`: by the number alone, never behind the wall.
     pub(super) fn behind(&self, number: u32) -> Checkpoint {
         Checkpoint {
@@ -224,6 +276,11 @@ impl List {
             },
         }
     }
+}
+
+/// Returns how many products a list has shown up to page `number`, which shows `n_listed`; those before it are full.
+fn n_listed_until(number: u32, n_listed: usize) -> u64 {
+    u64::from(number - 1) * PAGE_SIZE as u64 + n_listed as u64
 }
 
 fn place_of(url: &Url) -> (Origin, &str) {

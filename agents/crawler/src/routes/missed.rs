@@ -58,7 +58,10 @@ impl Pass<'_> {
         if kept.is_empty() {
             return Ok(ended);
         }
-        ended.detail = format!(
+        if !ended.detail.is_empty() {
+            ended.detail.push_str("; ");
+        }
+        ended.detail += &format!(
             "known products not on the list: {}; kept for one more crawl: {}",
             missing.len(),
             kept.join(", "),

@@ -46,6 +46,7 @@ impl Pass<'_> {
             base: contact.base.clone(),
             is_gone_when_missing: contact.has_no_meta && self.is_known().await?,
             read_at: None,
+            n_stated: contact.n_products.unwrap_or(0),
         };
         self.begin_route(Route::List).await?;
         let mut ended = self.read_list(&mut list).await?;

@@ -113,7 +113,12 @@ impl Pass<'_> {
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
         if n_pending == 0 && census.is_whole {
             return Ok(Ended {
-                detail: format!("{n_named} products are named, and were found"),
+                detail: match n_missing {
+                    0 => format!("{n_named} products are named, and were found"),
+                    _ => format!(
+                        "{n_named} products are named, of which {n_missing} are none any more"
+                    ),
+                },
                 ..Ended::complete(RouteEnd::Covered)
             });
         }

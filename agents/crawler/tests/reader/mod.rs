@@ -395,7 +395,10 @@ fn deep_nesting_nul_and_very_long_text_are_survived() {
 
 #[test]
 fn meta_states_the_base_currency() {
-    let code = |body: &str| read_meta(body.as_bytes()).map(|it| it.to_string());
+    let code = |body: &str| {
+        let meta = read_meta(body.as_bytes())?;
+        meta.currency.map(|it| it.to_string())
+    };
     assert_eq!(
         code(r#"{"id":1,"name":"Shop","currency":"GBP","money_format":"£{{amount}}"}"#).as_deref(),
         Some("GBP")

@@ -90,13 +90,8 @@ pub struct Meta {
     pub n_products: Option<u64>,
 }
 
-/// Reads `/meta.json`: the shop's base currency, if the answer states one that is well-formed.
-pub fn read_meta(body: &[u8]) -> Option<Currency> {
-    read_meta_whole(body)?.currency
-}
-
-/// Reads all of `/meta.json` that we know a use for. `None` when the answer is no JSON object.
-pub fn read_meta_whole(body: &[u8]) -> Option<Meta> {
+/// Reads of `/meta.json` what we know a use for. `None` when the answer is no JSON object.
+pub fn read_meta(body: &[u8]) -> Option<Meta> {
     #[derive(Deserialize)]
     struct Wire<'a> {
         #[serde(borrow, default)]
