@@ -17,6 +17,9 @@ const BLOCK_ROWS: usize = 5_000;
 /// Observations asked of the store at a time.
 const BLOCK_OBSERVATIONS: usize = 5_000;
 
+/// Passes that are looked through for when a shop's best sellers were read last.
+const MAX_LOOKS: usize = 10;
+
 /// Returns the histories of the shops that pass `filter`, up to `now`.
 pub(crate) async fn histories(
     store: &dyn Store,
@@ -49,9 +52,17 @@ pub(crate) async fn histories(
         }
         match rows.last() {
             Some(last) if rows.len() == BLOCK_OBSERVATIONS => after = Some(last.key()),
-            _ => return Ok(histories),
+            _ => break,
         }
     }
+    let ranked: Vec<_> = histories.ranked_shops().cloned().collect();
+    for (platform, shop) in ranked {
+        let passes = store.crawls(Some(&shop), MAX_LOOKS).await?;
+        for look in passes.iter().filter_map(|it| it.notes.popularity.as_ref()) {
+            histories.looked(platform, &shop, look);
+        }
+    }
+    Ok(histories)
 }
 
 /// Adds the products that pass `filter` to `table`.

@@ -290,21 +290,40 @@ async fn an_api_that_refuses_is_asked_once_and_not_again_for_a_day() {
 /// Places of a collection would end the trend of those that the API gave.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_served_gives_its_turn_to_no_other_source_for_a_moments_refusal() {
-    let selling = Selling::start(FaultPlan::none()).await;
-    selling.crawl("2026-11-01T08:00:00Z");
-    let refusing = FaultPlan::none().fault(On::under("/api/"), Fault::status(429));
-    selling.shop.set_plan(refusing);
-    // Refused, left alone, refused again 25 hours and 3 days later: then nobody waits for it any more.
-    for (now, n_asked, source) in [
-        ("2026-11-02T08:00:00Z", 2, json!(null)),
-        ("2026-11-02T20:00:00Z", 2, json!(null)),
-        ("2026-11-03T09:00:00Z", 3, json!(null)),
-        ("2026-11-06T09:00:00Z", 4, json!("collection")),
-        ("2026-11-07T09:00:00Z", 4, json!("collection")),
+    let said = |text: &str| Fault::Custom(200, "application/json", text.into());
+    let broken = said(
+        r#"{"errors": [{"message": "Sorry", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}"#,
+    );
+    let nobody = said(
+        r#"{"data": {"products": {"nodes": [{"id": "nobody"}], "pageInfo": {"hasNextPage": false}}}}"#,
+    );
+    // Who answered, however badly, is asked again in the next pass.
+    for (fault, n_asked_last) in [
+        (Fault::status(429), 4),
+        (Fault::status(404), 5),
+        (broken, 5),
+        (nobody, 5),
     ] {
-        let crawled = selling.crawl(now);
-        assert_eq!(popularity(&crawled)["source"], source, "{now}");
-        assert_eq!(selling.n_asked("/graphql.json"), n_asked, "{now}");
+        let selling = Selling::start(FaultPlan::none()).await;
+        selling.crawl("2026-11-01T08:00:00Z");
+        let refusing = FaultPlan::none().fault(On::under("/api/"), fault.clone());
+        selling.shop.set_plan(refusing);
+        // Refused, left alone, refused again 25 hours and 3 days later: then nobody waits for it any more.
+        for (now, n_asked, source) in [
+            ("2026-11-02T08:00:00Z", 2, json!(null)),
+            ("2026-11-02T20:00:00Z", 2, json!(null)),
+            ("2026-11-03T09:00:00Z", 3, json!(null)),
+            ("2026-11-06T09:00:00Z", 4, json!("collection")),
+            ("2026-11-07T09:00:00Z", n_asked_last, json!("collection")),
+        ] {
+            let crawled = selling.crawl(now);
+            assert_eq!(popularity(&crawled)["source"], source, "{now}: {fault:?}");
+            assert_eq!(
+                selling.n_asked("/graphql.json"),
+                n_asked,
+                "{now}: {fault:?}"
+            );
+        }
     }
 }
 

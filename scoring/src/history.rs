@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use catalog::{
-    Certainty, FeatureRow, NativeId, Observation, ObservationKind, Platform, ProductId, RankSource,
-    ShopKey, UnixMs,
+    Certainty, FeatureRow, NativeId, Observation, ObservationKind, Platform, Popularity, ProductId,
+    RankSource, ShopKey, UnixMs,
 };
 
 #[cfg(test)]
@@ -36,8 +36,18 @@ struct Shop {
     ranked: HashMap<NativeId, Ranked>,
     /// When a product was last seen at a place of a source.
     holders: HashMap<(Source, u32), UnixMs>,
-    /// When its best-selling order was last observed, and where.
+    /// When its best-selling order was last observed to move, and where.
     newest: Option<(UnixMs, Source)>,
+    /// The last looks at that order.
+    looks: Vec<Look>,
+}
+
+/// A look at a shop's best-selling order, which confirms the places that it read, also those that did not move.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    source: Source,
+    at: UnixMs,
+    n_places: u64,
 }
 
 /// Where a place was read; nobody says of those that early versions observed.
@@ -78,7 +88,7 @@ pub(crate) struct Places {
     pub(crate) latest: u32,
     /// When the product came to it.
     pub(crate) since: UnixMs,
-    /// When the shop's order was last observed: places hold until then.
+    /// When it was last read, or where no look is known, when the shop's order last moved: places hold until then.
     pub(crate) ranked_at: UnixMs,
     /// Where all of them were read.
     pub(crate) source: Source,
@@ -138,6 +148,26 @@ impl Histories {
         }
     }
 
+    /// Takes in what a pass learned of a shop's best sellers, in any order: a place that did not move was not observed anew.
+    pub fn looked(&mut self, platform: Platform, shop: &ShopKey, popularity: &Popularity) {
+        let known = self.shops.get_mut(&(platform, shop.clone()));
+        if let Some(shop) =
+            known.filter(|_| popularity.source.is_some() && popularity.at <= self.now)
+        {
+            shop.looks.push(Look {
+                source: popularity.source,
+                at: popularity.at,
+                n_places: popularity.n_places,
+            });
+        }
+    }
+
+    /// Returns the shops of which places were observed.
+    pub fn ranked_shops(&self) -> impl Iterator<Item = &(Platform, ShopKey)> {
+        let ranked = self.shops.iter().filter(|(_, shop)| shop.newest.is_some());
+        ranked.map(|(key, _)| key)
+    }
+
     /// Returns whether anything was observed of a product besides its first sight.
     pub fn has(&self, id: &ProductId) -> bool {
         self.shop(id).is_some_and(|shop| {
@@ -174,11 +204,12 @@ impl Histories {
     /// To be asked when all observations are in: what was observed of other products tells how long a place held.
     pub(crate) fn places(&self, id: &ProductId) -> Option<Places> {
         let shop = self.shop(id)?;
-        let (ranked_at, source) = shop.newest?;
+        let (_, source) = shop.newest?;
         let ranked = shop
             .ranked
             .get(&id.native)
             .filter(|it| it.source == source)?;
+        let ranked_at = shop.read_at(ranked)?;
         let mut weeks = ranked.weeks;
         let latest = weeks[0];
         if shop
@@ -238,6 +269,18 @@ impl Shop {
             self.ranked.remove(native);
         }
         self.look(seen.source, seen.at);
+    }
+
+    /// Returns when the latest place of a product was last read: a look that broke off before it says nothing of it.
+    fn read_at(&self, ranked: &Ranked) -> Option<UnixMs> {
+        let of_source = |it: &&Look| it.source == ranked.source;
+        let mut looks = self.looks.iter().filter(of_source).peekable();
+        if looks.peek().is_none() {
+            return self.newest.map(|(at, _)| at);
+        }
+        let got_as_far = looks.filter(|it| it.n_places >= u64::from(ranked.weeks[0]));
+        let last = got_as_far.map(|it| it.at).max();
+        Some(last.map_or(ranked.at, |at| at.max(ranked.at)))
     }
 
     /// Notes that the order was observed.

@@ -91,7 +91,7 @@ fn place(watched: Watched<'_>, places: Option<&Places>) -> Signal {
         value: Some(places.latest.into()),
         unit: "place",
         source: Some(source(places)),
-        at: Some(read_at(watched, places)),
+        at: Some(places.ranked_at),
         certainty: places.certainty(),
         detail: detail.to_owned(),
     }
@@ -113,7 +113,7 @@ fn places_won(
         value: then.map(|then| f64::from(then) - f64::from(places.latest)),
         unit: "places",
         source: Some(source(places)),
-        at: Some(read_at(watched, places)),
+        at: Some(places.ranked_at),
         certainty: then.map_or(Certainty::Unavailable, |_| places.certainty()),
         detail: match then {
             Some(then) => format!("from {then} to {}", places.latest),
@@ -122,16 +122,6 @@ fn places_won(
                 7 * n_weeks
             ),
         },
-    }
-}
-
-/// Returns when the latest place was last read: a look that broke off before it says nothing of it.
-fn read_at(watched: Watched<'_>, places: &Places) -> UnixMs {
-    let of_source = watched.popularity.filter(|it| it.source == places.source);
-    match of_source {
-        Some(look) if look.n_places < u64::from(places.latest) => places.since,
-        Some(look) => look.at.max(places.since),
-        None => places.ranked_at,
     }
 }
 

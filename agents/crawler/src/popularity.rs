@@ -204,7 +204,11 @@ impl Look<'_> {
         ] {
             let found = match source {
                 RankSource::StorefrontApi => {
-                    let found = self.of_api().await;
+                    let found = self.of_api().await.map_err(|miss| match miss {
+                        // One bad answer of an API that served ends no trend either.
+                        Miss::Closed(reason) if self.keeps_turn => Miss::Refused(reason),
+                        miss => miss,
+                    });
                     api = match &found {
                         _ if self.is_api_left_alone => Api::Unknown,
                         Ok(_) | Err(Miss::Closed(_)) => Api::Answered,
@@ -285,11 +289,11 @@ impl Look<'_> {
             }
             after = page.next;
         }
-        match read.products.is_empty() {
-            true => Err(Miss::Closed(
-                "the Storefront API lists no products".to_owned(),
+        match read.products.iter().any(Option::is_some) {
+            true => Ok(read),
+            false => Err(Miss::Closed(
+                "the Storefront API lists no products that can be read".to_owned(),
             )),
-            false => Ok(read),
         }
     }
 

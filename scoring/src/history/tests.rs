@@ -307,3 +307,43 @@ proptest! {
         }
     }
 }
+
+/// Nobody stores what did not change, so that only the looks tell of an order that stays as it is.
+#[test]
+fn places_that_do_not_move_hold_until_the_last_look_that_got_as_far() {
+    let api = Some(RankSource::StorefrontApi);
+    let stays = Observation {
+        source: api,
+        ..ranked(30, 5)
+    };
+    let look = |days_ago: i64, source, n_places| Popularity {
+        source,
+        certainty: Certainty::Observed,
+        n_places,
+        at: UnixMs::new(NOW.ms() - days_ago * DAY_MS),
+        detail: String::new(),
+        refused: None,
+    };
+    let n_weeks = |looks: &[Popularity]| {
+        let mut histories = Histories::new(NOW);
+        histories.add(&stays);
+        let shop = &stays.product.shop;
+        for it in looks {
+            histories.looked(Platform::Shopify, shop, it);
+        }
+        assert_eq!(histories.ranked_shops().count(), 1);
+        let places = histories.places(&stays.product).unwrap();
+        (places.n_weeks(), places.trend())
+    };
+    assert_eq!(n_weeks(&[]), (1, None), "read once");
+    assert_eq!(n_weeks(&[look(0, api, 60)]), (11, Some(0.0)));
+    // The newest look failed, is of another order, broke off before, or is of tomorrow.
+    let newest = [
+        look(0, None, 0),
+        look(1, Some(RankSource::Collection), 60),
+        look(2, api, 4),
+        look(-1, api, 60),
+        look(7, api, 5),
+    ];
+    assert_eq!(n_weeks(&newest), (10, Some(0.0)));
+}

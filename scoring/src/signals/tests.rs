@@ -112,6 +112,10 @@ fn signals_with(
     for observation in shop {
         histories.add(observation);
     }
+    if let Some(look) = popularity {
+        let ProductId { platform, shop, .. } = id(1);
+        histories.looked(platform, &shop, look);
+    }
     let own: Vec<Observation> = shop
         .iter()
         .filter(|it| it.product == id(1))
