@@ -39,6 +39,11 @@ use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::telemetry::Screen;
 
+/// A page of a shop is ten thousand small pieces, which one thread makes while another stores those of the page before.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What every command gets: built here, once.
 #[derive(Debug)]
 pub(crate) struct App {

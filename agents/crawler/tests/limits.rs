@@ -219,7 +219,7 @@ async fn what_is_left_of_a_pause_that_was_waited_for_is_waited_for() {
     let fetcher = crate::limits::fetcher();
     fetcher.remember_host(&failing, after(100));
     let error = fetcher.get(&url).await.unwrap_err();
-    let told = "is not asked for another 500 s: an earlier answer asked for this pause; crawl it again after that";
+    let told = "is not asked for another 500 s: it failed too many times in a row; crawl it again after that";
     assert!(error.to_string().ends_with(told), "{error}");
 }
 

@@ -9,9 +9,9 @@ use url::Url;
 
 use super::FetchError;
 use super::breaker::{Breaker, Failure};
+use super::ceiling::Ceiling;
 use super::error::Rest;
 use super::lesson::{Lesson, Pause, Stored, is_recent, learned};
-use super::limits::Ceiling;
 use super::platform::OwnLimit;
 use super::rate::Rate;
 use super::robots::Known;
@@ -45,8 +45,9 @@ pub(super) struct Turn {
     /// The time from the request before the last one to that.
     interval: Duration,
     pause: Option<Pause>,
-    /// Whether the pause is one that a request of an earlier process would have waited for, had it lived.
-    is_left_over: bool,
+    /// Whether the pause is waited for however long it is: a request of an earlier process would have, had it lived, or it came
+    /// with an answer that counts, and not with a refusal.
+    is_waited_for: bool,
     rate: Rate,
     n_answers: u32,
     breaker: Breaker,
@@ -75,7 +76,7 @@ impl Host {
             last_sent: None,
             interval: Duration::MAX,
             pause: None,
-            is_left_over: false,
+            is_waited_for: false,
             rate: Rate::default(),
             n_answers: 0,
             breaker: Breaker::default(),
@@ -105,17 +106,17 @@ impl Host {
 
 impl Turn {
     /// Lets a request begin, or says for how long the host is left alone. Short pauses are let through: they are
-    /// waited for. So is one that an earlier process was waiting for when it ended, up to `longest_pause`: a kill is
-    /// no reason to give up.
+    /// waited for. So is one that an earlier process was waiting for when it ended, and one behind an answer that counts, up to
+    /// `longest_pause`: neither is a reason to give up.
     pub(super) fn admit(&self, url: &Url, longest_pause: Duration) -> Result<(), FetchError> {
         let pause = self.pause_left();
-        let longest = match self.is_left_over {
+        let longest = match self.is_waited_for {
             true => longest_pause,
             false => longest_pause.min(LONGEST_WAIT),
         };
         let (left, why) = match self.breaker.left(self.now()) {
             Some((left, failure)) => (left.max(pause), Rest::Failing(failure)),
-            None if pause > longest => (pause, Rest::Asked),
+            None if pause > longest => (pause, self.why_paused()),
             None => return Ok(()),
         };
         Err(FetchError::LeftAlone {
@@ -123,6 +124,15 @@ impl Turn {
             left,
             why,
         })
+    }
+
+    /// Returns who wanted the pause. Of the rest of a host that kept failing, an earlier process only left how often it did.
+    fn why_paused(&self) -> Rest {
+        match (self.breaker.is_probing(), self.rate.was_refused()) {
+            (false, _) => Rest::Asked,
+            (true, true) => Rest::Failing(Failure::Refused),
+            (true, false) => Rest::Failing(Failure::ServerError),
+        }
     }
 
     /// Returns how long the next request waits for a pause, where that is long enough to wonder about.
@@ -170,7 +180,7 @@ impl Turn {
 
     /// Notes that a request leaves, and returns whether it is a gentle one: no reason for the host itself to refuse.
     pub(super) fn leaves(&mut self) -> bool {
-        self.is_left_over = false;
+        self.is_waited_for = false;
         let last_sent = self.last_sent.replace(Instant::now());
         self.interval = last_sent.map_or(Duration::MAX, |it| it.elapsed());
         // One that was refused in an earlier run may still be at its limit.
@@ -192,6 +202,12 @@ impl Turn {
     /// Returns whether the host has answered more than a request for robots.txt.
     pub(super) const fn has_given_pages(&self) -> bool {
         self.n_answers > 1
+    }
+
+    /// Does as [`Self::pause`] behind an answer that counts, as where a closed list asks for one.
+    pub(super) fn pause_behind_answer(&mut self, pause: Duration) {
+        self.pause(pause);
+        self.is_waited_for = true;
     }
 
     /// Sends nothing to this host for `pause`, or an hour where that is shorter.
@@ -246,7 +262,7 @@ impl Turn {
                 // The longest one was cut: too long for whoever met it, as is the rest of a host that keeps failing.
                 let was_too_long = between(record.at, until) >= LONGEST_PAUSE;
                 let is_failing = Breaker::resumed(record.n_failures).is_probing();
-                self.is_left_over = !was_too_long && !is_failing;
+                self.is_waited_for = !was_too_long && !is_failing;
                 self.rest(Pause::left_over(between(record.at, now), left));
             }
         }
@@ -323,5 +339,31 @@ mod tests {
         let mut other = other.turn.lock().await;
         other.remember(&record, NOW);
         assert!(other.admit(&url, hour).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_that_an_earlier_process_left_was_not_asked_for() {
+        let url = Url::parse("https://shop.example/").unwrap();
+        for (gap_ms, failure) in [
+            (None, Failure::ServerError),
+            (Some(1_000), Failure::Refused),
+        ] {
+            let record = HostRecord {
+                name: "https://shop.example".to_owned(),
+                gap_ms,
+                refused_gap_ms: gap_ms,
+                not_before: Some(UnixMs::new(NOW.ms() + 120_000)),
+                n_failures: 10,
+                at: NOW,
+            };
+            let host = Host::new(None);
+            let mut turn = host.turn.lock().await;
+            turn.remember(&record, NOW);
+            let error = turn.admit(&url, Duration::from_secs(3_600)).unwrap_err();
+            let FetchError::LeftAlone { why, .. } = error else {
+                panic!("{error}");
+            };
+            assert_eq!(why, Rest::Failing(failure));
+        }
     }
 }

@@ -7,6 +7,7 @@ mod address;
 mod ask;
 mod body;
 mod breaker;
+mod ceiling;
 mod config;
 mod errands;
 mod error;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -64,6 +66,20 @@ const MAX_HOPS: usize = 5;
 /// Longer redirect targets are no addresses of pages.
 const MAX_LOCATION_BYTES: usize = 8 << 10;
 
+/// Large answers that are in memory at once, unpacked and then as products, until they are stored: some 4 MB each. Whoever
+/// waits has an eighth of that on the wire.
+const MOST_UNPACKED: usize = 8;
+
+/// An answer of so many bytes on the wire is a large one.
+const LARGE: usize = 32 << 10;
+
+/// A connection that nobody used for so long is closed: behind a page of products it keeps 140 KB, and a crawl of many shops
+/// leaves one behind with each.
+const LONGEST_IDLE: Duration = Duration::from_secs(10);
+
+/// More lines than any head of 64 KiB has that is not made to have many; the client's own limit is 100.
+const MOST_HEADERS: usize = 1_000;
+
 /// What one URL answered.
 enum Hop {
     Answer(Response),
@@ -78,6 +94,8 @@ pub struct Fetcher {
     guard: Arc<AddressGuard>,
     hosts: Hosts,
     shared: Shared,
+    /// For large answers.
+    room: Arc<Semaphore>,
 }
 
 /// Checks of `url` what [`Fetcher::check_address`] does, for fetchers that may reach these private networks and ports.
@@ -128,6 +146,7 @@ impl Fetcher {
             guard,
             hosts: Hosts::new(),
             shared,
+            room: Arc::new(Semaphore::new(MOST_UNPACKED)),
         })
     }
 
@@ -195,7 +214,7 @@ impl Fetcher {
     /// Returns the least time between two requests to a host that this fetcher keeps by itself.
     pub fn gap(&self) -> Duration {
         let rate = self.config.requests_per_second;
-        rate.map_or(Duration::ZERO, limits::gap_of)
+        rate.map_or(Duration::ZERO, ceiling::gap_of)
     }
 
     /// Returns whether crawls are to look at shops' best-selling orders.
@@ -228,6 +247,8 @@ impl Fetcher {
     async fn hop(&self, ask: Ask<'_>, pace: &Pace) -> Result<Hop, FetchError> {
         let url = ask.url;
         self.guard.check_url(url)?;
+        // Before anything that others hold while they wait for room.
+        pace.has_come_back().await;
         pace.recall(url).await;
         let host = self.host(url);
         let robots = self.robots(&host, url, pace).await?;
@@ -260,7 +281,8 @@ impl Fetcher {
         })
     }
 
-    async fn send(&self, ask: Ask<'_>) -> Result<Response, FetchError> {
+    /// Sends once. For a large answer `pace` has room from now on, until what it brought is done with.
+    async fn send(&self, ask: Ask<'_>, pace: &Pace) -> Result<Response, FetchError> {
         let url = ask.url;
         let request = match ask.json {
             None => self.client.get(url.clone()),
@@ -307,6 +329,9 @@ impl Fetcher {
         body::check_head(&headers, url, &self.config)?;
         let wire = body::read(response, url, &self.config).await?;
         let wire_bytes = wire.len() as u64;
+        if wire.len() >= LARGE {
+            pace.take_room(&self.room).await;
+        }
         let body = body::inflate(wire, &headers, url, &self.config)?;
         Ok(Response {
             url: url.clone(),
@@ -367,6 +392,8 @@ fn client_builder(
         .connect_timeout(config.connect_timeout)
         .timeout(config.total_timeout)
         .pool_max_idle_per_host(1)
+        .pool_idle_timeout(LONGEST_IDLE)
+        .http1_max_headers(MOST_HEADERS)
         .dns_resolver(resolver);
     match proxy {
         Some(proxy) => client.proxy(proxy.for_client()),

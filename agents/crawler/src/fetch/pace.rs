@@ -1,11 +1,11 @@
 //! How one piece of work spaces its requests, and how long the hosts that it asked must rest behind it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use catalog::Traffic;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use url::Url;
 
@@ -34,6 +34,8 @@ pub struct Pace {
     hosts: Mutex<Vec<Url>>,
     errands: Errands,
     landing: Landing,
+    /// For the answer that came last, if it is a large one.
+    room: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 /// What the hosts that were asked are owed.
@@ -123,7 +125,16 @@ impl Pace {
 
     /// Notes that what the last request brought is done with. Never returns once the work is to land. Cancel-safe.
     pub(super) async fn has_come_back(&self) {
+        drop(self.lock_room().take());
         self.landing.has_come_back().await;
+    }
+
+    /// Waits for room for an answer, until what it brings is done with.
+    ///
+    /// Cancel-safe. Who has room waits for no other answer, so that nobody waits for ever.
+    pub(super) async fn take_room(&self, room: &Arc<Semaphore>) {
+        let taken = Arc::clone(room).acquire_owned().await;
+        *self.lock_room() = taken.ok();
     }
 
     /// Returns the number of requests that were sent.
@@ -251,6 +262,10 @@ impl Pace {
         rests.gap_until = rests.gap_until.max(Some(until));
     }
 
+    fn lock_room(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock_hosts(&self) -> MutexGuard<'_, Vec<Url>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -295,6 +310,20 @@ mod tests {
 
     const fn s(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
+    }
+
+    #[tokio::test]
+    async fn who_has_room_for_an_answer_gives_it_back_before_the_next_one() {
+        let room = Arc::new(Semaphore::new(1));
+        let (one, other) = (Pace::default(), Pace::default());
+        one.take_room(&room).await;
+        let mut waiting = Box::pin(other.take_room(&room));
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        one.has_come_back().await;
+        waiting.await;
+        assert_eq!(room.available_permits(), 0);
+        drop(other);
+        assert_eq!(room.available_permits(), 1);
     }
 
     #[tokio::test(start_paused = true)]

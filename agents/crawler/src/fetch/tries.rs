@@ -124,7 +124,7 @@ impl Fetcher {
         // one that wished to be slow would keep all others from the shop.
         let sent = pace.sent(gap.max(turn.learned_gaps().0), n_tried > 1);
         let began = Instant::now();
-        let result = self.send_within(ask, patience.longest_try).await;
+        let result = self.send_within(ask, pace, patience.longest_try).await;
         sent.answered(&result);
         figures::sent(&result, began.elapsed());
 
@@ -159,7 +159,10 @@ impl Fetcher {
         figures::learned(gap);
         let asked = retry::pause_to_keep(&result, pause);
         if let Some(asked) = asked {
-            turn.pause(asked);
+            match told {
+                Told::Good => turn.pause_behind_answer(asked),
+                Told::Refused | Told::Nothing => turn.pause(asked),
+            }
             pause.into_iter().for_each(|pause| pace.pause(pause));
         }
         // Whoever is killed in a pause leaves it to the next process, and so what a refusal taught.
@@ -189,10 +192,11 @@ impl Fetcher {
     async fn send_within(
         &self,
         ask: Ask<'_>,
+        pace: &Pace,
         longest: Option<Duration>,
     ) -> Result<Response, FetchError> {
         // The largest part of whatever future asks for something.
-        let sending = Box::pin(self.send(ask));
+        let sending = Box::pin(self.send(ask, pace));
         let Some(longest) = longest else {
             return sending.await;
         };
@@ -267,6 +271,34 @@ mod tests {
 
     use super::*;
     use crate::fetch::{Errand, FetchConfig, Lesson};
+
+    /// Who has room and waits for a robots.txt that somebody else reads, who waits for room, would wait for ever.
+    #[tokio::test]
+    async fn nobody_keeps_room_while_waiting_for_another_answer() {
+        let numbers = (0..20_000_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let lines: String = numbers.map(|n| format!("# {n:x}\n")).collect();
+        let robots = format!("User-agent: *\nDisallow: /nothing\n{lines}");
+        let plan = FaultPlan::none().robots(&robots);
+        let catalogue = Catalogue::generate(&NORTH_LOFT, 1, 7);
+        let shop = FakeShop::start(catalogue, plan).await.unwrap();
+        let fetcher = Fetcher::new(FetchConfig {
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+            requests_per_second: None,
+            ..FetchConfig::default()
+        });
+        let fetcher = fetcher.unwrap();
+        let (reader, holder) = (Pace::default(), Pace::default());
+        let n_others = fetcher.room.available_permits() - 1;
+        let n_others = u32::try_from(n_others).unwrap();
+        let _others = fetcher.room.acquire_many(n_others).await.unwrap();
+        holder.take_room(&fetcher.room).await;
+        let url = Url::parse(&shop.url()).unwrap().join("/meta.json").unwrap();
+        let both =
+            async { tokio::join!(fetcher.get_at(&url, &reader), fetcher.get_at(&url, &holder)) };
+        let both = tokio::time::timeout(Duration::from_secs(30), both).await;
+        let (one, other) = both.expect("nobody waits for ever");
+        assert_eq!((one.unwrap().status, other.unwrap().status), (200, 200));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn pauses_of_hosts_and_of_their_platform_are_to_be_stored_when_they_begin() {
