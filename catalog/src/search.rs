@@ -136,23 +136,52 @@ pub fn search_words(product: &Product) -> BTreeSet<String> {
 /// For a store that takes a text apart again: a set of so many short texts costs more than to store them.
 pub fn search_text(product: &Product) -> String {
     let fields = [&product.title, &product.vendor, &product.product_type];
-    let mut text = String::with_capacity(256);
+    let mut text = Vec::with_capacity(256);
     let mut n_words = 0;
     for field in fields.into_iter().chain(&product.tags) {
-        each_word(field, |word| {
-            text.push_str(word);
-            text.push(' ');
-            n_words += 1;
-        });
+        if field.is_ascii() {
+            n_words += push_ascii_words(field, &mut text);
+        } else {
+            each_word(field, |word| {
+                text.extend_from_slice(word.as_bytes());
+                text.push(b' ');
+                n_words += 1;
+            });
+        }
     }
     if n_words > MAX_WORDS {
         text.clear();
         for word in search_words(product) {
-            text.push_str(&word);
-            text.push(' ');
+            text.extend_from_slice(word.as_bytes());
+            text.push(b' ');
         }
     }
-    text
+    // Whole words are UTF-8.
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Adds the words of an ASCII text to `words`, a space behind each, and returns how many.
+///
+/// Does as [`each_word`], at once for a whole word: most texts are ASCII, and every new product has several.
+fn push_ascii_words(text: &str, words: &mut Vec<u8>) -> usize {
+    let is_between = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'\'';
+    let start = words.len();
+    let mut n_words = 0;
+    for run in text.as_bytes().split(is_between) {
+        let end = words.len();
+        if run.len() <= MAX_WORD_CHARS && !run.contains(&b'\'') {
+            words.extend_from_slice(run);
+        } else {
+            let letters = run.iter().filter(|byte| **byte != b'\'');
+            words.extend(letters.take(MAX_WORD_CHARS));
+        }
+        if words.len() > end {
+            words.push(b' ');
+            n_words += 1;
+        }
+    }
+    words[start..].make_ascii_lowercase();
+    n_words
 }
 
 /// Returns the different words of a query, by the rules of [`search_words`]; at most 16.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use catalog::{CrawlTicket, PageCounts, PageWrite, Problem, ProblemKind, ProductId};
+use catalog::{CrawlTicket, PageCounts, PageWrite, Problem, ProblemKind, Product, ProductId};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::codec::{Word, from_json, native_sql, place_json, to_json, validators_json};
@@ -147,6 +147,7 @@ fn store_products(
     }
     let mut statements = Statements::prepare(tx)?;
     let mut new = NewProducts::default();
+    let mut may_be_known = knows_any(tx, sight, &hashed.page.products)?;
     for (product, hash) in hashed.page.products.iter().zip(&hashed.hashes) {
         if product.id.shop != ticket.crawl.shop {
             return Err(foreign(&product.id, ticket));
@@ -154,12 +155,31 @@ fn store_products(
         if new.has(product) {
             // Listed again: now it is known.
             new.store(&mut statements, sight, &mut held.seen)?;
+            may_be_known = true;
         }
         let counts = &mut held.counts;
-        let id = store_product(tx, &mut statements, sight, product, hash, &mut new, counts)?;
-        held.seen.extend(id);
+        if may_be_known {
+            let id = store_product(tx, &mut statements, sight, product, hash, &mut new, counts)?;
+            held.seen.extend(id);
+        } else {
+            counts.new += 1;
+            new.add(product, hash);
+        }
     }
     new.store(&mut statements, sight, &mut held.seen)
+}
+
+/// Returns whether something is known between the first and the last of the ids: where nothing is, none is looked for.
+fn knows_any(tx: &Transaction<'_>, sight: Sight, products: &[Product]) -> Result<bool, Fault> {
+    let ids = || products.iter().map(|product| &product.id.native);
+    let (Some(first), Some(last)) = (ids().min(), ids().max()) else {
+        return Ok(false);
+    };
+    let mut find = tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM products WHERE shop_id = ?1 AND native_id BETWEEN ?2 AND ?3)",
+    )?;
+    let range = params![sight.shop_id, native_sql(first), native_sql(last)];
+    Ok(find.query_row(range, |row| row.get(0))?)
 }
 
 /// Adds the products that are known to be there without being read, unless they are stored as gone.
