@@ -55,15 +55,18 @@ async fn one_product_that_leads_to_a_host_that_is_not_there_keeps_nobody_from_th
     assert_eq!(report.outcome.unwrap().word(), "partial");
 }
 
-#[tokio::test]
+/// The clock stands still while anybody works, and jumps when all wait.
+#[tokio::test(start_paused = true)]
 async fn a_pause_that_a_closed_list_asks_for_is_kept_by_what_is_asked_instead() {
-    let plan = FaultPlan::none().closed_list(Fault::retry_after(403, "1"));
-    let world = World::with(small(40), plan).await;
-    let report = world.crawl().await;
-    assert_eq!(report.counts.products, 40);
-    let requests = world.fake.requests();
-    assert!(n_asked(&world, "/collections/") > 0);
-    assert!(early_requests(&requests).is_empty(), "{requests:#?}");
+    for seconds in ["1", "90"] {
+        let plan = FaultPlan::none().closed_list(Fault::retry_after(403, seconds));
+        let world = World::with(small(40), plan).await;
+        let report = world.crawl().await;
+        assert_eq!(report.counts.products, 40, "{seconds}");
+        let requests = world.fake.requests();
+        assert!(n_asked(&world, "/collections/") > 0);
+        assert!(early_requests(&requests).is_empty(), "{requests:#?}");
+    }
 }
 
 /// Five refusals in a row ended the route, though none of them was a request.
@@ -189,6 +192,22 @@ async fn a_first_answer_that_leads_to_another_shop_for_a_while_takes_no_pass_the
         asked.iter().all(|path| !path.contains("products")),
         "{asked:?}"
     );
+}
+
+#[tokio::test]
+async fn a_first_answer_that_leads_to_where_nobody_may_go_keeps_nobody_from_the_list() {
+    for target in [
+        "http://10.0.0.1/",
+        "http://127.0.0.1:9/",
+        "gopher://a.example/",
+    ] {
+        let there = Fault::Redirect(target.to_owned());
+        let plan = list_alone().fault(On::path("/meta.json"), there);
+        let world = World::with(small(30), plan).await;
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete), "{target}");
+        assert_eq!(world.n_stored().await, 30);
+    }
 }
 
 #[tokio::test]

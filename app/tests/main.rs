@@ -45,6 +45,7 @@ mod real_files;
 mod recrawl_kills;
 mod report;
 mod restarts;
+mod resumed;
 mod robots;
 mod rooms;
 mod routes;

@@ -46,7 +46,7 @@ fn stop(report: &CrawlReport) -> (&'static str, Option<Stop>) {
 }
 
 /// Crawls, and is interrupted behind page `last`, where the next crawl goes on.
-async fn cut_behind(world: &World, last: u32) -> CrawlReport {
+pub(crate) async fn cut_behind(world: &World, last: u32) -> CrawlReport {
     let report = world
         .crawl_until(&CancellationToken::new(), Some(last))
         .await;
@@ -149,6 +149,43 @@ async fn what_the_sitemap_shows_to_be_unchanged_is_counted_once() {
             (Route::Collections, 100, RouteEnd::Covered),
             (Route::Sitemap, 0, RouteEnd::Covered),
         ]
+    );
+}
+
+/// A sitemap may have the day of publication for ever, and nothing else would tell.
+#[tokio::test]
+async fn that_a_product_is_as_it_was_is_believed_for_four_weeks() {
+    let plan = closed(404)
+        .without(Surface::Collections)
+        .without(Surface::Atom);
+    let mut world = World::with(small(40), plan).await;
+    for (day, n_asked_then) in [("01", 40), ("12", 0), ("28", 0), ("30", 40), ("31", 0)] {
+        let morning = format!("2026-01-{day}T00:00:00Z");
+        world.options.started_at = UnixMs::parse(&morning).unwrap();
+        let n_before = n_asked(&world, "/products/p-");
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        assert_eq!((report.counts.products, report.counts.gone), (40, 0));
+        assert_eq!(
+            n_asked(&world, "/products/p-") - n_before,
+            n_asked_then,
+            "{day}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sitemap_that_still_names_many_that_were_deleted_hides_nothing() {
+    let file = On::path("/sitemap_products_1.xml");
+    let plan = closed(404).without(Surface::Atom).fault(file, undated(90));
+    let world = World::with(small(60), plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, world.n_stored().await), (60, 60));
+    let last = report.notes.routes.last().unwrap();
+    assert_eq!(
+        last.detail,
+        "90 products are named, of which 30 are none any more"
     );
 }
 
@@ -582,74 +619,6 @@ async fn a_product_on_two_pages_is_one_that_does_not_change() {
         assert_eq!((counts.products, counts.new), (260, n_new));
         assert_eq!((counts.changed, counts.gone), (0, 0));
     }
-}
-
-/// It moves what was read onto pages that are still to come.
-#[tokio::test]
-async fn what_was_put_on_top_before_a_pass_goes_on_is_not_its_end() {
-    let world = World::with(small(1_000), FaultPlan::none()).await;
-    cut_behind(&world, 2).await;
-    world
-        .fake
-        .set_catalogue(small_of((1_001..=1_600).chain(1..=1_000)));
-    let report = world.crawl().await;
-    assert_eq!(report.outcome, Some(Outcome::Complete));
-    assert_eq!(report.key.n, 1, "the same pass");
-    assert!(report.counts.products >= 1_000, "{:?}", report.counts);
-}
-
-/// Collections are read by size, and that may be another one when the pass goes on.
-#[tokio::test]
-async fn a_pass_that_goes_on_leaves_out_no_collection_that_comes_earlier_now() {
-    let sized = |more: [usize; 6]| {
-        let collections = more.iter().enumerate().map(|(n, more)| {
-            let own = n * 10..n * 10 + 10;
-            let others = (0..*more).map(|it| (n * 10 + 10 + it) % 60);
-            Collection::new(&format!("c{n}"), own.chain(others))
-        });
-        small(60).with_collections(collections.collect())
-    };
-    let plan = closed(404).without(Surface::Sitemap).without(Surface::Atom);
-    let world = World::with(sized([5, 4, 3, 2, 1, 0]), plan).await;
-    cut_behind(&world, 3).await;
-    world.fake.set_catalogue(sized([0, 1, 2, 3, 4, 5]));
-    assert_eq!(world.crawl().await.key.n, 1, "the same pass");
-    assert_eq!(world.n_stored().await, 60);
-}
-
-/// Pages that are read once more bring nothing, however many they are: they say nothing of those behind them.
-#[tokio::test]
-async fn a_pass_that_goes_on_reads_more_pages_again_than_may_bring_nothing() {
-    let beginning_with = |first: usize| {
-        let more = |n| (n == first).then_some(0);
-        let collections =
-            (0..320).map(|n| Collection::new(&format!("c{n:03}"), more(n).into_iter().chain([n])));
-        small(320).with_collections(collections.collect())
-    };
-    let plan = closed(404).without(Surface::Sitemap).without(Surface::Atom);
-    let world = World::with(beginning_with(1), plan).await;
-    cut_behind(&world, 310).await;
-    world.fake.set_catalogue(beginning_with(2));
-    assert_eq!(world.crawl().await.key.n, 1, "the same pass");
-    assert_eq!(world.n_stored().await, 320);
-}
-
-#[tokio::test]
-async fn a_pass_that_goes_on_ends_a_collection_as_soon_as_nothing_is_missing() {
-    let missing_first_and = |n_others: usize| {
-        small(26_000).with_collections(vec![
-            Collection::new("known", 0..n_others),
-            Collection::new("missing", (24_000..26_000).chain(0..5_000)),
-        ])
-    };
-    let world = World::with(missing_first_and(8_000), FaultPlan::none()).await;
-    cut_behind(&world, 105).await;
-    assert_eq!(n_asked(&world, "/collections/missing/"), 0);
-    world.fake.set_catalogue(missing_first_and(1_000));
-    let report = world.crawl().await;
-    assert_eq!(report.outcome, Some(Outcome::Complete));
-    assert_eq!(report.counts.products, 26_000);
-    assert_eq!(n_asked(&world, "/collections/missing/"), 8);
 }
 
 #[tokio::test]

@@ -79,6 +79,11 @@ fn is_elsewhere_for_a_while(response: &Response, base: &Url) -> bool {
     !response.has_moved && !likely_places(base).iter().any(is_at)
 }
 
+/// Returns whether `url` is of another origin than `base`.
+fn is_elsewhere(url: &str, base: &Url) -> bool {
+    Url::parse(url).is_ok_and(|it| it.origin() != base.origin())
+}
+
 async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> {
     let shop = crawl.shop;
     let meta_url = meta_of(&base);
@@ -118,7 +123,15 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
                 stated = shopify::read_meta(&response.body).unwrap_or_default();
             }
         }
-        // Whatever else is wrong with this small file, the product list itself decides.
+        // Where this small file leads says nothing of the product list.
+        Err(
+            FetchError::Unreachable { url, .. }
+            | FetchError::LeftAlone { url, .. }
+            | FetchError::RefusedAddress { url, .. },
+        ) if is_elsewhere(&url, &contact.base) => {
+            tracing::debug!(shop = %shop.key, "/meta.json leads to {url}, which is none");
+        }
+        // Whatever else is wrong with it, the list itself decides.
         Err(
             error @ (FetchError::Unreachable { .. }
             | FetchError::NoRobots(_)

@@ -192,7 +192,7 @@ impl Crawl<'_> {
         let mut pass = Pass::of(self, &begun).await?;
         let mut base = None;
         let outcome = match contact {
-            Err(outcome) => pass.softened(outcome),
+            Err(outcome) => pass.softened_contact(outcome),
             // Biased: behind a cancellation no request leaves.
             Ok(contact) => {
                 base = Some(contact.base.clone());

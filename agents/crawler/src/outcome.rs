@@ -140,6 +140,19 @@ pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
     }
 }
 
+/// Does as [`outcome_of_fetch`] for a pass that has stored something: that robots.txt could not be read is none of its rules,
+/// and the pass goes on at its checkpoint.
+pub(crate) fn outcome_under_way(error: &FetchError) -> Outcome {
+    match outcome_of_fetch(error) {
+        Outcome::Blocked(reason)
+            if reason.stop == Stop::Robots && matches!(error, FetchError::NoRobots(_)) =>
+        {
+            Outcome::Failed(Reason::new(Stop::ServerError, reason.detail))
+        }
+        outcome => outcome,
+    }
+}
+
 pub(crate) fn outcome_of_read(error: &ReadError, response: &Response, page_number: u32) -> Outcome {
     if matches!(error, ReadError::Errors(_)) && is_behind_wall(page_number) {
         return wall(page_number);

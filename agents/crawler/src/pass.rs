@@ -15,7 +15,7 @@ use url::Url;
 use crate::crawl::{Crawl, PageRead, Progress};
 use crate::fetch::{Ask, FetchError, Response};
 use crate::figures::{self, Problems};
-use crate::outcome::{end_of, outcome_of_fetch};
+use crate::outcome::{end_of, outcome_of_fetch, outcome_under_way};
 use crate::platforms::Page;
 use crate::routes::KnownPages;
 
@@ -30,6 +30,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) notes: PassNotes,
     /// The number of the page to store next.
     pub(crate) next_page: u32,
+    /// Products that this call did not read, as the sitemap says that they did not change.
+    pub(crate) n_unchanged: u64,
     /// The pages that hold what `seen` may not know: an earlier call stored them, or they were not read.
     unseen: Vec<u32>,
 }
@@ -94,6 +96,7 @@ impl<'a> Pass<'a> {
             started_at,
             notes,
             next_page: begun.checkpoint.next_page,
+            n_unchanged: 0,
             unseen: (1..begun.checkpoint.next_page).collect(),
         })
     }
@@ -109,7 +112,10 @@ impl<'a> Pass<'a> {
             ..Ask::get(url)
         };
         let answer = self.crawl.fetcher.ask(ask, self.crawl.pace).await;
-        answer.map_err(|error| outcome_of_fetch(&error))
+        answer.map_err(|error| match self.next_page {
+            1 => outcome_of_fetch(&error),
+            _ => outcome_under_way(&error),
+        })
     }
 
     /// Asks for `url`, where one address that leads in circles, or to a host that does not answer, or that takes too long,
@@ -131,15 +137,7 @@ impl<'a> Pass<'a> {
             FetchError::TimedOut { .. } => {
                 Outcome::Failed(Reason::new(Stop::ServerError, error.to_string()))
             }
-            _ => match outcome_of_fetch(&error) {
-                // That it could not be read is none of its rules.
-                Outcome::Blocked(reason)
-                    if reason.stop == Stop::Robots && matches!(error, FetchError::NoRobots(_)) =>
-                {
-                    Outcome::Failed(Reason::new(Stop::ServerError, reason.detail))
-                }
-                outcome => outcome,
-            },
+            _ => outcome_under_way(&error),
         })
     }
 
@@ -273,7 +271,7 @@ impl<'a> Pass<'a> {
         }
         let earlier = self.notes.traffic.take().unwrap_or_default();
         self.notes.traffic = Some(earlier.and_then(self.crawl.pace.traffic()));
-        let n_not_read = self.notes.traffic.map_or(0, |it| it.not_modified);
+        let n_not_read = self.n_unchanged + self.notes.traffic.map_or(0, |it| it.not_modified);
         self.notes.read_whole_at = (*outcome == Outcome::Complete).then(|| {
             let known = &self.known;
             known.read_whole_at(self.begun, self.started_at, n_not_read)
@@ -295,6 +293,17 @@ impl<'a> Pass<'a> {
             product: None,
             detail: format!("the shop's currency was {before} and is now {now}"),
         })
+    }
+
+    /// Does as [`Self::softened`] where the shop could not even be reached: a pass that has stored pages goes on at its
+    /// checkpoint. All that is known of robots.txt is that it could not be read.
+    pub(crate) fn softened_contact(&self, outcome: Outcome) -> Outcome {
+        match self.softened(outcome) {
+            Outcome::Partial(reason) if reason.stop == Stop::Robots => {
+                Outcome::Partial(Reason::new(Stop::ServerError, reason.detail))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Turns the end of a pass that has stored pages into a partial one.

@@ -118,9 +118,10 @@ pub(super) fn is_recent(record: &HostRecord, now: UnixMs) -> bool {
 /// Returns the rate that a record tells, where it still counts.
 pub(super) fn learned(record: &HostRecord, now: UnixMs) -> Option<Learned> {
     let gap_ms = record.gap_ms.filter(|_| is_recent(record, now))?;
+    let gap = |ms| Duration::from_millis(ms).min(LONGEST_GAP);
     Some(Learned {
-        gap: Duration::from_millis(gap_ms).min(LONGEST_GAP),
-        refused_gap: record.refused_gap_ms.map(Duration::from_millis),
+        gap: gap(gap_ms),
+        refused_gap: record.refused_gap_ms.map(gap),
     })
 }
 
@@ -172,5 +173,20 @@ mod tests {
         assert_eq!((record.not_before, record.at), (Some(end), NOW));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(lesson.record(NOW).not_before, None);
+    }
+
+    #[test]
+    fn gaps_of_a_store_that_somebody_else_wrote_are_bounded() {
+        let record = HostRecord {
+            name: "https://shop.example".to_owned(),
+            gap_ms: Some(u64::MAX),
+            refused_gap_ms: Some(u64::MAX),
+            not_before: None,
+            n_failures: 0,
+            at: NOW,
+        };
+        let learned = learned(&record, NOW).unwrap();
+        assert_eq!(learned.gap, LONGEST_GAP);
+        assert_eq!(learned.refused_gap, Some(LONGEST_GAP));
     }
 }

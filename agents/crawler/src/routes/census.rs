@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use catalog::{
-    CrawlReport, Outcome, ProductFilter, ProductId, Reason, Route, Start, Stop, StoreError, UnixMs,
+    CrawlReport, Outcome, ProductFilter, ProductId, Reason, Route, Stop, StoreError, UnixMs,
 };
 use url::Url;
 
@@ -163,7 +163,8 @@ impl Pass<'_> {
     /// Stores, as there and unchanged, what the shop's last complete pass knew and the sitemap says did not change since
     /// that began. Returns the end of a pass that was asked not to go so far.
     ///
-    /// Nothing is taken as unchanged by a fresh start, or where the currency is another one now.
+    /// Nothing is taken as unchanged by a fresh start, where the currency is another one now, or where everything is to be read
+    /// once again.
     pub(super) async fn mark_present(
         &mut self,
         census: &mut Census,
@@ -212,6 +213,7 @@ impl Pass<'_> {
         next_route: Route,
     ) -> Result<(), StoreError> {
         let number = self.next_page;
+        self.n_unchanged += present.len() as u64;
         let new = NewPage {
             present,
             next: Some(behind(number, next_route, 0, 0)),
@@ -222,7 +224,7 @@ impl Pass<'_> {
 
     /// Returns the moment until which the shop's last complete pass knew all changes, if what it knew may be taken as it is.
     async fn last_complete(&self) -> Result<Option<UnixMs>, StoreError> {
-        if self.crawl.options.start == Start::Fresh {
+        if !self.known.believes_shop() {
             return Ok(None);
         }
         let last = self.crawl.newest_complete(self.begun).await?;

@@ -98,7 +98,7 @@ impl Pass<'_> {
                 };
                 let mut ended = Ended::complete(end);
                 ended.detail = list.shortfall(n_listed_until(number, n_listed));
-                return self.look_for_missed(list, ended).await;
+                return self.look_for_missed(list, first_page, ended).await;
             }
         }
         unreachable!("the loop above ends at MOST_PAGES")

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use catalog::{ProductId, StoreError};
+use catalog::{Outcome, ProductId, Reason, Stop, StoreError};
 use tokio::time::{Instant, timeout_at};
 
 use super::list::List;
@@ -23,11 +23,15 @@ impl Pass<'_> {
     /// have one still are stored as present, without what it says: it does not tell what can be bought. So are those of
     /// which nobody can tell, since no answer is no sign that a product is gone.
     ///
+    /// Where more are missing and the list was read from `first_page` on, since a pass went on there, those on the pages before
+    /// may have gone meanwhile and others have taken their places, unread: the pass is not complete then.
+    ///
     /// That is for one pass: a product that the list does not show in the next one either is not on its way from page to
     /// page. Nobody asks where the pass is to store no more pages: then the list's word counts.
     pub(super) async fn look_for_missed(
         &mut self,
         list: &List,
+        first_page: u32,
         mut ended: Ended,
     ) -> Result<Ended, StoreError> {
         // On a single page nothing moves over an edge.
@@ -46,7 +50,10 @@ impl Pass<'_> {
         let kept_before = self.kept_by_the_last_pass().await?;
         missing.retain(|(id, _)| !kept_before.contains(id));
         if missing.len() > MAX_ASKED {
-            return Ok(ended);
+            return Ok(match first_page {
+                1 => ended,
+                _ => Ended::by(moved_meanwhile(first_page)),
+            });
         }
         let mut found = self.still_there(list, &missing).await;
         let kept = [
@@ -114,6 +121,14 @@ impl Pass<'_> {
         }
         found
     }
+}
+
+fn moved_meanwhile(first_page: u32) -> Outcome {
+    let detail = format!(
+        "this pass went on at page {first_page}, and more known products than {MAX_ASKED} are not on the list: some may have moved \
+         to pages that were read before; the next pass begins at page 1"
+    );
+    Outcome::Partial(Reason::new(Stop::Damaged, detail))
 }
 
 /// What the pages of missing products told; of the others, that they are gone.

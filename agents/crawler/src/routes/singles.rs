@@ -16,8 +16,8 @@ const PER_PAGE: usize = 25;
 /// Products that cannot be read, one after the other, before the others are left alone.
 const MAX_FAILED: u32 = 5;
 
-/// Products that are not there, and outnumber those that are: the shop shows none of them. A sitemap may name a few that
-/// are no more.
+/// Products that are not there, and outnumber those that are: the shop may show none of them, which one tells that was met
+/// elsewhere. A sitemap may name some that are no more.
 const MAX_MISSING: u32 = 25;
 
 /// Products that were read and are about to be stored.
@@ -44,6 +44,7 @@ impl Pass<'_> {
         let mut batch = Batch::default();
         let (mut n_failed, mut n_missing, mut n_refused) = (0, 0, 0);
         let mut n_found = 0;
+        let mut shows_singles = false;
         // An earlier call may have found some, and what it did not find is asked for again.
         let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
         let (mut last_error, mut refused) = (None, None);
@@ -62,7 +63,10 @@ impl Pass<'_> {
                     n_failed = 0;
                     n_missing += 1;
                     if is_new && n_found == 0 && n_missing == MAX_MISSING {
-                        return Ok(Ended::by(shows_none()));
+                        shows_singles = self.shows_what_was_met(base).await?;
+                        if !shows_singles {
+                            return Ok(Ended::by(shows_none()));
+                        }
                     }
                     census.meet(self.seen.number_of(&handle));
                 }
@@ -106,8 +110,11 @@ impl Pass<'_> {
             return Ok(Ended::by(refused));
         }
         // With those that the sitemap showed to be as they were.
-        let n_there = self.notes.routes.last().map_or(0, |it| it.products);
-        if u64::from(n_missing) > n_there && n_missing >= MAX_MISSING {
+        let routes = self.notes.routes.iter();
+        let routes = routes.filter(|it| it.route == Route::Sitemap);
+        let n_there: u64 = routes.map(|it| it.products).sum();
+        let are_most_missing = n_missing >= MAX_MISSING && u64::from(n_missing) > n_there;
+        if are_most_missing && !shows_singles && !self.shows_what_was_met(base).await? {
             return Ok(Ended::by(shows_none()));
         }
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
@@ -132,6 +139,16 @@ impl Pass<'_> {
         } else {
             format!("of the sitemap only {n_named} products could be read")
         }))
+    }
+
+    /// Returns whether the shop shows a product by itself that the pass has met elsewhere: then one that it does not show is none.
+    async fn shows_what_was_met(&self, base: &Url) -> Result<bool, StoreError> {
+        let crawl = &self.begun.ticket.crawl;
+        let met = self.crawl.store.products_on_page(crawl, 1).await?;
+        let Some((_, handle)) = met.iter().find(|(_, handle)| !handle.is_empty()) else {
+            return Ok(false);
+        };
+        Ok(matches!(self.single(base, handle).await, Ok(Some(_))))
     }
 
     async fn store_batch(&mut self, batch: Batch) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use url::{Position, Url};
 use crate::crawl::Crawl;
 use crate::fetch::Response;
 
-/// How long a shop's word is believed that its pages are as they were: then all are read once. Four times the longest time
+/// How long a shop's word is believed that its pages and products are as they were: then all are read once. Four times the longest time
 /// between two crawls.
 const MAX_BELIEVED_MS: u64 = 28 * 24 * 3_600_000;
 
@@ -48,7 +48,7 @@ impl KnownPages {
     }
 
     /// Returns when the last complete pass began that read every page, if this one, begun at `started_at`, ends complete now
-    /// and `n_not_read` of its answers were no pages. What one that went on read before is not known where it may have
+    /// and `n_not_read` pages and products were not read, as they were the same. What one that went on read before is not known where it may have
     /// asked by version.
     pub(crate) fn read_whole_at(
         &self,
@@ -60,6 +60,11 @@ impl KnownPages {
             Some(earlier) if begun.resumed || n_not_read > 0 => earlier,
             _ => started_at,
         }
+    }
+
+    /// Returns whether the shop may be believed that something is as it was.
+    pub(super) const fn believes_shop(&self) -> bool {
+        self.read_whole_at.is_some()
     }
 
     /// Returns what is known of page `number` if it stood at `url`: a version is that of one address.
