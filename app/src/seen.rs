@@ -86,7 +86,7 @@ pub(crate) fn value_words(signal: &Signal) -> String {
 }
 
 /// Returns what the newest pass that looked learned of a shop's best sellers.
-async fn popularity(store: &dyn Store, shop: &ShopKey) -> Result<Option<Popularity>> {
+pub(crate) async fn popularity(store: &dyn Store, shop: &ShopKey) -> Result<Option<Popularity>> {
     let passes = store.crawls(Some(shop), MAX_PASSES).await?;
     Ok(passes.into_iter().find_map(|it| it.notes.popularity))
 }

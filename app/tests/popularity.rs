@@ -266,7 +266,13 @@ async fn without_the_api_a_collection_of_best_sellers_is_an_estimate() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_that_refuses_is_asked_once_and_not_again_for_a_day() {
-    let refusing = FaultPlan::none().fault(On::under("/api/"), Fault::status(430));
+    for status in [430, 502] {
+        is_asked_once(Fault::status(status)).await;
+    }
+}
+
+async fn is_asked_once(fault: Fault) {
+    let refusing = FaultPlan::none().fault(On::under("/api/"), fault);
     let selling = Selling::start(refusing).await;
     let first = selling.crawl("2026-11-01T08:00:00Z");
     assert_eq!(popularity(&first)["source"], "collection");
@@ -350,6 +356,28 @@ async fn another_collection_takes_nobodys_place() {
     selling.shop.set_catalogue(collection("bestseller", 58));
     selling.crawl(MORNINGS[1]);
     assert_eq!(place_of(59), (json!(null), json!(MORNINGS[1])));
+}
+
+/// A plainer name would come first: but places in two collections cannot be compared.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_collection_that_was_read_last_is_read_again_as_long_as_it_is_there() {
+    let summer = |n_places| Collection::new("best-sellers-of-summer", 0..n_places);
+    let with = |collections| catalogue().with_collections(collections);
+    let without_api = FaultPlan::none().without(Surface::StorefrontApi);
+    let selling = Selling::with(with(vec![summer(60)]), without_api).await;
+    selling.crawl(MORNINGS[0]);
+
+    let plainer = Collection::new("best-sellers", 0..5);
+    selling.shop.set_catalogue(with(vec![plainer, summer(59)]));
+    let crawled = selling.crawl(MORNINGS[1]);
+    let found = popularity(&crawled);
+    assert_eq!(found["detail"], "the collection best-sellers-of-summer");
+    let explained = selling.explained(60);
+    let place = signal(&explained, "bestseller_place");
+    assert_eq!(
+        (&place["value"], &place["at"]),
+        (&json!(null), &json!(MORNINGS[1]))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

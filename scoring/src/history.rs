@@ -187,6 +187,13 @@ impl Histories {
             .copied()
             .unwrap_or_default();
         let there_ms = to.ms() - from.ms() - stock.gone_ms(to);
+        // Of a stock of which nobody ever said anything, nobody saw that it stayed.
+        if row.inputs.availability.is_none() && stock.n_events == 0 {
+            return Watched {
+                n_events: 0,
+                variant_ms: 0,
+            };
+        }
         // Far dates times many variants pass 64 bits.
         let variant_ms = i128::from(row.inputs.num_variants) * i128::from(there_ms)
             + i128::from(stock.others_ms)
@@ -198,7 +205,7 @@ impl Histories {
     }
 
     /// Returns the places of a product in its shop's best-selling order, as read at the newest source; `None` where it
-    /// never was in that, or is in it no more, as far as it was read. Earlier versions did not observe the latter: there
+    /// never was in that, is in it no more, as far as it was read, or where nobody has read it for 12 weeks. Earlier versions did not observe the latter: there
     /// a place that another product has by now is not known.
     ///
     /// To be asked when all observations are in: what was observed of other products tells how long a place held.
@@ -210,6 +217,9 @@ impl Histories {
             .get(&id.native)
             .filter(|it| it.source == source)?;
         let ranked_at = shop.read_at(ranked)?;
+        if self.now.ms().saturating_sub(ranked_at.ms()) > WEEKS as i64 * 7 * DAY_MS {
+            return None;
+        }
         let mut weeks = ranked.weeks;
         let latest = weeks[0];
         if shop

@@ -73,6 +73,7 @@ pub(crate) async fn observe(
     let look = Look {
         crawl,
         base,
+        last_collection: last_collection(&looks),
         until: Instant::now() + MAX_TIME,
         is_api_left_alone,
         keeps_turn: has_served && n_refusals < MANY_REFUSALS,
@@ -85,8 +86,9 @@ pub(crate) async fn observe(
     };
     let n_places = order.read.products.len();
     let detail: String = order.read.detail.chars().take(MAX_DETAIL_CHARS).collect();
-    let is_another_list =
-        order.source == Some(RankSource::Collection) && is_another_collection(&detail, &looks);
+    let is_collection = order.source == Some(RankSource::Collection);
+    // What this one leaves out has lost no place in the other.
+    let is_another_list = is_collection && last_collection(&looks).is_some_and(|it| it != detail);
     let is_whole = order.read.is_whole && !is_another_list;
     let n_read = is_whole.then_some(n_places);
     let n_read = n_read.and_then(|it| u32::try_from(it).ok());
@@ -134,12 +136,11 @@ async fn last_looks(crawl: &Crawl<'_>, begun: &BegunCrawl) -> Result<Vec<Popular
     Ok(looks.collect())
 }
 
-/// Returns whether the collection that `detail` names is another than that of the last look at one: what this one leaves
-/// out has lost no place in it.
-fn is_another_collection(detail: &str, looks: &[Popularity]) -> bool {
+/// Returns what the last look at a collection says of it: its name in a sentence.
+fn last_collection(looks: &[Popularity]) -> Option<&str> {
     let is_collection = |look: &&Popularity| look.source == Some(RankSource::Collection);
     let last = looks.iter().find(is_collection);
-    last.is_some_and(|look| look.detail != detail)
+    last.map(|look| look.detail.as_str())
 }
 
 /// What was found: with a source products; without one the reason.
@@ -177,6 +178,8 @@ enum Miss {
     /// Another time it may be. No other source is asked: places of two cannot be compared, so that a moment's
     /// impatience would end every trend.
     Later(String),
+    /// The server failed, or nobody answered in time.
+    Failed(String),
     /// Who asked was turned away, or is to come back much later.
     Refused(String),
 }
@@ -186,6 +189,8 @@ enum Miss {
 struct Look<'a> {
     crawl: &'a Crawl<'a>,
     base: &'a Url,
+    /// What was said of the collection that was read last.
+    last_collection: Option<&'a str>,
     until: Instant,
     /// Whether the API refused not long ago.
     is_api_left_alone: bool,
@@ -207,13 +212,15 @@ impl Look<'_> {
                     let found = self.of_api().await.map_err(|miss| match miss {
                         // One bad answer of an API that served ends no trend either.
                         Miss::Closed(reason) if self.keeps_turn => Miss::Refused(reason),
+                        // Where this way is broken for ever, it would keep the others out, pass after pass.
+                        Miss::Failed(reason) => Miss::Refused(reason),
                         miss => miss,
                     });
                     api = match &found {
                         _ if self.is_api_left_alone => Api::Unknown,
                         Ok(_) | Err(Miss::Closed(_)) => Api::Answered,
                         Err(Miss::Refused(_)) => Api::Refused,
-                        Err(Miss::Later(_)) => Api::Unknown,
+                        Err(Miss::Later(_) | Miss::Failed(_)) => Api::Unknown,
                     };
                     found
                 }
@@ -232,7 +239,7 @@ impl Look<'_> {
                     };
                 }
                 Err(Miss::Closed(reason)) => reasons.push(reason),
-                Err(Miss::Later(reason)) => {
+                Err(Miss::Later(reason) | Miss::Failed(reason)) => {
                     reasons.push(reason);
                     break;
                 }
@@ -311,12 +318,14 @@ impl Look<'_> {
         })
     }
 
-    /// Reads the first collection with products that the shop calls its best sellers.
+    /// Reads the first collection with products that the shop calls its best sellers; before all others the one that was
+    /// read last, since places in two cannot be compared.
     async fn of_collections(self) -> Result<Read, Miss> {
         let mut url = self.url("/collections.json");
         url.set_query(Some(&format!("limit={PAGE_SIZE}")));
         let response = self.ask(Ask::get(&url)).await?;
-        let handles = shopify::read_best_seller_collections(&response.body);
+        let mut handles = shopify::read_best_seller_collections(&response.body);
+        handles.sort_by_key(|handle| Some(said_of(handle).as_str()) != self.last_collection);
         for handle in handles.iter().take(MAX_COLLECTIONS) {
             let mut url = self.url("/");
             if let Ok(mut path) = url.path_segments_mut() {
@@ -326,8 +335,10 @@ impl Look<'_> {
             url.set_query(Some(&format!("limit={PAGE_SIZE}")));
             match self.list(&url).await {
                 Ok(read) if !read.products.is_empty() => {
-                    let detail = format!("the collection {handle}");
-                    return Ok(Read { detail, ..read });
+                    return Ok(Read {
+                        detail: said_of(handle),
+                        ..read
+                    });
                 }
                 Ok(_) | Err(Miss::Closed(_)) => {}
                 Err(later) => return Err(later),
@@ -392,6 +403,12 @@ impl Look<'_> {
     }
 }
 
+/// Returns what is said of a collection.
+fn said_of(handle: &str) -> String {
+    let said = format!("the collection {handle}");
+    said.chars().take(MAX_DETAIL_CHARS).collect()
+}
+
 fn miss_of(error: &FetchError) -> Miss {
     let reason = error.to_string();
     match error {
@@ -404,6 +421,9 @@ fn miss_of(error: &FetchError) -> Miss {
         FetchError::RateLimited { .. }
         | FetchError::ComeBackLater { .. }
         | FetchError::Challenged { .. } => Miss::Refused(reason),
+        FetchError::ServerError { .. }
+        | FetchError::TimedOut { .. }
+        | FetchError::BrokenOff { .. } => Miss::Failed(reason),
         _ => Miss::Later(reason),
     }
 }

@@ -71,7 +71,7 @@ fn row() -> FeatureRow {
             published_at: None,
             discount: None,
             price: None,
-            availability: None,
+            availability: Some(1.0),
             visible_chars: 0,
             distinct_tags: 0,
             num_images: 0,
@@ -115,6 +115,16 @@ fn stock_outs_and_restocks_are_counted_and_other_changes_are_not() {
         said_before(67, false),
     ];
     assert_watched(&changes, 3, 60.0);
+}
+
+#[test]
+fn a_stock_of_which_nobody_said_anything_was_not_watched() {
+    let mut unknown = row();
+    unknown.inputs.availability = None;
+    let days = |seen: &[Observation]| histories(seen).watched(&unknown).variant_days();
+    assert!(days(&[]).abs() < 1e-12);
+    let sold_out = changed(70, offer(Some(true)), offer(Some(false)));
+    assert!(days(&[sold_out]) > 1.0, "it was known once");
 }
 
 #[test]
@@ -218,6 +228,13 @@ fn a_place_holds_no_longer_than_the_shops_order_was_observed() {
     let observed = [once, another_shop, of_another(ranked(65, 1))];
     let places = histories(&observed).places(&id("1")).unwrap();
     assert_eq!((places.n_weeks(), places.trend()), (7, None));
+}
+
+#[test]
+fn a_place_that_nobody_has_read_for_twelve_weeks_is_not_known() {
+    let read_on = |day| histories(&[ranked(day, 3)]).places(&id("1"));
+    assert_eq!(read_on(16).map(|it| it.latest), Some(3));
+    assert_eq!(read_on(15), None);
 }
 
 #[test]

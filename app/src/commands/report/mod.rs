@@ -18,7 +18,7 @@ use super::open_store;
 use super::rank::{self, Wanted};
 use crate::cli::FilterArgs;
 use crate::exit::Exit;
-use crate::{App, output, presets, previous};
+use crate::{App, output, presets, previous, seen};
 
 /// The most places: a longer page takes a browser seconds to open.
 const MAX_PLACES: usize = 5_000;
@@ -137,6 +137,14 @@ async fn shops(store: &dyn Store, filter: &ProductFilter) -> Result<Vec<ShopStat
     };
     let mut shops = store.shops().await?;
     shops.retain(is_meant);
+    for shop in &mut shops {
+        if let Some(last) = &mut shop.last_crawl
+            && last.notes.popularity.is_none()
+        {
+            // Its pass did not look: the places that count are of one before.
+            last.notes.popularity = seen::popularity(store, &shop.shop.key).await?;
+        }
+    }
     Ok(shops)
 }
 

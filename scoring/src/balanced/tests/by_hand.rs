@@ -256,6 +256,7 @@ fn event(row: &FeatureRow) -> Observation {
 fn watched_for(native: &str, days: i64) -> FeatureRow {
     let mut row = product("a.example", native);
     row.first_seen_at = UnixMs::new(NOW.ms() - days * DAY_MS);
+    row.inputs.availability = Some(1.0);
     row
 }
 
