@@ -452,7 +452,12 @@ fn check_keys(table: &Table, default: &Table, place: &str) -> Result<(), UsageEr
             let rest = key.strip_prefix(it);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
-        if is_free || known.contains(&key) {
+        // All lines of a section may be comments.
+        let is_section = || {
+            let mut rests = known.iter().filter_map(|it| it.strip_prefix(&key));
+            rests.any(|rest| rest.starts_with('.'))
+        };
+        if is_free || known.contains(&key) || is_section() {
             continue;
         }
         if let Some(section) = unknown_section(&key, default) {
@@ -524,6 +529,8 @@ mod tests {
     fn the_example_has_only_known_keys() {
         let example: Table = toml::from_str(include_str!("../../config/example.toml")).unwrap();
         check_keys(&example, &default(), "example.toml").unwrap();
+        let bare: Table = toml::from_str("[llm]\n[crawl]\n").unwrap();
+        check_keys(&bare, &default(), "my.toml").unwrap();
     }
 
     #[test]

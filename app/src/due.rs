@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use catalog::{Outcome, ShopKey, ShopStatus, Store, StoreError, UnixMs};
+use catalog::{ShopKey, ShopStatus, Stop, Store, StoreError, UnixMs};
 use crawler::{RecrawlTerms, recrawl_after};
 
 /// The passes of a shop that tell how often it changes.
@@ -51,7 +51,7 @@ impl Due {
         Ok(interval)
     }
 
-    /// Returns when a shop is due; `None` for one that is due in any case, as one that was never crawled to its end.
+    /// Returns when a shop is due; `None` for one that is due in any case, as one that was never crawled.
     ///
     /// # Errors
     /// When the store fails.
@@ -68,24 +68,26 @@ impl Due {
 
 /// Returns when a shop is due that is crawled at this interval; `None` if it is in any case.
 ///
-/// A shop that was found to be gone is asked once a day at most: it may have been out for a while.
+/// A shop that was found to be gone, or kept the newest pass from being complete, is asked once a day at most where it is not
+/// to be asked more often anyway: it may have been out for a while.
 ///
 /// A crawl that ended in the future was recorded by a clock that was set back since: nobody waits for that day.
 pub(crate) fn due_at(status: &ShopStatus, interval: Duration, now: UnixMs) -> Option<UnixMs> {
     let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
-    let gone_at = gone_at(status);
-    let interval_ms = gone_at.map_or(interval_ms, |_| interval_ms.min(DAY_MS));
-    let settled_at = status.last_complete_at.max(gone_at)?;
+    let kept_from_at = kept_from_at(status);
+    let interval_ms = kept_from_at.map_or(interval_ms, |_| interval_ms.min(DAY_MS));
+    let settled_at = status.last_complete_at.max(kept_from_at)?;
     if settled_at.ms().saturating_sub(now.ms()) > interval_ms {
         return None;
     }
     Some(UnixMs::new(settled_at.ms().saturating_add(interval_ms)))
 }
 
-/// Returns when the newest pass found that the shop is gone; `None` if it did not.
-fn gone_at(status: &ShopStatus) -> Option<UnixMs> {
+/// Returns when the newest pass ended, if the shop kept it from being complete and it does not go on: the next one would come
+/// as far. `None` for one that was asked to stop, too.
+fn kept_from_at(status: &ShopStatus) -> Option<UnixMs> {
     let last = status.last_crawl.as_ref()?;
-    matches!(last.outcome, Some(Outcome::Gone(_)))
-        .then_some(last.finished_at)
-        .flatten()
+    let stop = last.outcome.as_ref()?.reason()?.stop;
+    let is_by_us = stop.is_resumable() || matches!(stop, Stop::MaxPages | Stop::Superseded);
+    last.finished_at.filter(|_| !is_by_us)
 }

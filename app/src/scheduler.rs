@@ -8,7 +8,10 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
-use catalog::{CreatedTask, Idempotency, NewTask, Shop, ShopKey, ShopStatus, TaskId, UnixMs};
+use catalog::{
+    CrawlReport, CreatedTask, Idempotency, NewTask, Outcome, Shop, ShopKey, ShopStatus, Stop,
+    TaskId, UnixMs,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::due::{Due, due_at};
@@ -133,12 +136,21 @@ fn task_of(shop: &Shop, slot: i64, every: Duration, now: UnixMs) -> Result<NewTa
     })
 }
 
-/// Returns whether a shop is crawled unasked: it is configured, was crawled to its end before, or was added and not tried
-/// yet. Any other host was named by a caller and never gave a whole catalogue: it is tried when it is asked for.
+/// Returns whether a shop is crawled unasked: it is configured, gave products before, or was added and not tried yet, or only
+/// while it was busy or failing. Any other host was named by a caller and never gave anything: it is tried when it is asked for.
 fn is_listed(status: &ShopStatus, configured: &HashSet<ShopKey>) -> bool {
     configured.contains(&status.shop.key)
         || status.last_complete_at.is_some()
-        || status.last_crawl.is_none()
+        || status.n_products > 0
+        || status.last_crawl.as_ref().is_none_or(was_busy)
+}
+
+/// Returns whether a pass ended as the shop could not answer for a while. A host that nobody reached may be none.
+fn was_busy(pass: &CrawlReport) -> bool {
+    let stop = (pass.outcome.as_ref())
+        .and_then(Outcome::reason)
+        .map(|it| it.stop);
+    stop.is_some_and(|stop| stop.is_resumable() && stop != Stop::Unreachable)
 }
 
 /// Returns whether nothing keeps a shop from being crawled now.
@@ -168,7 +180,7 @@ fn jitter() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use catalog::{CrawlCounts, CrawlKey, CrawlReport, Currency, CurrencySource, LeaseHolder};
+    use catalog::{CrawlCounts, CrawlKey, Currency, CurrencySource, LeaseHolder, Reason};
 
     use super::*;
 
@@ -202,6 +214,30 @@ mod tests {
             assert!(matches!(created, CreatedTask::New(_)), "{created:?}");
             let again = tasks.create_task(&task(slot)).await.unwrap();
             assert!(matches!(again, CreatedTask::Same(_)), "{again:?}");
+        }
+    }
+
+    #[test]
+    fn a_shop_that_kept_itself_from_being_complete_is_asked_again_a_day_later_at_most() {
+        let hour = |n: i64| UnixMs::new(n * HOUR_MS);
+        let mut never_complete = status("a.example", None);
+        let mut pass = tried(&never_complete.shop);
+        pass.finished_at = Some(hour(1_000));
+        let mut due = |outcome: Outcome, every: u32| {
+            pass.outcome = Some(outcome);
+            never_complete.last_crawl = Some(pass.clone());
+            due_at(&never_complete, DAY * every / 4, hour(1_000))
+        };
+        let partial = |stop| Outcome::Partial(Reason::new(stop, "no"));
+        let gone = Outcome::Gone(Reason::new(Stop::ClosedFeed, "no"));
+        let blocked = Outcome::Blocked(Reason::new(Stop::Password, "no"));
+        for outcome in [partial(Stop::Wall), partial(Stop::Shrunk), gone, blocked] {
+            assert_eq!(due(outcome.clone(), 1), Some(hour(1_006)));
+            assert_eq!(due(outcome, 28), Some(hour(1_024)));
+        }
+        // It goes on, or ended as somebody asked.
+        for stop in [Stop::RateLimited, Stop::Interrupted, Stop::MaxPages] {
+            assert_eq!(due(partial(stop), 1), None);
         }
     }
 
@@ -246,8 +282,25 @@ mod tests {
         assert!(is_listed(&named, &HashSet::new()), "added, not tried yet");
         named.last_crawl = Some(tried(&named.shop));
         assert!(!is_listed(&named, &HashSet::new()));
+        for (stop, is_tried_again) in [
+            (Stop::ServerError, true),
+            (Stop::RateLimited, true),
+            (Stop::Unreachable, false),
+            (Stop::NotShopify, false),
+        ] {
+            let ended = Outcome::Failed(Reason::new(stop, "no"));
+            named.last_crawl.as_mut().unwrap().outcome = Some(ended);
+            assert_eq!(
+                is_listed(&named, &HashSet::new()),
+                is_tried_again,
+                "{stop:?}"
+            );
+        }
         let configured = HashSet::from([named.shop.key.clone()]);
         assert!(is_listed(&named, &configured));
+        named.n_products = 1;
+        assert!(is_listed(&named, &HashSet::new()), "though never complete");
+        named.n_products = 0;
         named.last_complete_at = Some(UnixMs::new(1));
         assert!(is_listed(&named, &HashSet::new()));
     }

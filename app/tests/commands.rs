@@ -140,10 +140,13 @@ async fn a_schedule_that_comes_before_the_first_shop_does_not_fail() {
     let none = "the store has no shops with a URL yet";
     home.run(crawl(&[], &["--all"])).assert_fails(2, &[none]);
     let args = ["--all", "--any-outcome", "--out", "report.json"];
-    let run = home.run(crawl(&[], &args));
-    assert_eq!(run.code, Some(0), "{run:#?}");
-    assert!(run.stderr.contains(none), "{run:#?}");
-    assert_eq!(home.read("report.json"), "[]");
+    let without_store = Home::new();
+    for home in [home, without_store] {
+        let run = home.run(crawl(&[], &args));
+        assert_eq!(run.code, Some(0), "{run:#?}");
+        assert!(run.stderr.contains(none), "{run:#?}");
+        assert_eq!(home.read("report.json"), "[]");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

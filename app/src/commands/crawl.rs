@@ -214,7 +214,9 @@ fn is_unfinished(status: &ShopStatus) -> bool {
 
 async fn open_store(args: &CrawlArgs, app: &App) -> Result<std::sync::Arc<dyn Store>> {
     let only_stored = args.all && args.shops.is_empty() && args.from.is_none();
-    let mode = if only_stored && app.config.shops().is_empty() {
+    // A scheduled job may come before the first shop, and the store that it is added to.
+    let may_be_missing = args.any_outcome || !app.config.shops().is_empty();
+    let mode = if only_stored && !may_be_missing {
         OpenMode::Existing
     } else {
         OpenMode::Create

@@ -26,7 +26,7 @@ use crate::scheduler;
 Serves all agents (`trouvaille agent --help`), the one that writes summaries among them, and assistants over HTTP \
 (`trouvaille mcp --help`), and crawls a shop by itself \
 when it is due ([recrawl] in the configuration; serve.crawls = false for never). Those are the shops of the configuration, those that were added and \
-not tried yet, and all that were once crawled to their end, also because a caller asked. `trouvaille shops pause` or \
+not tried yet (or only while they were busy or failing), and all that ever gave products, also because a caller asked. `trouvaille shops pause` or \
 `forget` takes one out. Any number of processes may serve one store: each shop is crawled once, by one of them.
 
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 it cannot serve, 2 wrong usage.")]
