@@ -34,12 +34,17 @@ pub fn shop_at(address: &str) -> Result<Shop, ShopUrlError> {
     } else {
         format!("https://{address}")
     };
-    let url = Url::parse(&with_scheme).map_err(|_| not_url())?;
+    let mut url = Url::parse(&with_scheme).map_err(|_| not_url())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(ShopUrlError::Scheme(url.scheme().to_owned()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ShopUrlError::Credentials);
+    }
+    // The root of all names: the same host, and not to be asked twice as often.
+    if let Some(host) = url.host_str().and_then(|it| it.strip_suffix('.')) {
+        let host = host.to_owned();
+        url.set_host(Some(&host)).map_err(|_| not_url())?;
     }
     let host = url
         .host_str()
@@ -67,6 +72,7 @@ mod tests {
         for address in [
             "shop.example",
             "https://Shop.Example/",
+            "shop.example.",
             " https://shop.example/collections/all?page=2#top ",
             "https://shop.example:443",
         ] {

@@ -35,7 +35,8 @@ impl Response {
             let value = self.headers.get(name)?.to_str().ok()?;
             (value.len() <= MAX_VALIDATOR_BYTES).then(|| value.to_owned())
         };
-        let etag = header(header::ETAG);
+        // Sent back, a bare asterisk would mean any version.
+        let etag = header(header::ETAG).filter(|it| it.trim() != "*");
         let last_modified = header(header::LAST_MODIFIED)
             .filter(|it| etag.is_some() || is_old_enough(it, header(header::DATE).as_deref()));
         let url = self.url[..Position::AfterQuery].to_owned();
@@ -123,6 +124,24 @@ mod tests {
             assert_eq!(is_old_enough(modified, date), is_enough, "{date:?}");
         }
         assert!(!is_old_enough("yesterday", Some(modified)));
+    }
+
+    #[test]
+    fn a_version_that_would_mean_any_is_none() {
+        for (etag, is_sent_back) in [("\"a\"", true), ("W/\"*\"", true), ("*", false)] {
+            let response = Response {
+                url: Url::parse("https://a.example/").unwrap(),
+                status: 200,
+                headers: [(header::ETAG, header::HeaderValue::from_static(etag))]
+                    .into_iter()
+                    .collect(),
+                body: Vec::new(),
+                wire_bytes: 0,
+                headers_after: Duration::ZERO,
+                has_moved: false,
+            };
+            assert_eq!(response.validators().is_some(), is_sent_back, "{etag}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Headers that a merchant issued for the own domain: as secret as a password, and good until a day that is known.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use catalog::UnixMs;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -12,7 +12,12 @@ use web_bot_auth::message_signatures::{MessageVerifier, SignedMessage};
 use super::{SIGNATURE, SIGNATURE_AGENT, SIGNATURE_INPUT, authority};
 
 /// From so long before they expire on, somebody should ask the merchant for new ones.
-const NOTICE_MS: i64 = 14 * 24 * 3_600_000;
+const NOTICE_MS: i64 = 14 * DAY_MS;
+
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// No time.
+const NEVER: i64 = i64::MIN;
 
 /// The headers for one shop.
 pub struct MerchantHeaders {
@@ -23,6 +28,8 @@ pub struct MerchantHeaders {
     expires_at: UnixMs,
     /// Whether it was told that they are expired.
     was_told: AtomicBool,
+    /// When it was last told that they will soon be, or first used: whoever starts tells it.
+    told_at: AtomicI64,
 }
 
 /// What is wrong with issued headers; none of them is shown.
@@ -37,6 +44,11 @@ pub enum MerchantError {
     /// The values are not those of a signature.
     #[error("signature_input and signature are not the two parts of one signature")]
     NoSignature,
+    /// The first value is no text of a structured field.
+    #[error(
+        "signature_agent is to have quotes of its own, as the merchant shows it: signature_agent = '\"https://shopify.com\"'"
+    )]
+    NoAgent,
     /// Nobody says until when they are good.
     #[error("signature_input does not say when it expires: set expires = \"2026-12-01\"")]
     NoExpiry,
@@ -83,6 +95,9 @@ impl MerchantHeaders {
         signature: &str,
         expires_at: Option<UnixMs>,
     ) -> Result<Self, MerchantError> {
+        if !signature_agent.trim().is_empty() && !signature_agent.contains('"') {
+            return Err(MerchantError::NoAgent);
+        }
         let own_expiry = Parts {
             signature_agent,
             signature_input,
@@ -98,6 +113,7 @@ impl MerchantHeaders {
                 .min()
                 .ok_or(MerchantError::NoExpiry)?,
             was_told: AtomicBool::new(false),
+            told_at: AtomicI64::new(NEVER),
         })
     }
 
@@ -112,13 +128,17 @@ impl MerchantHeaders {
     }
 
     /// Returns whether they are good for a request to `url`, on which nobody can read along. That they are expired is
-    /// told once.
+    /// told once, that they will soon be once a day: a server may run longer than they are good.
     pub(super) fn may_go_to(&self, url: &Url, now: UnixMs) -> bool {
         let is_expired = self.expires_at <= now;
-        if let Some(notice) = self.notice(now).filter(|it| it.is_expired)
-            && !self.was_told.swap(true, Ordering::Relaxed)
-        {
-            tracing::error!("{notice}");
+        match self.notice(now) {
+            Some(notice) if is_expired => {
+                if !self.was_told.swap(true, Ordering::Relaxed) {
+                    tracing::error!("{notice}");
+                }
+            }
+            Some(notice) if self.is_another_day(now) => tracing::warn!("{notice}"),
+            Some(_) | None => {}
         }
         let is_here = match url.host() {
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -126,6 +146,17 @@ impl MerchantHeaders {
             Some(Host::Domain(_)) | None => false,
         };
         !is_expired && (url.scheme() == "https" || is_here)
+    }
+
+    /// Returns whether a day has passed since this was last so, or since the first call.
+    fn is_another_day(&self, now: UnixMs) -> bool {
+        let told_at = self.told_at.load(Ordering::Relaxed);
+        let is_first = told_at == NEVER;
+        let is_over = !is_first && now.ms().saturating_sub(told_at) >= DAY_MS;
+        if is_first || is_over {
+            self.told_at.store(now.ms(), Ordering::Relaxed);
+        }
+        is_over
     }
 
     pub(super) fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {

@@ -325,6 +325,8 @@ fn what_is_wrong_with_issued_headers_is_said_without_them() {
     let timeless = INPUT.replace("expires=1792000000;", "");
     let error = new("shop.example", agent, &timeless, signature);
     assert_eq!(error, MerchantError::NoExpiry);
+    let error = new("shop.example", "https://shopify.com", INPUT, signature);
+    assert_eq!(error, MerchantError::NoAgent);
     let error = new("shop.example", " ", INPUT, signature);
     assert_eq!(error, MerchantError::NoHeader("signature_agent"));
 }
