@@ -114,7 +114,7 @@ pub(crate) fn table<const N: usize>(
 /// Returns `text` on one line, without control characters and marks that turn or hide text: a shop's text must not
 /// steer the terminal, nor forge a line of a table.
 pub(crate) fn printable(text: &str) -> String {
-    let is_mark = |it: char| matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let is_mark = |it: char| matches!(it, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     text.chars()
         .filter(|&it| !is_mark(it))
         .map(|it| if it.is_whitespace() { ' ' } else { it })
@@ -223,6 +223,6 @@ mod tests {
     #[test]
     fn a_shops_text_cannot_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{7}"), "a\u{fffd}[31mb\u{fffd}");
-        assert_eq!(printable("one\n 2 two\u{202e}x"), "one  2 twox");
+        assert_eq!(printable("one\n 2 two\u{202e}\u{61c}x"), "one  2 twox");
     }
 }

@@ -131,7 +131,9 @@ fn rounded(share: f64) -> f64 {
 /// Returns a stranger's text so that neither a spreadsheet nor a terminal obeys it.
 fn harmless(text: &str) -> Cow<'_, str> {
     let is_wild = |it: char| it.is_control() && !matches!(it, '\t' | '\n' | '\r');
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    // A spreadsheet may leave out what stands in front.
+    let begins = |it: &str| it.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let is_formula = text.starts_with(['\t', '\r']) || begins(text.trim_start());
     if !is_formula && !text.contains(is_wild) {
         return Cow::Borrowed(text);
     }

@@ -307,6 +307,8 @@ mod tests {
         };
         assert_eq!(cell("a, \"b\"\nc"), "\"a, \"\"b\"\"\nc\"");
         assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell(" =1+1"), "' =1+1");
+        assert_eq!(cell("＝1+1"), "'＝1+1");
         assert_eq!(cell("+1"), "'+1");
         assert_eq!(cell("-1"), "'-1");
         assert_eq!(cell("@SUM(A1)"), "'@SUM(A1)");

@@ -11,7 +11,7 @@ use catalog::{
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::blocks::{BLOCK_ROWS, write_blocks};
-use super::history::{currency, observed, price, shown, stock, whole};
+use super::history::{currency, observed, of_one_currency, price, shown, stock, whole};
 
 const COLUMNS: [&str; 21] = [
     "observed_at",
@@ -161,6 +161,7 @@ fn cells(row: &ObservedRow, change: &Change) -> Vec<Cell<'static>> {
         change.compare_at_before,
         change.compare_at_after,
     ];
+    let prices = of_one_currency(prices);
     let [
         price_before,
         price_after,
@@ -218,13 +219,35 @@ mod tests {
     use super::*;
     use catalog::Currency;
 
+    fn money(text: &str) -> Option<Money> {
+        let (number, code) = text.split_once(' ')?;
+        let currency = Currency::parse(code).unwrap();
+        Some(Money::parse(number, currency).unwrap())
+    }
+
     fn percent(before: &str, after: &str) -> Option<f64> {
-        let money = |text: &str| {
-            let (number, code) = text.split_once(' ')?;
-            let currency = Currency::parse(code).unwrap();
-            Some(Money::parse(number, currency).unwrap())
-        };
         change_percent(money(before), money(after))
+    }
+
+    #[test]
+    fn a_row_has_the_prices_of_one_currency() {
+        let prices = |texts: [&str; 4]| texts.map(money);
+        for (all, left) in [
+            (
+                ["8.00 EUR", "800 JPY", "50.00 EUR", "5000 JPY"],
+                ["", "800 JPY", "", "5000 JPY"],
+            ),
+            (
+                ["8.00 EUR", "", "9.00 EUR", ""],
+                ["8.00 EUR", "", "9.00 EUR", ""],
+            ),
+            (
+                ["8.00 XXX", "8.00 EUR", "", ""],
+                ["8.00 XXX", "8.00 EUR", "", ""],
+            ),
+        ] {
+            assert_eq!(of_one_currency(prices(all)), prices(left), "{all:?}");
+        }
     }
 
     #[test]

@@ -96,6 +96,7 @@ fn cells(row: &ObservedRow) -> Vec<Cell<'static>> {
         before.and_then(|offer| offer.compare_at),
         after.and_then(|offer| offer.compare_at),
     ];
+    let prices = of_one_currency(prices);
     let [
         price_before,
         price_after,
@@ -150,8 +151,19 @@ pub(super) fn price(price: Option<Money>) -> Cell<'static> {
     price.map_or(Cell::Empty, Cell::Price)
 }
 
+/// Leaves out the prices in another currency than the row's: side by side they would look like a move.
+pub(super) fn of_one_currency(prices: [Option<Money>; 4]) -> [Option<Money>; 4] {
+    let newest = newest_currency(prices);
+    let is_other = |it: &Money| it.currency().is_known() && Some(it.currency()) != newest;
+    prices.map(|price| price.filter(|it| !is_other(it)))
+}
+
 /// Returns the currency of some prices before and after a change: the newest that is known.
 pub(super) fn currency(prices: [Option<Money>; 4]) -> Cell<'static> {
+    newest_currency(prices).map_or(Cell::Empty, |currency| Cell::shown(&currency))
+}
+
+fn newest_currency(prices: [Option<Money>; 4]) -> Option<Currency> {
     let [
         price_before,
         price_after,
@@ -165,8 +177,7 @@ pub(super) fn currency(prices: [Option<Money>; 4]) -> Cell<'static> {
         compare_at_before,
     ];
     let currencies = newest_first.into_iter().flatten().map(Money::currency);
-    let best = currencies.reduce(|one: Currency, two| if one.is_known() { one } else { two });
-    best.map_or(Cell::Empty, |currency| Cell::shown(&currency))
+    currencies.reduce(|one: Currency, two| if one.is_known() { one } else { two })
 }
 
 const fn kind_name(kind: ObservationKind) -> &'static str {
