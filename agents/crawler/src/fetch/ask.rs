@@ -111,6 +111,21 @@ impl<'a> Ask<'a> {
 mod tests {
     use super::*;
 
+    /// Returns an answer with one header.
+    fn answer(status: u16, name: &'static str, value: &'static str) -> Response {
+        let name = header::HeaderName::from_static(name);
+        let value = header::HeaderValue::from_static(value);
+        Response {
+            url: Url::parse("https://a.example/").unwrap(),
+            status,
+            headers: [(name, value)].into_iter().collect(),
+            body: Vec::new(),
+            wire_bytes: 0,
+            headers_after: Duration::ZERO,
+            has_moved: false,
+        }
+    }
+
     #[test]
     fn a_date_stands_for_a_version_a_minute_later() {
         let modified = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -129,17 +144,7 @@ mod tests {
     #[test]
     fn a_version_that_would_mean_any_is_none() {
         for (etag, is_sent_back) in [("\"a\"", true), ("W/\"*\"", true), ("*", false)] {
-            let response = Response {
-                url: Url::parse("https://a.example/").unwrap(),
-                status: 200,
-                headers: [(header::ETAG, header::HeaderValue::from_static(etag))]
-                    .into_iter()
-                    .collect(),
-                body: Vec::new(),
-                wire_bytes: 0,
-                headers_after: Duration::ZERO,
-                has_moved: false,
-            };
+            let response = answer(200, "etag", etag);
             assert_eq!(response.validators().is_some(), is_sent_back, "{etag}");
         }
     }
@@ -155,20 +160,7 @@ mod tests {
             (403, "server", "cloudflare", false),
             (403, "cf-mitigated", "block", false),
         ] {
-            let response = Response {
-                url: Url::parse("https://a.example/").unwrap(),
-                status,
-                headers: [(
-                    header::HeaderName::from_static(name),
-                    header::HeaderValue::from_static(value),
-                )]
-                .into_iter()
-                .collect(),
-                body: Vec::new(),
-                wire_bytes: 0,
-                headers_after: Duration::ZERO,
-                has_moved: false,
-            };
+            let response = answer(status, name, value);
             assert_eq!(response.is_challenge(), is_guard, "{name}: {value}");
         }
     }
