@@ -187,7 +187,7 @@ impl Histories {
             .copied()
             .unwrap_or_default();
         let there_ms = to.ms() - from.ms() - stock.gone_ms(to);
-        // Of a stock of which nobody ever said anything, nobody saw that it stayed.
+        // Where nobody says anything of the stock, nobody saw that it stayed as it was.
         if row.inputs.availability.is_none() && stock.n_events == 0 {
             return Watched {
                 n_events: 0,
@@ -205,8 +205,8 @@ impl Histories {
     }
 
     /// Returns the places of a product in its shop's best-selling order, as read at the newest source; `None` where it
-    /// never was in that, is in it no more, as far as it was read, or where nobody has read it for 12 weeks. Earlier versions did not observe the latter: there
-    /// a place that another product has by now is not known.
+    /// never was in that, is in it no more, as far as it was read, or where nobody has read it for 12 weeks. Earlier
+    /// versions did not observe who left: there a place that another product has by now is not known.
     ///
     /// To be asked when all observations are in: what was observed of other products tells how long a place held.
     pub(crate) fn places(&self, id: &ProductId) -> Option<Places> {
