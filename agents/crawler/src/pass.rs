@@ -40,7 +40,8 @@ pub(crate) struct Pass<'a> {
 #[derive(Default)]
 pub(crate) struct Seen {
     ids: HashSet<u64>,
-    handles: HashSet<u64>,
+    /// `None` until a sitemap is read: a list needs none.
+    handles: Option<HashSet<u64>>,
     /// Drawn at random, so that nobody can make two handles that look the same here.
     hasher: RandomState,
 }
@@ -216,6 +217,15 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Asks the store for what the pass has stored, so that `seen` knows all handles too.
+    pub(crate) async fn know_all_handles(&mut self) -> Result<(), StoreError> {
+        if self.seen.handles.is_none() {
+            self.seen.handles = Some(HashSet::new());
+            self.unseen = (1..self.next_page).collect();
+        }
+        self.know_all_seen().await
+    }
+
     /// Asks the store for what is on the pages that this call did not read.
     pub(crate) async fn know_all_seen(&mut self) -> Result<(), StoreError> {
         let crawl = &self.begun.ticket.crawl;
@@ -348,7 +358,9 @@ impl Seen {
     }
 
     pub(crate) fn add_one(&mut self, id: &ProductId, handle: &str) -> bool {
-        self.handles.insert(self.hasher.hash_one(handle));
+        if let Some(handles) = &mut self.handles {
+            handles.insert(self.hasher.hash_one(handle));
+        }
         self.ids.insert(id.native.to_u64())
     }
 
@@ -356,8 +368,10 @@ impl Seen {
         self.ids.contains(&product.id.native.to_u64())
     }
 
+    /// Returns whether a product of this handle was met; [`Pass::know_all_handles`] comes before.
     pub(crate) fn has_handle(&self, handle: &str) -> bool {
-        self.handles.contains(&self.number_of(handle))
+        let number = self.number_of(handle);
+        (self.handles.as_ref()).is_some_and(|it| it.contains(&number))
     }
 
     /// Returns the number that stands for a handle in this pass.

@@ -68,7 +68,7 @@ const MAX_LOCATION_BYTES: usize = 8 << 10;
 
 /// Large answers that are in memory at once, unpacked and then as products, until they are stored: some 4 MB each. Whoever
 /// waits has an eighth of that on the wire.
-const MOST_UNPACKED: usize = 8;
+const MOST_UNPACKED: usize = 4;
 
 /// An answer of so many bytes on the wire is a large one.
 const LARGE: usize = 32 << 10;

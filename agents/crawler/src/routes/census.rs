@@ -81,7 +81,7 @@ impl Pass<'_> {
         &mut self,
         base: &Url,
     ) -> Result<Result<Census, Outcome>, StoreError> {
-        self.know_all_seen().await?;
+        self.know_all_handles().await?;
         let mut walk = Walk {
             census: Census {
                 is_whole: true,

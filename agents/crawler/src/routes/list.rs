@@ -58,8 +58,10 @@ impl Pass<'_> {
     /// Reads page after page of a list that has nothing stored before it, so that its pages have the pass's numbers.
     pub(super) async fn read_list(&mut self, list: &mut List) -> Result<Ended, StoreError> {
         let first_page = self.next_page;
-        // Of this call alone: when a pass goes on, what was put on top since moves what was read onto later pages.
-        let mut read = Seen::default();
+        // What was put on top since moves products of pages that another call read, or nobody, onto later ones: a page repeats
+        // only what this call read. Where it reads them all, that is what the pass has seen.
+        let reads_all = first_page == 1 && self.known.is_empty();
+        let mut read = (!reads_all).then(Seen::default);
         for number in first_page.. {
             if number > MOST_PAGES {
                 let detail = format!("more than {MOST_PAGES} pages: no Shopify shop lists so many");
@@ -78,12 +80,14 @@ impl Pass<'_> {
                     Err(outcome) => return Ok(Ended::by(outcome)),
                 };
             }
-            if answer.is_repetition(&read) {
+            if answer.is_repetition(read.as_ref().unwrap_or(&self.seen)) {
                 let detail = format!("page {number} only repeats products of earlier pages");
                 return Ok(Ended::by(endless(detail)));
             }
             if let ListBody::Read(page) = &answer.body {
-                read.add(&page.products);
+                if let Some(read) = &mut read {
+                    read.add(&page.products);
+                }
                 self.know_all_seen().await?;
             }
             answer.drop_repeated(&self.seen);

@@ -67,6 +67,11 @@ impl KnownPages {
         self.read_whole_at.is_some()
     }
 
+    /// Returns whether every page is to be read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
     /// Returns what is known of page `number` if it stood at `url`: a version is that of one address.
     pub(crate) fn at(&self, number: u32, url: &Url) -> Option<&KnownPage> {
         let url = &url[..Position::AfterQuery];
