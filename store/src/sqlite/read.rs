@@ -289,9 +289,9 @@ pub(super) fn product_of(
         updated_at: time(row, 7)?,
         body_html: row.get(8)?,
         variants: detail.take_variants()?,
+        images: detail.take_images(),
         tags: detail.tags,
         options: detail.options,
-        images: detail.images,
     })
 }
 

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -61,6 +61,10 @@ const MIGRATIONS: [Migration; 10] = [
     },
     Migration {
         sql: include_str!("schema_10.sql"),
+        fill: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema_11.sql"),
         fill: |_| Ok(()),
     },
 ];

@@ -1,0 +1,2 @@
+-- Version 11: in product_details.detail, images begin with "ib" where that is there, and a variant without a title "t" has
+-- its options for one, " / " between them. Rows written before stay as they are.
