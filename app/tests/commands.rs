@@ -212,7 +212,7 @@ async fn an_interrupted_crawl_exits_with_3_and_goes_on() {
     .await;
     let home = Home::new();
     let child = home
-        .command(crawl(&[&shop.url()], &["--any-outcome"]))
+        .command(crawl(&[&shop.url()], &["--any-outcome", "--full"]))
         .spawn()
         .unwrap();
     shop.wait_for_requests(5).await;
@@ -223,6 +223,8 @@ async fn an_interrupted_crawl_exits_with_3_and_goes_on() {
     let run = crate::program::Run::from(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(3), "{run:#?}");
     assert!(run.stdout.contains("partial (interrupted)"), "{run:#?}");
+    let how = "run the command again without --full to go on";
+    assert!(run.stderr.contains(how), "{run:#?}");
     assert_eq!(home.ok(["export", "products"]).lines().count(), 501);
     home.ok(crawl(&[&shop.url()], &[]));
     assert_eq!(home.ok(["export", "products"]).lines().count(), 701);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Catalogue, FakeShop, FaultPlan, NORTH_LOFT};
 
 use crate::program::{Home, PROGRAM, Run};
@@ -111,6 +111,9 @@ async fn what_a_merchant_issued_is_sent_until_it_expires_and_its_end_is_told_bef
         let check = run_on(day, &home, &["check", "--json"]).await;
         let code = if words.is_some() { 1 } else { 0 };
         assert_eq!(check.code, Some(code), "{check:#?}");
+        let said: Value = serde_json::from_str(&check.stdout).unwrap();
+        let merchants = &said["identity"]["merchants"];
+        assert_eq!(*merchants, json!([shop.addr().to_string()]));
         if let Some(words) = words {
             assert!(run.stderr.contains(words), "{run:#?}");
             assert!(check.stdout.contains(words), "{check:#?}");
@@ -151,6 +154,19 @@ fn a_key_that_cannot_sign_is_a_mistake_of_the_configuration() {
         run.assert_fails(2, &[words]);
         assert!(!run.stderr.contains("s3cret"), "{run:#?}");
     }
+}
+
+#[test]
+fn a_file_of_issued_headers_that_others_may_read_is_told_of() {
+    let home = Home::new();
+    home.write("issued.toml", format!("'shop.example' = {ISSUED}\n"));
+    home.write(
+        "config.toml",
+        "[identity]\nmerchants_file = 'issued.toml'\n",
+    );
+    let run = home.run(["check", "--config", "config.toml", "--store", STORE]);
+    let warning = "may read identity.merchants_file issued.toml: `chmod 600` it";
+    assert!(run.stderr.contains(warning), "{run:#?}");
 }
 
 #[test]

@@ -159,9 +159,17 @@ fn llm_json(llm: &Llm) -> serde_json::Value {
 
 /// Returns how shops can tell who crawls. What merchants issued is for nobody.
 fn identity_words(identity: Option<&Identity>) -> String {
+    let merchants = identity.map(Identity::merchants).unwrap_or_default();
+    let issued = match merchants.as_slice() {
+        [] => String::new(),
+        hosts => format!("; with issued headers to {}", hosts.join(", ")),
+    };
     match identity.and_then(Identity::operator) {
-        Some(it) => format!("requests are signed as {}, key {}", it.agent(), it.keyid()),
-        None => "requests are not signed ([identity] in the configuration)".to_owned(),
+        Some(it) => {
+            let (agent, keyid) = (it.agent(), it.keyid());
+            format!("requests are signed as {agent}, key {keyid}{issued}")
+        }
+        None => format!("requests are not signed ([identity] in the configuration){issued}"),
     }
 }
 
@@ -170,6 +178,7 @@ fn identity_json(identity: Option<&Identity>) -> serde_json::Value {
     serde_json::json!({
         "signature_agent": operator.map(Operator::agent),
         "keyid": operator.map(Operator::keyid),
+        "merchants": identity.map(Identity::merchants).unwrap_or_default(),
     })
 }
 

@@ -134,7 +134,11 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
         let json = serde_json::to_vec_pretty(&left_out.with(&crawl_reports))?;
         output::write_to(path, |out| out.write_all(&json))?;
     }
-    reports::note_store(&crawl_reports, store.as_ref(), app);
+    let going_on = match args.full {
+        true => "run the command again without --full to go on; with it, every shop begins anew",
+        false => reports::SAME_COMMAND,
+    };
+    reports::note_store(&crawl_reports, store.as_ref(), going_on, app);
     let interrupted = app.cancel.is_cancelled();
     Ok(match args.any_outcome && !interrupted {
         true => Exit::All,

@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &ImportArgs, app: &App) -> Result<Exit> {
     }
     bar.finish_and_clear();
     reports::print(&crawl_reports, app)?;
-    reports::note_store(&crawl_reports, store.as_ref(), app);
+    reports::note_store(&crawl_reports, store.as_ref(), reports::SAME_COMMAND, app);
     Ok(Exit::of_reports(&crawl_reports, app.cancel.is_cancelled()))
 }
 

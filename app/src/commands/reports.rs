@@ -165,16 +165,18 @@ pub(super) fn outcome_of(error: &CrawlError) -> Outcome {
     }
 }
 
-/// Says where the data went, if there is any.
-pub(super) fn note_store(reports: &[CrawlReport], store: &dyn Store, app: &App) {
+pub(super) const SAME_COMMAND: &str = "run the same command again to go on";
+
+/// Says where the data went, if there is any, and `going_on`, how an interrupted command goes on.
+pub(super) fn note_store(reports: &[CrawlReport], store: &dyn Store, going_on: &str, app: &App) {
     if reports.iter().any(|report| report.counts.pages > 0) {
         app.screen.note(&format!("stored in {}", store.location()));
     }
     if app.cancel.is_cancelled() {
         let is_done = |it: &CrawlReport| it.outcome.as_ref().is_some_and(Outcome::is_done);
-        app.screen.note(match reports.iter().all(is_done) {
-            true => "interrupted when all shops were done",
-            false => "interrupted: run the same command again to go on",
+        app.screen.note(&match reports.iter().all(is_done) {
+            true => "interrupted when all shops were done".to_owned(),
+            false => format!("interrupted: {going_on}"),
         });
     }
 }

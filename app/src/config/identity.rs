@@ -2,7 +2,6 @@
 //!
 //! What merchants issued is as secret as a password: no message has it.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use catalog::UnixMs;
@@ -77,7 +76,7 @@ impl IdentityConfig {
                  `openssl genpkey -algorithm ed25519 -out NEW_FILE` makes it"
             ))
         })?;
-        warn_of_readers(Path::new(path));
+        warn_of_readers("identity.key_file", path);
         Operator::new(key, &self.agent_url()?)
             .ok_or_else(|| self.wrong_agent())
             .map(Some)
@@ -109,6 +108,7 @@ impl IdentityConfig {
         if !self.merchants_file.is_empty() {
             let place = format!("identity.merchants_file {}", self.merchants_file);
             let text = text_in("identity.merchants_file", &self.merchants_file)?;
+            warn_of_readers("identity.merchants_file", &self.merchants_file);
             let table = super::parsed(&text, &place)?;
             let issued = issued_in(table)
                 .map_err(|error| UsageError(format!("wrong entry in {place}: {error}")))?;
@@ -182,21 +182,18 @@ fn headers_of(issued: &[Issued], place: &str) -> Result<Vec<MerchantHeaders>, Us
     headers.collect()
 }
 
-/// Warns of a key that others of this machine can read: they could ask in the operator's name.
+/// Warns of a file named by a setting that others of this machine can read: they could ask in the operator's name.
 #[cfg(unix)]
-fn warn_of_readers(path: &Path) {
+fn warn_of_readers(setting: &str, path: &str) {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).map_or(0, |it| it.permissions().mode());
     if mode & 0o077 != 0 {
-        tracing::warn!(
-            "other users of this machine may read identity.key_file {}: `chmod 600` it",
-            path.display()
-        );
+        tracing::warn!("other users of this machine may read {setting} {path}: `chmod 600` it");
     }
 }
 
 #[cfg(not(unix))]
-fn warn_of_readers(_path: &Path) {}
+fn warn_of_readers(_setting: &str, _path: &str) {}
 
 #[cfg(test)]
 mod tests {

@@ -49,6 +49,13 @@ impl Identity {
         self.operator.as_ref()
     }
 
+    /// Returns the hosts of the shops that issued headers, in their order.
+    pub fn merchants(&self) -> Vec<&str> {
+        let mut hosts: Vec<&str> = self.merchants.keys().map(String::as_str).collect();
+        hosts.sort_unstable();
+        hosts
+    }
+
     /// Returns the issued headers that are expired or will soon be, the first to expire first.
     pub fn expiring(&self) -> Vec<ExpiryNotice> {
         let now = (self.now)();
