@@ -123,21 +123,16 @@ async fn ask_for_meta(base: Url, crawl: &Crawl<'_>) -> Result<Contact, Outcome> 
                 stated = shopify::read_meta(&response.body).unwrap_or_default();
             }
         }
-        // Where this small file leads says nothing of the product list.
-        Err(
-            FetchError::Unreachable { url, .. }
-            | FetchError::LeftAlone { url, .. }
-            | FetchError::RefusedAddress { url, .. },
-        ) if is_elsewhere(&url, &contact.base) => {
-            tracing::debug!(shop = %shop.key, "/meta.json leads to {url}, which is none");
-        }
-        // Whatever else is wrong with it, the list itself decides.
+        // Where this small file leads says nothing of the product list, and whatever else is wrong with it neither.
         Err(
             error @ (FetchError::Unreachable { .. }
             | FetchError::NoRobots(_)
             | FetchError::LeftAlone { .. }
             | FetchError::RefusedAddress { .. }),
-        ) => {
+        ) if !error
+            .url()
+            .is_some_and(|it| is_elsewhere(it, &contact.base)) =>
+        {
             return Err(outcome_of_fetch(&error));
         }
         Err(error) => tracing::debug!(shop = %shop.key, "no /meta.json: {error}"),

@@ -27,6 +27,10 @@ const MAX_COLLECTIONS: usize = 2;
 /// A shop that takes longer for these few answers is asked again behind the next pass.
 const MAX_TIME: Duration = Duration::from_secs(120);
 
+/// Requests whose gaps do not count as the shop's time: as many as find and read a collection, where its robots.txt asks for
+/// long ones.
+const PACED_REQUESTS: u32 = 4;
+
 /// Passes among which the last look is.
 const MAX_PASSES: usize = 16;
 
@@ -74,7 +78,7 @@ pub(crate) async fn observe(
         crawl,
         base,
         last_collection: last_collection(&looks),
-        until: Instant::now() + MAX_TIME,
+        until: Instant::now() + MAX_TIME + crawl.pace.slowest() * PACED_REQUESTS,
         is_api_left_alone,
         keeps_turn: has_served && n_refusals < MANY_REFUSALS,
     };

@@ -282,6 +282,45 @@ async fn all_pauses_of_one_request_are_no_longer_than_one_may_be() {
     assert_eq!(early_requests(&shop.requests()).len(), 0);
 }
 
+/// As where each of ten thousand products of a closed shop is a 404 that asks for ten minutes.
+#[tokio::test(start_paused = true)]
+async fn all_pauses_behind_answers_that_count_are_no_longer_than_one_may_be() {
+    let shop = shop(FaultPlan::none().fault(On::feed(), Fault::retry_after(404, "600"))).await;
+    let (fetcher, url, pace) = (fetcher(), feed(&shop), Pace::default());
+    let began = Instant::now();
+    for _ in 0..7 {
+        assert_eq!(fetcher.get_at(&url, &pace).await.unwrap().status, 404);
+    }
+    assert_eq!(began.elapsed().as_secs(), 3_600);
+    assert!(is_left_alone(
+        &fetcher.get_at(&url, &pace).await.unwrap_err()
+    ));
+    assert_eq!(began.elapsed().as_secs(), 3_600);
+    let another = Pace::default();
+    assert_eq!(fetcher.get_at(&url, &another).await.unwrap().status, 404);
+    assert_eq!(early_requests(&shop.requests()).len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_aside_that_fails_teaches_no_rate() {
+    for status in [429, 430, 502, 503] {
+        let shop = shop(FaultPlan::none().fault(On::feed(), Fault::status(status))).await;
+        let (fetcher, url, pace) = (fetcher(), feed(&shop), Pace::default());
+        let other = url.join("/meta.json").unwrap();
+        fetcher.get_at(&other, &pace).await.unwrap();
+        let ask = Ask {
+            is_aside: true,
+            ..Ask::get(&url)
+        };
+        fetcher.ask(ask, &pace).await.unwrap_err();
+        // It may ask for a pause.
+        fetcher.get_at(&other, &pace).await.unwrap();
+        let began = Instant::now();
+        fetcher.get_at(&other, &pace).await.unwrap();
+        assert!(began.elapsed() < Duration::from_millis(500), "{status}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_short_outage_leaves_nothing_to_remember() {
     let faults = On::feed().times(4);

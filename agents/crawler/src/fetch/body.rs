@@ -31,11 +31,12 @@ pub(super) fn check_head(
     }
 }
 
-/// Reads the body as it comes over the wire.
+/// Reads the body as it comes over the wire. One that is larger than any packed one may be goes on once there is `room`.
 pub(super) async fn read(
     mut response: reqwest::Response,
     url: &Url,
     config: &FetchConfig,
+    room: impl Future<Output = ()>,
 ) -> Result<Vec<u8>, FetchError> {
     let limit_bytes = if is_packed(response.headers()) {
         config.max_wire_bytes
@@ -53,14 +54,21 @@ pub(super) async fn read(
     }
     let mut body = Vec::with_capacity(announced as usize);
     let mut flow = Flow::new(config);
+    let mut room = Some(room);
     while let Some(chunk) = flow.next(&mut response, url).await? {
         if body.len() + chunk.len() > limit_bytes {
             return Err(too_large(limit_bytes));
         }
         body.extend_from_slice(&chunk);
-        // It will be inflated, whatever its header says.
-        if body.len() > config.max_wire_bytes && body.starts_with(&GZIP) {
-            return Err(too_large(config.max_wire_bytes));
+        if body.len() > config.max_wire_bytes
+            && let Some(room) = room.take()
+        {
+            // It will be inflated, whatever its header says.
+            if body.starts_with(&GZIP) {
+                return Err(too_large(config.max_wire_bytes));
+            }
+            room.await;
+            flow = Flow::new(config);
         }
     }
     Ok(body)
@@ -91,7 +99,7 @@ impl<'a> Flow<'a> {
         &mut self,
         response: &mut reqwest::Response,
         url: &Url,
-    ) -> Result<Option<impl Deref<Target = [u8]>>, FetchError> {
+    ) -> Result<Option<impl Deref<Target = [u8]> + use<>>, FetchError> {
         let silent_at = Instant::now() + self.config.read_timeout;
         loop {
             let window_ends = self.window_began + self.config.rate_window;

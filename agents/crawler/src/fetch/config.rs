@@ -49,12 +49,12 @@ pub struct FetchConfig {
     /// The longest such pause.
     pub max_backoff: Duration,
     /// The longest pause that is waited for when a server asks for one by `Retry-After`, an hour at most, and the
-    /// longest sum of those that one request waits for. A server that asks for more is left alone for as long as it
+    /// longest sum of those that one request, and that one piece of work behind answers that count, waits for. A server that asks for more is left alone for as long as it
     /// says, but for no more than an hour.
     pub max_retry_after: Duration,
     /// The longest `Crawl-delay` that is kept; a longer one is cut to it, which the [`Pace`](super::Pace) tells.
     pub max_crawl_delay: Duration,
-    /// The most bytes of an answer's head, names and values; of these it may have 100.
+    /// The most bytes of an answer's head, names and values; of these it may have 1,000.
     pub max_header_bytes: usize,
     /// The most bytes of a body on the wire.
     pub max_wire_bytes: usize,

@@ -298,6 +298,29 @@ impl FetchError {
         }
     }
 
+    /// Returns the URL that could not be had; `None` where it is none's fault.
+    pub(crate) fn url(&self) -> Option<&str> {
+        match self {
+            Self::Setup(_) => None,
+            Self::NoRobots(why) => why.url(),
+            Self::Unsigned { url, .. }
+            | Self::RefusedAddress { url, .. }
+            | Self::RefusedByRobots { url }
+            | Self::Unreachable { url, .. }
+            | Self::TimedOut { url, .. }
+            | Self::BrokenOff { url, .. }
+            | Self::RateLimited { url, .. }
+            | Self::Challenged { url, .. }
+            | Self::ComeBackLater { url, .. }
+            | Self::LeftAlone { url, .. }
+            | Self::ServerError { url, .. }
+            | Self::TooLarge { url, .. }
+            | Self::Damaged { url, .. }
+            | Self::BadRedirect { url, .. }
+            | Self::TooManyRedirects { url } => Some(url),
+        }
+    }
+
     /// Returns whether another try may bring an answer.
     pub(super) const fn is_transient(&self) -> bool {
         matches!(

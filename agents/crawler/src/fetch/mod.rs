@@ -70,6 +70,10 @@ const MAX_LOCATION_BYTES: usize = 8 << 10;
 /// waits has an eighth of that on the wire.
 const MOST_UNPACKED: usize = 4;
 
+/// Answers that are in memory at once of those that came without being packed, and are larger than a packed one may be. No
+/// shop needs that for its products.
+const MOST_LOOSE: usize = 2;
+
 /// An answer of so many bytes on the wire is a large one.
 const LARGE: usize = 32 << 10;
 
@@ -96,6 +100,8 @@ pub struct Fetcher {
     shared: Shared,
     /// For large answers.
     room: Arc<Semaphore>,
+    /// For those of [`MOST_LOOSE`], which come slowly where a shop means harm: they keep none of the others waiting.
+    loose_room: Arc<Semaphore>,
 }
 
 /// Checks of `url` what [`Fetcher::check_address`] does, for fetchers that may reach these private networks and ports.
@@ -147,6 +153,7 @@ impl Fetcher {
             hosts: Hosts::new(),
             shared,
             room: Arc::new(Semaphore::new(MOST_UNPACKED)),
+            loose_room: Arc::new(Semaphore::new(MOST_LOOSE)),
         })
     }
 
@@ -327,9 +334,10 @@ impl Fetcher {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         body::check_head(&headers, url, &self.config)?;
-        let wire = body::read(response, url, &self.config).await?;
+        let room = pace.take_room(&self.loose_room);
+        let wire = body::read(response, url, &self.config, room).await?;
         let wire_bytes = wire.len() as u64;
-        if wire.len() >= LARGE {
+        if wire.len() >= LARGE && !pace.has_room() {
             pace.take_room(&self.room).await;
         }
         let body = body::inflate(wire, &headers, url, &self.config)?;

@@ -54,6 +54,8 @@ struct Rests {
     cut_robots: Option<u64>,
     /// The longest pause that an earlier request met and a new one waits for; `None` for any.
     longest_wait: Option<Duration>,
+    /// All pauses that were asked for behind answers that count.
+    paused_behind_answers: Duration,
     /// When the last request of another process may have left, which died before its hosts had rested.
     others_sent_at: Option<Instant>,
 }
@@ -137,6 +139,10 @@ impl Pace {
         *self.lock_room() = taken.ok();
     }
 
+    pub(super) fn has_room(&self) -> bool {
+        self.lock_room().is_some()
+    }
+
     /// Returns the number of requests that were sent.
     pub fn n_requests(&self) -> u64 {
         self.n_requests.load(Ordering::Relaxed)
@@ -176,7 +182,8 @@ impl Pace {
 
     /// Fails requests to hosts that rest for longer than `longest`, for work that has no more time.
     pub(crate) fn wait_at_most(&self, longest: Duration) {
-        self.lock().longest_wait = Some(longest);
+        let mut rests = self.lock();
+        rests.longest_wait = Some(rests.longest_wait.map_or(longest, |it| it.min(longest)));
     }
 
     /// Has the first request to each host wait for its gap from now on: the owner who died may just have sent one.
@@ -190,6 +197,13 @@ impl Pace {
 
     pub(super) fn longest_wait(&self) -> Duration {
         self.lock().longest_wait.unwrap_or(Duration::MAX)
+    }
+
+    /// Notes a pause behind an answer that counts, and returns how long all of these are.
+    pub(super) fn pauses_behind_answer(&self, pause: Duration) -> Duration {
+        let mut rests = self.lock();
+        rests.paused_behind_answers = rests.paused_behind_answers.saturating_add(pause);
+        rests.paused_behind_answers
     }
 
     pub(super) const fn gap(&self) -> Duration {

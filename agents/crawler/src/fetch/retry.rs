@@ -121,15 +121,29 @@ fn jittered(pause: Duration, config: &FetchConfig) -> Duration {
 }
 
 /// Reads `Retry-After`: seconds, or a date, which is taken against the answer's own `Date`, so that neither
-/// clock matters. Of a date without one only that it is no second's pause is known.
+/// clock matters. Of a date without one only that it is no second's pause is known. The longest counts, where a proxy
+/// added its own.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        let is_time = seconds.is_finite() && seconds >= 0.0;
-        // More than a duration holds is a pause all the same, only none that anybody waits for.
-        return is_time.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX));
-    }
-    let date = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text).ok() };
+    let lines = headers.get_all(header::RETRY_AFTER).iter();
+    let lines = lines.filter_map(|it| it.to_str().ok());
+    let pauses = lines.filter_map(|line| {
+        let several = || line.split(',').filter_map(seconds).max();
+        seconds(line)
+            .or_else(|| until(line, headers))
+            .or_else(several)
+    });
+    pauses.max()
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds: f64 = text.trim().parse().ok()?;
+    let is_time = seconds.is_finite() && seconds >= 0.0;
+    // More than a duration holds is a pause all the same, only none that anybody waits for.
+    is_time.then(|| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+}
+
+fn until(text: &str, headers: &HeaderMap) -> Option<Duration> {
+    let date = |text: &str| -> Option<SystemTime> { httpdate::parse_http_date(text.trim()).ok() };
     let until = date(text)?;
     let now = headers
         .get(header::DATE)
@@ -188,6 +202,10 @@ mod tests {
             Some(seconds(3600))
         );
         assert_eq!(pause(429, &[("retry-after", "3601")], 1), None);
+        assert_eq!(
+            pause(429, &[("retry-after", "2, 5,3")], 1),
+            Some(seconds(5))
+        );
         let dates = [
             ("date", "Sat, 21 Nov 2026 10:00:00 GMT"),
             ("retry-after", "Sat, 21 Nov 2026 10:01:30 GMT"),

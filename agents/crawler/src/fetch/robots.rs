@@ -80,7 +80,7 @@ impl Robots {
     pub(super) fn of(answer: &RobotsAnswer, age: Duration) -> Self {
         let last = answer.text.lines().next_back();
         Self {
-            rules: robotxt::Robots::parse(without_versions(&answer.text).as_bytes(), TOKEN),
+            rules: robotxt::Robots::parse(as_meant(&answer.text).as_bytes(), TOKEN),
             cut_from: last.and_then(|line| line.strip_prefix(CUT)?.parse().ok()),
             fresh_until: Instant::now() + MAX_AGE.saturating_sub(age),
             is_told: AtomicBool::new(false),
@@ -102,31 +102,47 @@ impl Robots {
     }
 }
 
-/// Returns `text` with our token alone where a line names a version of ours, as whoever copies it from a log does.
-fn without_versions(text: &str) -> String {
+/// Returns `text` with our token alone where a line names a version of ours, as whoever copies it from a log does, and with a
+/// number where a `Crawl-delay` has a unit behind it or more digits than a number has.
+fn as_meant(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for line in text.split_inclusive(['\n', '\r']) {
-        let name_and_token = line.split_once(':').and_then(|(name, value)| {
+        let meant = line.split_once(':').and_then(|(name, value)| {
             let value = value.trim_start_matches([' ', '\t']);
-            let token = value.get(..TOKEN.len())?;
-            let version = value[TOKEN.len()..].strip_prefix('/')?;
-            let is_ours =
-                name.trim().eq_ignore_ascii_case("user-agent") && token.eq_ignore_ascii_case(TOKEN);
-            let behind = version.find(|it: char| it.is_ascii_whitespace() || it == '#');
-            is_ours.then(|| (name, &version[behind.unwrap_or(version.len())..]))
+            let meant = match name.trim() {
+                it if it.eq_ignore_ascii_case("user-agent") => our_token(value),
+                it if it.eq_ignore_ascii_case("crawl-delay") => seconds(value),
+                _ => None,
+            };
+            meant.map(|it| format!("{name}:{it}\n"))
         });
-        match name_and_token {
-            Some((name, behind)) => {
-                plain.push_str(name);
-                plain.push(':');
-                plain.push_str(TOKEN);
-                plain.push_str(behind);
-            }
-            None => plain.push_str(line),
-        }
+        plain.push_str(meant.as_deref().unwrap_or(line));
     }
     plain
 }
+
+fn our_token(value: &str) -> Option<String> {
+    let version = value.get(TOKEN.len()..)?.strip_prefix('/')?;
+    let is_ours = value.get(..TOKEN.len())?.eq_ignore_ascii_case(TOKEN);
+    let behind = version.find(|it: char| it.is_ascii_whitespace() || it == '#');
+    let behind = &version[behind.unwrap_or(version.len())..];
+    is_ours.then(|| format!("{TOKEN}{}", behind.trim_end()))
+}
+
+/// Returns the number with which a delay begins, as far as that is no longer than anybody waits.
+fn seconds(value: &str) -> Option<String> {
+    let word = value.split(|it: char| it.is_ascii_whitespace() || it == '#');
+    let word = word.into_iter().next()?;
+    let end = word.find(|it: char| !it.is_ascii_digit() && it != '.');
+    let number = word
+        .parse()
+        .or_else(|_| word[..end.unwrap_or(word.len())].parse());
+    let number: f64 = number.ok()?;
+    (number >= 0.0).then(|| number.min(LONGEST_DELAY).to_string())
+}
+
+/// Seconds; far above what is kept of any.
+const LONGEST_DELAY: f64 = 1e9;
 
 /// Returns the lines that count: half of one at the cut could mean more than the whole.
 fn whole_lines(text: &[u8]) -> &[u8] {
@@ -134,7 +150,7 @@ fn whole_lines(text: &[u8]) -> &[u8] {
         return text;
     }
     let counts = &text[..MAX_BYTES];
-    let end = counts.iter().rposition(|&byte| byte == b'\n');
+    let end = counts.iter().rposition(|byte| b"\r\n".contains(byte));
     &counts[..end.unwrap_or(0)]
 }
 
@@ -175,6 +191,41 @@ mod tests {
             let file = format!("User-agent: *\nAllow: /\n{name}\nDisallow: /\n");
             assert!(read(200, file.as_bytes()).allows(&url), "{name}");
         }
+    }
+
+    #[test]
+    fn delays_with_a_unit_or_too_many_digits_are_delays() {
+        for (text, expected) in [
+            ("3", 3.0),
+            ("0.5", 0.5),
+            ("3s", 3.0),
+            ("10 seconds # please", 10.0),
+            ("99999999999999999999", LONGEST_DELAY),
+            ("1e3", 1_000.0),
+            ("soon", 0.0),
+            ("-5", 0.0),
+        ] {
+            for end in ["\n", "\r\n", "\r", ""] {
+                let file = format!("User-agent: *{end}Crawl-Delay:{text}{end}");
+                let file = if end.is_empty() {
+                    format!("User-agent: *\nCrawl-delay: {text}")
+                } else {
+                    file
+                };
+                let delay = read(200, file.as_bytes()).crawl_delay();
+                assert_eq!(delay.as_secs_f64(), expected, "{text:?} {end:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_file_whose_lines_end_the_old_way_has_rules() {
+        let mut file = b"User-agent: *\rDisallow: /products.json\r".to_vec();
+        while file.len() <= MAX_BYTES {
+            file.extend(b"# more\r");
+        }
+        let url = Url::parse("https://shop.example/products.json").unwrap();
+        assert!(!read(200, &file).allows(&url));
     }
 
     #[test]

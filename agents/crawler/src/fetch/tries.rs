@@ -151,7 +151,10 @@ impl Fetcher {
         let met = match verdict.is_of_platform {
             true => Met::Failure(Failure::Refused),
             false if is_refused_aside => Met::Nothing,
-            false => met(&result, pause),
+            false => match met(&result, pause) {
+                Met::Refusal { failure, .. } if ask.is_aside => Met::Failure(failure),
+                met => met,
+            },
         };
         let rest = turn.learn(met, self.config.backoff);
         let (gap, lasting_gap) = turn.learned_gaps();
@@ -160,7 +163,13 @@ impl Fetcher {
         let asked = retry::pause_to_keep(&result, pause);
         if let Some(asked) = asked {
             match told {
-                Told::Good => turn.pause_behind_answer(asked),
+                Told::Good => {
+                    turn.pause_behind_answer(asked);
+                    // A shop whose every answer asks for a pause would keep others from their turn for days.
+                    if pace.pauses_behind_answer(asked) > self.longest_pause() {
+                        pace.wait_at_most(Duration::ZERO);
+                    }
+                }
                 Told::Refused | Told::Nothing => turn.pause(asked),
             }
             pause.into_iter().for_each(|pause| pace.pause(pause));
@@ -298,6 +307,51 @@ mod tests {
         let both = tokio::time::timeout(Duration::from_secs(30), both).await;
         let (one, other) = both.expect("nobody waits for ever");
         assert_eq!((one.unwrap().status, other.unwrap().status), (200, 200));
+    }
+
+    /// Many of them would take more memory than a machine has; others need not wait for them.
+    #[tokio::test]
+    async fn large_answers_that_are_not_packed_wait_for_each_other_alone() {
+        let bytes = 600 << 10;
+        let plan = FaultPlan::none().fault(On::feed(), Fault::Huge { bytes });
+        let fetcher = Fetcher::new(FetchConfig {
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+            requests_per_second: None,
+            max_wire_bytes: 200 << 10,
+            ..FetchConfig::default()
+        });
+        let fetcher = fetcher.unwrap();
+        let start = async |plan| {
+            let catalogue = Catalogue::generate(&NORTH_LOFT, 250, 7);
+            let shop = FakeShop::start(catalogue, plan).await.unwrap();
+            let list = Url::parse(&shop.url())
+                .unwrap()
+                .join("/products.json?limit=250");
+            (list.unwrap(), shop)
+        };
+        let mut paces = Vec::new();
+        for _ in 0..super::super::MOST_LOOSE {
+            let ((list, _shop), pace) = (start(plan.clone()).await, Pace::default());
+            let answer = fetcher.get_at(&list, &pace).await.unwrap();
+            assert_eq!(answer.body.len() as u64, bytes);
+            paces.push(pace);
+        }
+        let ((list, _shop), pace) = (start(plan).await, Pace::default());
+        let mut waiting = Box::pin(fetcher.get_at(&list, &pace));
+        let ((packed, _shop), pace) = (start(FaultPlan::none()).await, Pace::default());
+        let others = async {
+            for _ in 0..20 {
+                let answer = fetcher.get_at(&packed, &pace).await.unwrap();
+                assert!(answer.wire_bytes >= super::super::LARGE as u64);
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = &mut waiting => panic!("it has no room"),
+            () = others => {}
+        }
+        paces.pop();
+        assert_eq!(waiting.await.unwrap().body.len() as u64, bytes);
     }
 
     #[tokio::test(start_paused = true)]
