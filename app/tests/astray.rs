@@ -1,9 +1,9 @@
 //! Single answers that lead astray: each says nothing of the others, and is no end of a list.
 
-use catalog::Outcome;
+use catalog::{Outcome, Stop, UnixMs};
 use testkit::{Collection, FakeShop, Fault, FaultPlan, On, Surface, early_requests};
 
-use crate::crawling::{World, list_alone};
+use crate::crawling::{World, list_alone, stop};
 use crate::routes::{closed, n_asked, singles, small, small_of};
 
 /// A rule of forwarding may keep the path alone. What a shop lists by default is no page of ours, and its end no end.
@@ -175,6 +175,58 @@ async fn a_list_that_ends_before_what_the_shop_says_it_has_is_asked_once_more() 
         assert_eq!(report.notes.routes[0].detail, told);
         assert_eq!(n_asked(&world, "page=3"), 2);
         assert_eq!(n_asked(&world, "page=2"), 1);
+    }
+}
+
+/// A fault behind the list, which a second try does not get over, would be hundreds of products gone and back.
+#[tokio::test]
+async fn a_list_of_which_the_shop_says_that_it_is_not_all_is_believed_half_a_day_later() {
+    let empty = Fault::Custom(200, "application/json", br#"{"products": []}"#.to_vec());
+    let cut = list_alone().fault(On::page(4), empty);
+    let mut world = World::with(small(1_000), list_alone()).await;
+    world.crawl().await;
+    world.fake.set_plan(cut);
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::Shrunk)));
+    assert_eq!(report.counts.gone, 0);
+    world.options.started_at = UnixMs::new(13 * 3_600_000);
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(report.counts.gone, 250);
+}
+
+/// Of a shop that does not say how many products it has, what is known counts.
+#[tokio::test]
+async fn a_list_that_ends_far_before_what_is_known_is_asked_once_more() {
+    let json = |text: &str| Fault::Custom(200, "application/json", text.as_bytes().to_vec());
+    let silent = list_alone().fault(On::path("/meta.json"), json(r#"{"currency": "EUR"}"#));
+    let world = World::with(small(1_100), silent.clone()).await;
+    world.crawl().await;
+    let once_empty = On::page(4).nth(1);
+    world
+        .fake
+        .set_plan(silent.fault(once_empty, json(r#"{"products": []}"#)));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, report.counts.gone), (1_100, 0));
+}
+
+#[tokio::test]
+async fn one_page_that_is_something_else_for_a_moment_ends_no_list() {
+    let elsewhere = FakeShop::start(small(1), FaultPlan::none().fault(On::any(), Fault::Html));
+    let elsewhere = elsewhere.await.unwrap();
+    for moment in [
+        Fault::Html,
+        Fault::NotShopify,
+        Fault::status(404),
+        Fault::Redirect(format!("{}/maintenance", elsewhere.url())),
+    ] {
+        let plan = list_alone().fault(On::page(2).nth(1), moment.clone());
+        let world = World::with(small(600), plan).await;
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete), "{moment:?}");
+        assert_eq!(world.n_stored().await, 600);
+        assert_eq!(n_asked(&world, "page=2"), 2);
     }
 }
 

@@ -59,4 +59,5 @@ mod summaries;
 mod summaries_kills;
 mod versions;
 mod via;
+mod wall;
 mod webdriver;

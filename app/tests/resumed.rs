@@ -63,6 +63,23 @@ async fn what_left_a_list_before_a_pass_goes_on_makes_nothing_gone_that_is_there
     assert_eq!((counts.products, counts.gone, counts.new), (1_460, 40, 0));
 }
 
+/// Nobody asks for those few where a pass may read no more.
+#[tokio::test]
+async fn a_pass_that_goes_on_to_the_last_page_it_may_read_makes_nothing_gone() {
+    let mut world = World::with(small(1_500), list_alone()).await;
+    world.crawl().await;
+    let cut = cut_behind(&world, 2).await;
+    world.fake.set_catalogue(small_of(11..=1_500));
+    world.options.max_pages = Some(7 - cut.checkpoint.unwrap().next_page);
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::Damaged)));
+    assert_eq!((report.key.n, report.counts.gone), (2, 0));
+    world.options.max_pages = None;
+    let report = world.crawl().await;
+    let counts = report.counts;
+    assert_eq!((counts.products, counts.gone, counts.new), (1_490, 10, 0));
+}
+
 /// Collections are read by size, and that may be another one when the pass goes on.
 #[tokio::test]
 async fn a_pass_that_goes_on_leaves_out_no_collection_that_comes_earlier_now() {

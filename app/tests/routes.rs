@@ -33,7 +33,7 @@ pub(crate) fn small_of(ids: impl IntoIterator<Item = usize>) -> Catalogue {
     catalogue.with_currency(Some("EUR"))
 }
 
-fn used(report: &CrawlReport) -> Vec<(Route, u64, RouteEnd)> {
+pub(crate) fn used(report: &CrawlReport) -> Vec<(Route, u64, RouteEnd)> {
     let routes = report.notes.routes.iter();
     routes
         .map(|it| (it.route, it.products, it.end.unwrap()))
@@ -294,6 +294,22 @@ async fn a_closed_list_is_read_at_the_name_that_the_platform_gave_the_shop() {
     }
 }
 
+#[tokio::test]
+async fn a_name_of_the_platform_that_leads_to_another_host_is_told() {
+    let name = "north-loft-17.myshopify.com";
+    let catalogue = || Catalogue::generate(&NORTH_LOFT, 30, 3).with_platform_domain(name);
+    let other = World::with(catalogue(), FaultPlan::none()).await;
+    let there = Fault::Moved(other.fake.url());
+    let moved = closed(404).fault(On::feed().host(name), there);
+    let mut world = World::with(catalogue(), moved).await;
+    world.fetcher = pinned(name, &world);
+    let report = world.crawl().await;
+    let myshopify = &report.notes.routes[1];
+    let led = format!("{name} leads to {}", other.fake.addr());
+    assert_eq!(myshopify.route, Route::Myshopify);
+    assert_eq!(myshopify.detail, led);
+}
+
 fn pinned(name: &str, world: &World) -> Fetcher {
     let addr = world.fake.addr();
     fetcher_with(FetchConfig {
@@ -361,7 +377,8 @@ async fn a_feed_changes_prices_and_keeps_the_rest_of_what_is_known() {
     let counts = report.counts;
     assert_eq!((counts.products, counts.changed, counts.gone), (40, 1, 0));
     let after = world.rows().await;
-    let stock = |rows: &[catalog::ProductRow]| rows.iter().filter(|it| it.in_stock).count();
+    let stock =
+        |rows: &[catalog::ProductRow]| rows.iter().filter(|it| it.in_stock == Some(true)).count();
     assert_eq!(stock(&after), stock(&before));
     let images = |rows: &[catalog::ProductRow]| -> Vec<String> {
         rows.iter().map(|it| it.image_url.clone()).collect()

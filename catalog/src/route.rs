@@ -54,6 +54,9 @@ pub struct PassNotes {
     /// What the shop's hosts were asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
+    /// How many products the shop said that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_stated: Option<u64>,
     /// The shop's currency at the pass before, where it is another one now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency_before: Option<Currency>,

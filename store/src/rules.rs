@@ -71,6 +71,8 @@ pub(crate) struct Found {
     pub(crate) n_products: u64,
     /// Products that could not be read, so that they may be there.
     pub(crate) n_refused: u64,
+    /// As many as the shop says that it has; 0 where it does not.
+    pub(crate) n_stated: u64,
     /// Products known and not gone before the pass.
     pub(crate) n_known: u64,
     /// Those of them that it did not find.
@@ -90,7 +92,10 @@ impl Found {
     /// A product leaves the known ones when a pass ends only, so what is missing now was known before the pass.
     pub(crate) const fn is_doubtful(&self) -> bool {
         let is_unread = self.n_pages == 0 || (self.n_products == 0 && self.n_refused > 0);
-        is_unread || self.n_missing.saturating_mul(2) > self.n_known
+        // The shop itself says that its list is not all.
+        let is_contradicted = self.n_products < self.n_stated - self.n_stated / 10;
+        let most = if is_contradicted { 10 } else { 2 };
+        is_unread || self.n_missing.saturating_mul(most) > self.n_known
     }
 
     /// Returns why a doubtful pass that ends `now` is not believed; `None` if passes before it, the newest first, were as

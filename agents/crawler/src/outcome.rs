@@ -89,7 +89,7 @@ fn is_behind_wall(page_number: u32) -> bool {
     page_number as usize * PAGE_SIZE > WALL
 }
 
-fn wall(page_number: u32) -> Outcome {
+pub(crate) fn wall(page_number: u32) -> Outcome {
     let detail =
         format!("page {page_number} is refused: Shopify lists no more than {WALL} products");
     Outcome::Partial(Reason::new(Stop::Wall, detail))

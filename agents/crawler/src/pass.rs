@@ -265,6 +265,16 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Adds `what`, if that is anything, to what is told of the last route.
+    pub(crate) fn tell_of_route(&mut self, what: &str) {
+        if let Some(route) = self.notes.routes.last_mut().filter(|_| !what.is_empty()) {
+            if !route.detail.is_empty() {
+                route.detail.push_str("; ");
+            }
+            route.detail.push_str(what);
+        }
+    }
+
     /// Notes how the pass ended for a route that is still under way, and what its requests came to.
     pub(crate) async fn close_notes(
         &mut self,
@@ -402,6 +412,15 @@ impl Ended {
             end,
             outcome: Outcome::Complete,
             detail: String::new(),
+        }
+    }
+
+    /// Tells `what` too, unless the detail has to say why the route is not complete.
+    pub(crate) fn tell_first(&mut self, what: &str) {
+        if self.detail.is_empty() {
+            what.clone_into(&mut self.detail);
+        } else if self.outcome == Outcome::Complete {
+            self.detail = format!("{what}; {}", self.detail);
         }
     }
 }

@@ -127,7 +127,7 @@ async fn settle(
             return Ok((outcome.clone(), Vec::new()));
         }
     };
-    let fields = doc! { "n_observations": 1, "in_stock": 1, "currency": 1, "price_min": 1 };
+    let fields = doc! { "n_observations": 1, "in_stock": 1, "availability": 1, "currency": 1, "price_min": 1 };
     let missing = missing(steps, ticket, &seen, fields).await?;
     let missing = missing.iter().map(|(_, it)| read_missing(it));
     let missing: Vec<Gone> = missing.collect::<Result<_, _>>()?;
@@ -136,6 +136,7 @@ async fn settle(
     }
     let report = &pass.report;
     let found = Found {
+        n_stated: report.notes.n_stated.unwrap_or(0),
         began_at: report.started_at,
         n_pages: report.counts.pages,
         n_products: report.counts.products,
@@ -251,6 +252,7 @@ fn read_missing(document: &RawDocumentBuf) -> Result<Gone, Fault> {
         key: String,
         n_observations: u64,
         in_stock: bool,
+        availability: Option<f64>,
         currency: Option<catalog::Currency>,
         price_min: Option<i64>,
     }
@@ -261,7 +263,7 @@ fn read_missing(document: &RawDocumentBuf) -> Result<Gone, Fault> {
         offer: Offer {
             price: decode::money(known.price_min, known.currency)?,
             compare_at: None,
-            available: Some(known.in_stock),
+            available: known.availability.map(|_| known.in_stock),
         },
     })
 }

@@ -1,6 +1,6 @@
 //! Ends passes: how they really ended, and which products they show to be gone.
 
-use catalog::{CrawlReport, CrawlTicket, Outcome, ProblemKind, ProductId, Stop, UnixMs};
+use catalog::{CrawlReport, CrawlTicket, Outcome, PassNotes, ProblemKind, ProductId, Stop, UnixMs};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::codec::{Native, native_sql};
@@ -118,14 +118,22 @@ fn settle(
     Ok((outcome, missing))
 }
 
+/// Returns how many products the shop said that it has.
+fn n_stated(notes: Option<&str>) -> u64 {
+    let notes = notes.and_then(|it| serde_json::from_str::<PassNotes>(it).ok());
+    notes.and_then(|it| it.n_stated).unwrap_or(0)
+}
+
 /// Returns what a pass found, with nothing missing yet, and how many products are not gone with those that it brought.
 fn found(tx: &Transaction<'_>, shop_id: i64, n: u64) -> Result<(Found, u64), Fault> {
     let mut find = tx.prepare_cached(
-        "SELECT started_at, pages, products, n_known, n_known + new + back FROM crawls
+        "SELECT started_at, pages, products, n_known, n_known + new + back, notes FROM crawls
          WHERE shop_id = ?1 AND n = ?2",
     )?;
     let found = find.query_row(params![shop_id, n], |row| {
+        let notes: Option<String> = row.get(5)?;
         let found = Found {
+            n_stated: n_stated(notes.as_deref()),
             began_at: UnixMs::new(row.get(0)?),
             n_pages: row.get(1)?,
             n_products: row.get(2)?,
@@ -249,7 +257,7 @@ fn mark_gone(
         "INSERT INTO observations
              (product_id, n, kind, at, crawl_n, before_available, before_currency, before_price)
          SELECT id, (SELECT COALESCE(MAX(n), 0) + 1 FROM observations WHERE product_id = id),
-                'gone', ?3, ?4, in_stock, currency, price_min
+                'gone', ?3, ?4, iif(availability IS NULL, -1, in_stock), currency, price_min
          FROM products WHERE shop_id = ?1 AND native_id = ?2",
     )?;
     let mut mark = tx

@@ -122,8 +122,14 @@ impl Pass<'_> {
                     is_gone_when_missing: false,
                     read_at: None,
                     n_stated: 0,
+                    n_known: 0,
                 };
-                let ended = self.read_list(&mut list).await?;
+                let asked = list.base.clone();
+                let mut ended = self.read_list(&mut list).await?;
+                if let Some(there) = list.read_at.as_ref().filter(|it| it.host() != asked.host()) {
+                    let led = format!("{} leads to {}", asked.authority(), there.authority());
+                    ended.tell_first(&led);
+                }
                 self.crawl.memory().keep_robots().await?;
                 (self.of_another_host(ended), Some(list))
             }

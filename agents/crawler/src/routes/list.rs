@@ -3,9 +3,10 @@
 use catalog::{Checkpoint, Outcome, Place, Reason, Route, RouteEnd, Stop, StoreError};
 use url::{Origin, Url};
 
+use super::stop_of;
 use super::versions::says_unchanged;
 use crate::fetch::Response;
-use crate::outcome::{check_status, outcome_of_read};
+use crate::outcome::{check_status, outcome_of_read, wall};
 use crate::pass::{Ended, NewPage, Pass, Seen};
 use crate::platforms::{Page, shopify};
 
@@ -35,6 +36,8 @@ pub(crate) struct List {
     pub(crate) read_at: Option<Url>,
     /// How many products the shop says that it has; 0 where it does not.
     pub(crate) n_stated: u64,
+    /// How many are known of it; 0 where it is not known.
+    pub(crate) n_known: u64,
 }
 
 /// A page of a list as it was answered.
@@ -101,21 +104,28 @@ impl Pass<'_> {
                     RouteEnd::ShortPage
                 };
                 let mut ended = Ended::complete(end);
-                ended.detail = list.shortfall(n_listed_until(number, n_listed));
+                ended.detail = shortfall(
+                    list.n_stated,
+                    n_listed_until(number, n_listed),
+                    "its list shows",
+                );
                 return self.look_for_missed(list, first_page, ended).await;
             }
         }
         unreachable!("the loop above ends at MOST_PAGES")
     }
 
-    /// Gets and reads one page; an answer that is damaged is asked for once more.
+    /// Gets and reads one page. An answer that is damaged is asked for once more, and so is one that is no list, where pages
+    /// before it were: a shop is closed for a moment, or a redirect leads elsewhere for a while.
     async fn list_page(&self, list: &mut List, number: u32) -> Result<ListPage, Outcome> {
         let url = list.page_url(number);
         let mut result = self.try_page(list, &url, number).await;
         if let Err(outcome) = &result
-            && outcome
-                .reason()
-                .is_some_and(|reason| reason.stop == Stop::Damaged)
+            && match stop_of(outcome) {
+                Some(Stop::Damaged) => true,
+                Some(Stop::NotJson | Stop::NotShopify | Stop::ClosedFeed) => number > 1,
+                _ => false,
+            }
         {
             let url = list.page_url(number);
             tracing::warn!(url = %url, "{outcome}; asking once more");
@@ -124,7 +134,7 @@ impl Pass<'_> {
         result
     }
 
-    /// Asks once more for a page with which the list ends sooner than the shop says, and returns the one that shows more:
+    /// Asks once more for a page with which the list ends sooner than is expected, and returns the one that shows more:
     /// a single answer may be a bad one.
     async fn once_more(
         &self,
@@ -135,8 +145,9 @@ impl Pass<'_> {
         tracing::debug!(
             shop = %self.begun.shop.key,
             page = number,
-            "the list ends before the {} products that the shop says it has; asking once more",
+            "the list ends early: the shop says that it has {}, and {} are known; asking once more",
             list.n_stated,
+            list.n_known,
         );
         let second = self.list_page(list, number).await?;
         Ok(match second.n_listed() > first.n_listed() {
@@ -171,6 +182,10 @@ impl Pass<'_> {
                         format!("{url} leads to {there}, which is not that page of the list");
                     return Err(Outcome::Failed(Reason::new(Stop::Damaged, detail)));
                 }
+                // Some shops refuse with an empty page, which says nothing of what is behind it.
+                if number == LAST_RESUMABLE_PAGE + 1 && page.n_listed == 0 {
+                    return Err(wall(number));
+                }
                 ListBody::Read(page)
             }
         };
@@ -197,13 +212,14 @@ impl ListPage {
         }
     }
 
-    /// Returns whether the page ends `list` before as many products were listed as the shop says that it has. One that is
-    /// what it was in a complete pass is believed.
+    /// Returns whether the page ends `list` before as many products were listed as the shop says that it has, or a tenth below
+    /// what is known. One that is what it was in a complete pass is believed.
     fn ends_early(&self, list: &List, number: u32) -> bool {
         let ListBody::Read(page) = &self.body else {
             return false;
         };
-        page.n_listed < PAGE_SIZE && n_listed_until(number, page.n_listed) < list.n_stated
+        let n_expected = list.n_stated.max(list.n_known - list.n_known / 10);
+        page.n_listed < PAGE_SIZE && n_listed_until(number, page.n_listed) < n_expected
     }
 
     /// Leaves out what the pass has met: with two states of a product, each crawl would find both to be a change.
@@ -258,18 +274,6 @@ impl List {
         url
     }
 
-    /// Returns what is to be told of a list that showed `n_listed` products: nothing, unless the shop says that it has
-    /// clearly more.
-    fn shortfall(&self, n_listed: u64) -> String {
-        let Self { n_stated, .. } = self;
-        match n_listed < n_stated - n_stated / 10 {
-            true => {
-                format!("the shop says that it has {n_stated} products, its list shows {n_listed}")
-            }
-            false => String::new(),
-        }
-    }
-
     /// Returns where the pass goes on behind page `number`: by the number alone, never behind the wall.
     pub(super) fn behind(&self, number: u32) -> Checkpoint {
         Checkpoint {
@@ -279,6 +283,15 @@ impl List {
                 ..Place::default()
             },
         }
+    }
+}
+
+/// Returns what is to be told where `n_found` products are all that `what` says: nothing, unless the shop says that it has
+/// clearly more.
+pub(super) fn shortfall(n_stated: u64, n_found: u64, what: &str) -> String {
+    match n_found < n_stated - n_stated / 10 {
+        true => format!("the shop says that it has {n_stated} products, {what} {n_found}"),
+        false => String::new(),
     }
 }
 

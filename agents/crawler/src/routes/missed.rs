@@ -23,11 +23,11 @@ impl Pass<'_> {
     /// have one still are stored as present, without what it says: it does not tell what can be bought. So are those of
     /// which nobody can tell, since no answer is no sign that a product is gone.
     ///
-    /// Where more are missing and the list was read from `first_page` on, since a pass went on there, those on the pages before
+    /// Where more are missing, or nobody may ask, and the list was read from `first_page` on, since a pass went on there, those on the pages before
     /// may have gone meanwhile and others have taken their places, unread: the pass is not complete then.
     ///
     /// That is for one pass: a product that the list does not show in the next one either is not on its way from page to
-    /// page. Nobody asks where the pass is to store no more pages: then the list's word counts.
+    /// page. Nobody may ask where the pass is to store no more pages.
     pub(super) async fn look_for_missed(
         &mut self,
         list: &List,
@@ -36,8 +36,7 @@ impl Pass<'_> {
     ) -> Result<Ended, StoreError> {
         // On a single page nothing moves over an edge.
         let n_pages = self.next_page - 1;
-        let may_ask = self.over_budget(self.next_page).is_none();
-        if n_pages < 2 || self.begun.n_known == 0 || !may_ask {
+        if n_pages < 2 || self.begun.n_known == 0 {
             return Ok(ended);
         }
         let store = self.crawl.store;
@@ -49,7 +48,8 @@ impl Pass<'_> {
         }
         let kept_before = self.kept_by_the_last_pass().await?;
         missing.retain(|(id, _)| !kept_before.contains(id));
-        if missing.len() > MAX_ASKED {
+        let may_ask = self.over_budget(self.next_page).is_none();
+        if missing.len() > MAX_ASKED || !may_ask && !missing.is_empty() {
             return Ok(match first_page {
                 1 => ended,
                 _ => Ended::by(moved_meanwhile(first_page)),
@@ -125,7 +125,7 @@ impl Pass<'_> {
 
 fn moved_meanwhile(first_page: u32) -> Outcome {
     let detail = format!(
-        "this pass went on at page {first_page}, and more known products than {MAX_ASKED} are not on the list: some may have moved \
+        "this pass went on at page {first_page}, and known products are not on the list: some may have moved \
          to pages that were read before; the next pass begins at page 1"
     );
     Outcome::Partial(Reason::new(Stop::Damaged, detail))

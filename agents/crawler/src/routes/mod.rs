@@ -16,7 +16,7 @@ mod versions;
 use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
 use url::Url;
 
-use self::list::List;
+use self::list::{List, shortfall};
 use crate::contact::{Contact, likely_places};
 use crate::pass::{Ended, Pass};
 
@@ -29,6 +29,7 @@ const FEW: usize = 50;
 impl Pass<'_> {
     /// Reads the shop to its end, or to a reason to stop. Cancel-safe: every page is stored in one step or not at all.
     pub(crate) async fn run(&mut self, contact: Contact) -> Result<Outcome, StoreError> {
+        self.notes.n_stated = contact.n_products;
         let outcome = if self.begun_on() == Route::List {
             self.run_from_list(&contact).await?
         } else if self.is_walled(Route::List) {
@@ -47,15 +48,12 @@ impl Pass<'_> {
             is_gone_when_missing: contact.has_no_meta && self.is_known().await?,
             read_at: None,
             n_stated: contact.n_products.unwrap_or(0),
+            n_known: self.begun.n_known,
         };
         self.begin_route(Route::List).await?;
         let mut ended = self.read_list(&mut list).await?;
         if let Some(moved) = self.moved_to(&list.base) {
-            if ended.detail.is_empty() {
-                ended.detail = moved;
-            } else if ended.outcome == Outcome::Complete {
-                ended.detail = format!("{moved}; {}", ended.detail);
-            }
+            ended.tell_first(&moved);
         }
         self.end_route(&ended);
         match stop_of(&ended.outcome) {
@@ -100,6 +98,18 @@ impl Pass<'_> {
         };
         // A shop with so many products names no fewer of them.
         census.is_whole &= census.n_named() >= WALL;
+        if census.n_named() <= WALL && self.notes.n_stated != Some(WALL as u64) {
+            let ended = self.take_collections(base, None).await?;
+            if ends_pass(&ended.outcome) {
+                return Ok(ended.outcome);
+            }
+            if !self.has_just(WALL).await? {
+                let n_found = self.seen.len();
+                return Ok(wall(&format!(
+                    "the sitemap names no others: {n_found} were found"
+                )));
+            }
+        }
         if let Some(ended) = self.mark_present(&mut census, Route::Collections).await? {
             return Ok(ended.outcome);
         }
@@ -111,10 +121,25 @@ impl Pass<'_> {
         }
         let ended = self.take_singles(base, &mut census).await?;
         Ok(match ended.outcome {
-            Outcome::Complete => Outcome::Complete,
+            Outcome::Complete => {
+                let n_stated = self.notes.n_stated.unwrap_or(0);
+                let told = shortfall(n_stated, self.seen.len() as u64, "and this pass found");
+                self.tell_of_route(&told);
+                Outcome::Complete
+            }
             outcome if ends_pass(&outcome) => outcome,
             _ => wall(&ended.detail),
         })
+    }
+
+    /// Returns whether all that is known of the shop says that it has `n` products, and these were found.
+    async fn has_just(&self, n: usize) -> Result<bool, StoreError> {
+        let is_stated = self.notes.n_stated.is_none_or(|it| it <= n as u64);
+        if !is_stated || self.seen.len() != n {
+            return Ok(false);
+        }
+        let missing = self.crawl.store.missing_products(&self.begun.ticket, 1);
+        Ok(missing.await?.is_empty())
     }
 
     /// Notes a route of which nothing could be used.

@@ -39,6 +39,7 @@ pub(super) fn notes() -> PassNotes {
             asked_gap_ms: Some(2_000),
             robots_bytes: Some(600_000),
         }),
+        n_stated: Some(1_100),
         currency_before: catalog::Currency::parse("GBP").ok(),
         kept_page: Some(4),
         read_whole_at: Some(at(-7)),
