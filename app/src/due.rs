@@ -9,7 +9,7 @@ use crawler::{RecrawlTerms, recrawl_after};
 /// The passes of a shop that tell how often it changes.
 const MOST_PASSES: usize = 20;
 
-const DAY_MS: i64 = 24 * 3_600_000;
+pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
 
 /// When shops are due. Keeps what it worked out of a shop until that is crawled again.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ pub(crate) fn due_at(status: &ShopStatus, interval: Duration, now: UnixMs) -> Op
 
 /// Returns when the newest pass ended, if the shop kept it from being complete and it does not go on: the next one would come
 /// as far. `None` for one that was asked to stop, too.
-fn kept_from_at(status: &ShopStatus) -> Option<UnixMs> {
+pub(crate) fn kept_from_at(status: &ShopStatus) -> Option<UnixMs> {
     let last = status.last_crawl.as_ref()?;
     let stop = last.outcome.as_ref()?.reason()?.stop;
     let is_by_us = stop.is_resumable() || matches!(stop, Stop::MaxPages | Stop::Superseded);

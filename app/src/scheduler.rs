@@ -1,21 +1,17 @@
 //! Crawls shops that are due, without being asked: as tasks, which any replica works on.
 //!
-//! Time is cut into slots as long as the time between two crawls of a shop, which begin at another moment for each shop,
-//! so that not all are due at once. A shop gets one task in a slot, however many schedulers look and however its crawls end. No slot is
-//! longer than tasks are kept, or its task would be forgotten in the middle of it.
+//! Time is cut into slots as long as the time between two crawls of a shop, or a day if that is less, which begin at another
+//! moment for each shop, so that not all are due at once. A shop that is due gets one task in a slot, however many schedulers look
+//! and however its crawls end: one that fails is asked again a day later at the latest.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
-use catalog::{
-    CrawlReport, CreatedTask, Idempotency, NewTask, Outcome, Shop, ShopKey, ShopStatus, Stop,
-    TaskId, UnixMs,
-};
+use catalog::{CreatedTask, Idempotency, NewTask, Shop, ShopKey, ShopStatus, TaskId, UnixMs};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::due::{Due, due_at};
-use crate::worker::KEPT_MS;
+use crate::due::{DAY_MS, Due, due_at, kept_from_at};
 use crate::{App, shop_list};
 
 /// The pause between two looks at the shops, but for the jitter.
@@ -136,21 +132,14 @@ fn task_of(shop: &Shop, slot: i64, every: Duration, now: UnixMs) -> Result<NewTa
     })
 }
 
-/// Returns whether a shop is crawled unasked: it is configured, gave products before, or was added and not tried yet, or only
-/// while it was busy or failing. Any other host was named by a caller and never gave anything: it is tried when it is asked for.
+/// Returns whether a shop is crawled unasked: an operator configured or added it, or it was once crawled as far as it lets
+/// anybody. Any other host was named by a caller, and is tried when it is asked for.
 fn is_listed(status: &ShopStatus, configured: &HashSet<ShopKey>) -> bool {
     configured.contains(&status.shop.key)
+        || status.is_added
+        || status.last_crawl.is_none()
         || status.last_complete_at.is_some()
-        || status.n_products > 0
-        || status.last_crawl.as_ref().is_none_or(was_busy)
-}
-
-/// Returns whether a pass ended as the shop could not answer for a while. A host that nobody reached may be none.
-fn was_busy(pass: &CrawlReport) -> bool {
-    let stop = (pass.outcome.as_ref())
-        .and_then(Outcome::reason)
-        .map(|it| it.stop);
-    stop.is_some_and(|stop| stop.is_resumable() && stop != Stop::Unreachable)
+        || (status.n_products > 0 && kept_from_at(status).is_some())
 }
 
 /// Returns whether nothing keeps a shop from being crawled now.
@@ -162,7 +151,7 @@ fn is_free(status: &ShopStatus) -> bool {
 /// Returns the number of the slot of `now` in which a shop that is crawled at this interval has one task.
 fn slot(shop: &ShopKey, every: Duration, now: UnixMs) -> i64 {
     let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
-    let slot_ms = every_ms.min(KEPT_MS);
+    let slot_ms = every_ms.min(DAY_MS);
     let hash = xxh3_64(shop.as_str().as_bytes());
     #[expect(clippy::cast_possible_wrap, reason = "any number does")]
     let phase = (hash as i64).rem_euclid(slot_ms);
@@ -180,7 +169,10 @@ fn jitter() -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use catalog::{CrawlCounts, CrawlKey, Currency, CurrencySource, LeaseHolder, Reason};
+    use catalog::{
+        CrawlCounts, CrawlKey, CrawlReport, Currency, CurrencySource, LeaseHolder, Outcome, Reason,
+        Stop,
+    };
 
     use super::*;
 
@@ -195,6 +187,7 @@ mod tests {
             last_crawl: None,
             last_complete_at: last_complete_at.map(UnixMs::new),
             is_paused: false,
+            is_added: false,
             lease: None,
         }
     }
@@ -277,32 +270,37 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_only_a_caller_named_is_not_listed_until_it_was_crawled_whole() {
+    fn a_host_that_only_a_caller_named_is_not_listed_until_it_was_crawled_to_its_end() {
+        let nobody = HashSet::new();
         let mut named = status("named.example", None);
-        assert!(is_listed(&named, &HashSet::new()), "added, not tried yet");
+        assert!(is_listed(&named, &nobody), "added, not tried yet");
         named.last_crawl = Some(tried(&named.shop));
-        assert!(!is_listed(&named, &HashSet::new()));
-        for (stop, is_tried_again) in [
-            (Stop::ServerError, true),
-            (Stop::RateLimited, true),
-            (Stop::Unreachable, false),
-            (Stop::NotShopify, false),
+        assert!(!is_listed(&named, &nobody));
+        for (stop, n_products, expected) in [
+            (Stop::ServerError, 0, false),
+            (Stop::RateLimited, 250, false),
+            (Stop::Interrupted, 250, false),
+            (Stop::MaxPages, 250, false),
+            (Stop::Wall, 25_000, true),
+            (Stop::NotShopify, 0, false),
         ] {
-            let ended = Outcome::Failed(Reason::new(stop, "no"));
-            named.last_crawl.as_mut().unwrap().outcome = Some(ended);
-            assert_eq!(
-                is_listed(&named, &HashSet::new()),
-                is_tried_again,
-                "{stop:?}"
-            );
+            let pass = named.last_crawl.as_mut().unwrap();
+            pass.outcome = Some(Outcome::Partial(Reason::new(stop, "no")));
+            pass.finished_at = Some(UnixMs::new(1));
+            named.n_products = n_products;
+            assert_eq!(is_listed(&named, &nobody), expected, "{stop:?}");
+            let of_operator = ShopStatus {
+                is_added: true,
+                ..named.clone()
+            };
+            assert!(is_listed(&of_operator, &nobody), "{stop:?}");
+            assert!(is_listed(&named, &HashSet::from([named.shop.key.clone()])));
+            let once_complete = ShopStatus {
+                last_complete_at: Some(UnixMs::new(1)),
+                ..named.clone()
+            };
+            assert!(is_listed(&once_complete, &nobody), "{stop:?}");
         }
-        let configured = HashSet::from([named.shop.key.clone()]);
-        assert!(is_listed(&named, &configured));
-        named.n_products = 1;
-        assert!(is_listed(&named, &HashSet::new()), "though never complete");
-        named.n_products = 0;
-        named.last_complete_at = Some(UnixMs::new(1));
-        assert!(is_listed(&named, &HashSet::new()));
     }
 
     /// Returns a pass without an end.
@@ -328,10 +326,10 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_no_longer_than_tasks_are_kept() {
+    fn a_shop_that_fails_when_it_is_due_is_asked_again_a_day_later() {
         let now = 10_000 * HOUR_MS;
-        let slot_at = |ms: i64| slot(&key(1), 30 * DAY, UnixMs::new(ms));
-        assert_eq!(slot_at(now + KEPT_MS), slot_at(now) + 1);
+        let slot_at = |ms: i64| slot(&key(1), 7 * DAY, UnixMs::new(ms));
+        assert_eq!(slot_at(now + DAY_MS), slot_at(now) + 1);
     }
 
     #[test]

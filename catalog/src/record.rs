@@ -69,6 +69,9 @@ pub struct ShopRecord {
     pub shop: Shop,
     /// Whether `crawl --all` leaves it out.
     pub is_paused: bool,
+    /// Whether an operator added it; not in records of earlier versions.
+    #[serde(default)]
+    pub is_added: bool,
     /// The newest epoch of its lease; a restored one never makes it smaller.
     pub epoch: u64,
     /// When its newest complete pass ended.

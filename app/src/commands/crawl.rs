@@ -36,11 +36,13 @@ that another process is crawling is waited for, 90 s at most.
 
 A shop is due when so long has passed since its last complete crawl that 5 % of its products have \
 probably changed, judged by its crawls so far: 6 hours at least, 7 days at most, 24 hours for a shop \
-that was crawled once ([recrawl] in the configuration). `trouvaille shops list` tells when. Shops that \
+that was crawled once ([recrawl] in the configuration). One that kept its last crawl from being complete is due as \
+long after that, a day at most. `trouvaille shops list` tells when. Shops that \
 are named are crawled in any case.
 
 blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list, a challenge, or \
-too many requests. gone: a known shop whose list and /meta.json are both 404 or 410. partial: \
+too many requests. gone: a known shop whose list, /meta.json and home \
+page say that there is none. partial: \
 interrupted, --max-pages, a failure behind page 1, a list that repeats for ever, less than half of \
 the known products (then nothing is taken as gone, unless a crawl 12 hours later finds about as \
 many), products behind Shopify's limit of 25,000 that were not all found, or a closed list of which \

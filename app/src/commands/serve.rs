@@ -25,9 +25,9 @@ use crate::scheduler;
 
 Serves all agents (`trouvaille agent --help`), the one that writes summaries among them, and assistants over HTTP \
 (`trouvaille mcp --help`), and crawls a shop by itself \
-when it is due ([recrawl] in the configuration; serve.crawls = false for never). Those are the shops of the configuration, those that were added and \
-not tried yet (or only while they were busy or failing), and all that ever gave products, also because a caller asked. `trouvaille shops pause` or \
-`forget` takes one out. Any number of processes may serve one store: each shop is crawled once, by one of them.
+when it is due ([recrawl] in the configuration; serve.crawls = false for never). Those are the shops of the configuration, those that were \
+added, and all that were once crawled to their end, or as far as they let anybody, also because a caller asked. A shop that is due and fails is \
+asked again a day later. `trouvaille shops pause` or `forget` takes one out. Any number of processes may serve one store: each shop is crawled once, by one of them.
 
 Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 it cannot serve, 2 wrong usage.")]
 pub(crate) struct ServeArgs {

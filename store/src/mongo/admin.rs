@@ -35,7 +35,7 @@ pub(super) async fn add_shop(
 async fn add(steps: &mut Steps<'_>, shop: &Shop, now: UnixMs) -> Result<bool, Fault> {
     let made = Update::upsert(
         doc! { "_id": shop.key.as_str() },
-        doc! { "$setOnInsert": {
+        doc! { "$set": { "is_added": true }, "$setOnInsert": {
             "platform": serialize_to_bson(&shop.platform)?,
             "url": &shop.url,
             "currency": shop.currency.code(),

@@ -115,6 +115,7 @@ async fn shops(
         found.push(Record::Shop(ShopRecord {
             shop: stored.shop,
             is_paused: stored.is_paused,
+            is_added: stored.is_added,
             epoch: epoch.unwrap_or_default(),
             last_complete_at: stored.last_complete_at,
         }));

@@ -83,6 +83,7 @@ async fn list_shops(steps: &mut Steps<'_>) -> Result<Vec<ShopStatus>, Fault> {
             last_crawl: newest.map(|it| it.report),
             last_complete_at: stored.last_complete_at,
             is_paused: stored.is_paused,
+            is_added: stored.is_added,
             lease: holders.remove(key),
             shop: stored.shop,
         });

@@ -64,6 +64,7 @@ async fn put_shops(
                 "currency": shop.currency.code(),
                 "currency_source": word(&shop.currency_source)?,
                 "is_paused": record.is_paused,
+                "is_added": record.is_added,
                 "last_complete_at": record.last_complete_at.map(date),
             },
             "$currentDate": { "created_at": true, "updated_at": true },

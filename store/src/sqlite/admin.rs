@@ -10,9 +10,16 @@ use super::observed::history;
 use super::read::{first_behind, shops_from};
 
 pub(super) fn add_shop(tx: &Transaction<'_>, shop: &Shop) -> Result<bool, Fault> {
-    let added = tx.execute(
-        "INSERT INTO shops (key, platform, url, currency, currency_source)
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
+    let noted = tx.execute(
+        "UPDATE shops SET is_added = 1 WHERE key = ?1",
+        [shop.key.as_str()],
+    )?;
+    if noted > 0 {
+        return Ok(false);
+    }
+    tx.execute(
+        "INSERT INTO shops (key, platform, url, currency, currency_source, is_added)
+         VALUES (?1, ?2, ?3, ?4, ?5, 1)",
         params![
             shop.key.as_str(),
             Word(shop.platform),
@@ -21,7 +28,7 @@ pub(super) fn add_shop(tx: &Transaction<'_>, shop: &Shop) -> Result<bool, Fault>
             Word(shop.currency_source),
         ],
     )?;
-    Ok(added > 0)
+    Ok(true)
 }
 
 pub(super) fn pause_shop(

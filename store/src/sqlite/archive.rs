@@ -48,7 +48,7 @@ fn shops(
     };
     let mut find = tx.prepare_cached(
         "SELECT s.id, s.key, s.platform, s.url, s.currency, s.currency_source, s.last_complete_at,
-                s.is_paused, COALESCE(l.epoch, 0)
+                s.is_paused, s.is_added, COALESCE(l.epoch, 0)
          FROM shops s LEFT JOIN leases l ON l.shop = s.key
          WHERE s.key > ?1 ORDER BY s.key LIMIT ?2",
     )?;
@@ -57,7 +57,8 @@ fn shops(
             shop: shop_of(row)?,
             last_complete_at: time(row, 6)?,
             is_paused: row.get(7)?,
-            epoch: row.get(8)?,
+            is_added: row.get(8)?,
+            epoch: row.get(9)?,
         }))
     })?;
     Ok(found.collect::<Result<_, _>>()?)

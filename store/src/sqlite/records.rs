@@ -19,7 +19,7 @@ use crate::rules::ROBOTS_KEPT_MS;
 pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
     let mut find = tx.prepare_cached(&format!(
         "SELECT s.id, s.key, s.platform, s.url, s.currency, s.currency_source, s.last_complete_at,
-                {N_PRODUCTS}, s.is_paused
+                {N_PRODUCTS}, s.is_paused, s.is_added
          FROM shops s ORDER BY s.key",
     ))?;
     let now = leases::clock(tx)?;
@@ -35,6 +35,7 @@ pub(super) fn shops(tx: &Transaction<'_>) -> Result<Vec<ShopStatus>, Fault> {
             n_gone: row.get(8)?,
             last_complete_at: time(row, 6)?,
             is_paused: row.get(9)?,
+            is_added: row.get(10)?,
         });
     }
     Ok(found)

@@ -57,12 +57,13 @@ fn forget_products(tx: &Transaction<'_>, records: &[Record]) -> Result<(), Fault
 fn put_shop(tx: &Transaction<'_>, record: &ShopRecord) -> Result<(), Fault> {
     let shop = &record.shop;
     tx.prepare_cached(
-        "INSERT INTO shops (key, platform, url, currency, currency_source, is_paused, last_complete_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO shops
+             (key, platform, url, currency, currency_source, is_paused, is_added, last_complete_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (key) DO UPDATE SET
              platform = excluded.platform, url = excluded.url, currency = excluded.currency,
              currency_source = excluded.currency_source, is_paused = excluded.is_paused,
-             last_complete_at = excluded.last_complete_at",
+             is_added = excluded.is_added, last_complete_at = excluded.last_complete_at",
     )?
     .execute(params![
         shop.key.as_str(),
@@ -71,6 +72,7 @@ fn put_shop(tx: &Transaction<'_>, record: &ShopRecord) -> Result<(), Fault> {
         Word(shop.currency),
         Word(shop.currency_source),
         record.is_paused,
+        record.is_added,
         record.last_complete_at.map(UnixMs::ms),
     ])?;
     leases::raise_epoch(tx, &shop.key, record.epoch)

@@ -22,7 +22,7 @@ struct Migration {
 }
 
 /// The schema's history: entry `v - 1` leads from version `v - 1` to `v`.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         sql: include_str!("schema_1.sql"),
         fill: |_| Ok(()),
@@ -65,6 +65,10 @@ const MIGRATIONS: [Migration; 11] = [
     },
     Migration {
         sql: include_str!("schema_11.sql"),
+        fill: |_| Ok(()),
+    },
+    Migration {
+        sql: include_str!("schema_12.sql"),
         fill: |_| Ok(()),
     },
 ];
@@ -283,6 +287,10 @@ fn set_up(connection: &mut Connection, identity: Identity, location: &str) -> Re
 fn bring_up_to_date(connection: &mut Connection, location: &str) -> Result<(), Fault> {
     let n_products: u64 =
         connection.query_row("SELECT COUNT(*) FROM products", [], |row| row.get(0))?;
+    if n_products == 0 {
+        // Another process may be making it at this moment.
+        return migrate(connection);
+    }
     tracing::warn!(
         location,
         n_products,

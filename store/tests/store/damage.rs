@@ -29,7 +29,7 @@ async fn filled_and(damage: &str) -> (TempDir, Arc<dyn Store>) {
 async fn a_newer_schema_is_refused_and_left_as_it_is() {
     let (_folder, path) = filled().await;
     let raw = Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 12).unwrap();
+    raw.pragma_update(None, "user_version", 13).unwrap();
     drop(raw);
     let before = fs::read(&path).unwrap();
     for mode in [OpenMode::Create, OpenMode::Existing] {
@@ -37,8 +37,8 @@ async fn a_newer_schema_is_refused_and_left_as_it_is() {
         assert!(matches!(
             error,
             StoreError::NewerSchema {
-                found: 12,
-                known: 11,
+                found: 13,
+                known: 12,
                 ..
             }
         ));
@@ -101,7 +101,7 @@ async fn an_empty_file_becomes_a_store() {
     let path = folder.path().join("x.db");
     fs::write(&path, "").unwrap();
     let store = open_at(&path, OpenMode::Create).await.unwrap();
-    assert_eq!(store.stats().await.unwrap().schema_version, 11);
+    assert_eq!(store.stats().await.unwrap().schema_version, 12);
 }
 
 #[tokio::test]

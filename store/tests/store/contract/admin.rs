@@ -37,6 +37,15 @@ pub(super) async fn an_added_shop_is_listed_and_one_that_is_stored_stays_as_it_i
     assert_eq!(begun.previous_currency, Currency::UNKNOWN);
     assert!(!store.add_shop(&added, at(3)).await.unwrap());
     assert_eq!(store.shops().await.unwrap()[0].shop, shop("a.example"));
+    crawl(store, "b.example", products("b.example", 0..2), 4).await;
+    let are_added = async || {
+        let shops = store.shops().await.unwrap();
+        shops.iter().map(|it| it.is_added).collect::<Vec<_>>()
+    };
+    assert_eq!(are_added().await, [true, false]);
+    assert!(!store.add_shop(&shop("b.example"), at(5)).await.unwrap());
+    crawl(store, "b.example", products("b.example", 0..2), 6).await;
+    assert_eq!(are_added().await, [true, true]);
 }
 
 pub(super) async fn a_paused_shop_stays_paused_until_it_is_resumed(store: &dyn Store) {
