@@ -126,11 +126,13 @@ impl Product {
         Some((least, greatest))
     }
 
-    /// Returns whether some variant is known to be available.
-    pub fn in_stock(&self) -> bool {
-        self.variants
+    /// Returns whether some variant is known to be available; `None` where the shop says it of none.
+    pub fn in_stock(&self) -> Option<bool> {
+        let said = self
+            .variants
             .iter()
-            .any(|variant| variant.availability.known() == Some(true))
+            .filter_map(|it| it.availability.known());
+        said.reduce(|one, other| one || other)
     }
 }
 
@@ -153,8 +155,8 @@ pub struct ProductRow {
     pub price_min: Option<Money>,
     /// The greatest price of its variants.
     pub price_max: Option<Money>,
-    /// Whether some variant is known to be available.
-    pub in_stock: bool,
+    /// Whether some variant is known to be available; `None` where the shop says it of none.
+    pub in_stock: Option<bool>,
     /// The metrics that scores are made of.
     pub metrics: Metrics,
     /// The product's page; may be empty.
@@ -178,7 +180,7 @@ impl ProductRow {
             currency: Currency::UNKNOWN,
             price_min: None,
             price_max: None,
-            in_stock: false,
+            in_stock: None,
             metrics: Metrics {
                 available_ratio: 0.0,
                 num_tags: 0,

@@ -127,7 +127,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Ends a pass and returns its record.
     ///
     /// After [`Outcome::Complete`], products that were known and on none of its pages become gone, with `now`
-    /// as the date; they stay stored. A complete pass that found less than half of the products known and not gone
+    /// as the date; they stay stored. A complete pass that found less than half of the products known and not gone (nine
+    /// tenths, where it found less than that of what the shop says that it has: [`PassNotes::n_stated`])
     /// becomes [`Stop::Shrunk`](crate::Stop::Shrunk) instead and removes nothing, as does one without a page; unless one
     /// of at least 12 hours before it and all such passes since found as many products, give or take a tenth, no pass in
     /// between found more, and products that could not be read do not explain what is missing. After [`Outcome::Gone`] all products become gone. Any other outcome removes nothing.
@@ -160,7 +161,7 @@ pub trait Store: Send + Sync + fmt::Debug {
         at: UnixMs,
     ) -> Result<u64, StoreError>;
 
-    /// Stores a shop that may be crawled later; one that is stored stays as it is. Returns whether it is new.
+    /// Stores a shop that an operator wants crawled; one that is stored is only noted as such. Returns whether it is new.
     async fn add_shop(&self, shop: &Shop, now: UnixMs) -> Result<bool, StoreError>;
 
     /// Sets whether crawls of all shops leave this one out, and agents refuse it. Returns whether the shop is stored.
@@ -472,7 +473,7 @@ impl ProductFilter {
             && same(&self.product_type, &row.product_type)
             && same(&self.vendor, &row.vendor)
             && self.currency.is_none_or(|wanted| wanted == row.currency)
-            && (!self.in_stock || row.in_stock)
+            && (!self.in_stock || row.in_stock == Some(true))
             && self
                 .price_min
                 .is_none_or(|least| price.is_some_and(|price| price >= least))
@@ -497,6 +498,8 @@ pub struct ShopStatus {
     pub last_complete_at: Option<UnixMs>,
     /// Whether crawls of all shops leave it out.
     pub is_paused: bool,
+    /// Whether an operator added it, rather than a crawl alone.
+    pub is_added: bool,
     /// Who has its lease now.
     pub lease: Option<LeaseHolder>,
 }

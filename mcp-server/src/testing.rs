@@ -123,6 +123,7 @@ pub(crate) async fn put_shop(store: &dyn Store, key: &str, currency: &str) {
             currency_source: CurrencySource::Shop,
         },
         is_paused: false,
+        is_added: false,
         epoch: 1,
         last_complete_at: Some(at("2026-11-21")),
     };

@@ -62,6 +62,7 @@ fn shop(key: &str) -> Record {
             currency_source: CurrencySource::Shop,
         },
         is_paused: false,
+        is_added: false,
         epoch: 1,
         last_complete_at: Some(UnixMs::parse("2026-11-21T09:00:00Z").unwrap()),
     })

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use catalog::{Availability, Offer, Product, StockMove, Variant};
 
-/// Returns what the product as a whole offers: its least price, and whether some variant is available.
+/// Returns what the product as a whole offers: its least price, and whether some variant is available, where that is said.
 pub(crate) fn whole_offer(product: &Product) -> Offer {
     Offer {
         price: product.price_range().map(|(least, _)| least),
         compare_at: None,
-        available: Some(product.in_stock()),
+        available: product.in_stock(),
     }
 }
 

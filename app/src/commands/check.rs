@@ -346,6 +346,7 @@ mod tests {
             last_crawl: Some(report),
             last_complete_at: None,
             is_paused: false,
+            is_added: false,
             lease: None,
         }
     }

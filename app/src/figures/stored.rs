@@ -189,6 +189,7 @@ mod tests {
             last_crawl,
             last_complete_at: complete_at.map(UnixMs::new),
             is_paused: false,
+            is_added: false,
             lease: None,
         }
     }

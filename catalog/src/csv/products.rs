@@ -192,7 +192,7 @@ mod tests {
             currency,
             price_min: Some(Money::new(1290, currency)),
             price_max: None,
-            in_stock: true,
+            in_stock: Some(true),
             metrics: Metrics {
                 available_ratio: 1.0,
                 num_tags: 3,

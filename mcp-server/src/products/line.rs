@@ -23,8 +23,10 @@ pub(crate) struct ProductLine {
     /// The greatest price, where it is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) price_max: Option<Amount>,
-    /// Whether some variant can be bought.
-    pub(crate) in_stock: bool,
+    /// Whether some variant can be bought; absent where its shop does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub(crate) in_stock: Option<bool>,
     /// What its shop calls it.
     pub(crate) untrusted: Texts,
     /// More, in detailed answers.

@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
     #[serde(default)]
     #[schemars(with = "String")]
     currency: Option<String>,
-    /// true: only what could be bought when it was ranked, false: only what could not
+    /// true: only what could be bought when it was ranked, false: only the rest
     #[serde(default)]
     #[schemars(with = "bool")]
     in_stock: Option<bool>,

@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     #[serde(default)]
     #[schemars(with = "String")]
     currency: Option<String>,
-    /// true: only what can be bought, false: only what cannot
+    /// true: only what can be bought, false: only the rest
     #[serde(default)]
     #[schemars(with = "bool")]
     in_stock: Option<bool>,

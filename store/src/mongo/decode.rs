@@ -43,6 +43,7 @@ pub(super) fn time(date: Option<Ms>) -> Option<UnixMs> {
 pub(super) struct StoredShop {
     pub(super) shop: Shop,
     pub(super) is_paused: bool,
+    pub(super) is_added: bool,
     pub(super) last_complete_at: Option<UnixMs>,
 }
 
@@ -56,6 +57,7 @@ pub(super) fn shop(document: &RawDocument) -> Result<StoredShop, Fault> {
         currency: Currency,
         currency_source: CurrencySource,
         is_paused: Option<bool>,
+        is_added: Option<bool>,
         last_complete_at: Option<Ms>,
     }
     let read: ShopDocument<'_> = fields(document, "a shop")?;
@@ -68,6 +70,7 @@ pub(super) fn shop(document: &RawDocument) -> Result<StoredShop, Fault> {
             currency_source: read.currency_source,
         },
         is_paused: read.is_paused.unwrap_or(false),
+        is_added: read.is_added.unwrap_or(false),
         last_complete_at: time(read.last_complete_at),
     })
 }
@@ -81,7 +84,7 @@ pub(super) fn shop_key(key: &str) -> Result<ShopKey, Fault> {
 pub(super) type Shops = HashMap<ShopKey, StoredShop>;
 
 /// The fields of [`product_row`].
-pub(super) const ROW_FIELDS: [&str; 17] = [
+pub(super) const ROW_FIELDS: [&str; 18] = [
     "title",
     "handle",
     "vendor",
@@ -90,6 +93,7 @@ pub(super) const ROW_FIELDS: [&str; 17] = [
     "price_min",
     "price_max",
     "in_stock",
+    "availability",
     "available_ratio",
     "num_tags",
     "avg_price",
@@ -118,6 +122,7 @@ pub(super) fn product_row(
         price_min: Option<i64>,
         price_max: Option<i64>,
         in_stock: bool,
+        availability: Option<f64>,
         available_ratio: f64,
         num_tags: u32,
         avg_price: f64,
@@ -149,7 +154,7 @@ pub(super) fn product_row(
         currency,
         price_min: price(read.price_min),
         price_max: price(read.price_max),
-        in_stock: read.in_stock,
+        in_stock: read.availability.map(|_| read.in_stock),
         metrics: Metrics {
             available_ratio: read.available_ratio,
             num_tags: read.num_tags,

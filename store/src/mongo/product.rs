@@ -62,7 +62,7 @@ pub(super) fn encode_product(product: &Product, hash: &str, facts: &Facts) -> Ra
         i64::from(metrics.description_length),
     );
     features::append(it, &FeatureInputs::of(product));
-    it.append(cstr!("in_stock"), product.in_stock());
+    it.append(cstr!("in_stock"), product.in_stock() == Some(true));
     if let Some((least, greatest)) = prices {
         it.append(cstr!("currency"), least.currency().code());
         it.append(cstr!("price_min"), least.minor());

@@ -127,7 +127,7 @@ pub(super) fn metrics(row: &Row<'_>, first: usize) -> rusqlite::Result<Metrics> 
 }
 
 /// The columns of [`product_row`] behind the native id and the metrics.
-pub(super) const LIST_COLUMNS: &str = "p.currency, p.price_min, p.price_max, p.in_stock, p.stored_at, \
+pub(super) const LIST_COLUMNS: &str = "p.currency, p.price_min, p.price_max, iif(p.availability IS NULL, NULL, p.in_stock), p.stored_at, \
      p.gone_at, t.title, t.handle, t.vendor, t.product_type, t.url, t.image_url";
 
 pub(super) fn product_row(shop: &ShopRow, row: &Row<'_>) -> Result<ProductRow, Fault> {

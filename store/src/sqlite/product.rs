@@ -292,7 +292,7 @@ impl Statements<'_> {
             metrics.avg_price,
             metrics.num_images,
             metrics.description_length,
-            product.in_stock(),
+            product.in_stock() == Some(true),
             prices.as_ref().map(|(least, _)| Word(least.currency())),
             prices.map(|(least, _)| least.minor()),
             prices.map(|(_, greatest)| greatest.minor()),

@@ -47,6 +47,7 @@ pub(super) async fn agent_with(
             currency_source: CurrencySource::Shop,
         },
         is_paused: false,
+        is_added: false,
         epoch: 0,
         last_complete_at: None,
     });

@@ -124,6 +124,7 @@ pub(crate) fn status(
         last_crawl: None,
         last_complete_at: Some(read_at),
         is_paused: false,
+        is_added: false,
         lease: None,
     }
 }

@@ -263,6 +263,7 @@ fn shop_of_lamp(
         last_crawl: None,
         last_complete_at: None,
         is_paused: false,
+        is_added: false,
         lease: None,
     };
     let products = [row(1, "Brass Lamp", host, "49"), row(2, "Rug", host, "120")];

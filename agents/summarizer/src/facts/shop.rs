@@ -108,7 +108,10 @@ fn of_those_read(sheet: &Sheet, input: &ShopInput<'_>) -> [String; 2] {
 /// Says how many of the products can be bought.
 pub(super) fn available(sheet: &mut Sheet, products: &[ProductRow], at: Option<UnixMs>) {
     let (n, all) = (
-        products.iter().filter(|row| row.in_stock).count(),
+        products
+            .iter()
+            .filter(|row| row.in_stock == Some(true))
+            .count(),
         products.len(),
     );
     if all == 0 {

@@ -57,6 +57,7 @@ impl World {
                 currency_source: CurrencySource::Shop,
             },
             is_paused: false,
+            is_added: false,
             epoch: 0,
             last_complete_at: None,
         };

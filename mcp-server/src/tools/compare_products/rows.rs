@@ -86,7 +86,7 @@ pub(super) fn table(fields: &[Field], compared: &[Whole], now: UnixMs) -> Vec<Ro
                 Some(discount::greatest(&it.product).map_or(0.0, |it| it.share))
             })),
             Field::Availability => rows.push(numbers("availability", compared, |it| {
-                Some(it.row.metrics.available_ratio)
+                it.row.in_stock.map(|_| it.row.metrics.available_ratio)
             })),
             Field::Variants => rows.push(numbers("variants", compared, |it| {
                 Some(it.product.variants.len() as f64)
@@ -114,8 +114,8 @@ pub(super) fn table(fields: &[Field], compared: &[Whole], now: UnixMs) -> Vec<Ro
     rows
 }
 
-fn is_in_stock(whole: &Whole) -> bool {
-    whole.row.in_stock && whole.gone_since.is_none()
+fn is_in_stock(whole: &Whole) -> Option<bool> {
+    whole.gone_since.map_or(whole.row.in_stock, |_| Some(false))
 }
 
 /// Returns a row of prices. Those of two currencies have no difference.

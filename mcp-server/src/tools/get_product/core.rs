@@ -27,8 +27,10 @@ pub(super) struct Core {
     /// The greatest reduction among the variants, by the shop's word.
     #[serde(skip_serializing_if = "Option::is_none")]
     discount: Option<Discount>,
-    /// Whether some variant can be bought.
-    in_stock: bool,
+    /// Whether some variant can be bought; absent where its shop does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    in_stock: Option<bool>,
     n_variants: usize,
     /// Variants known to be available.
     n_available: usize,
@@ -79,7 +81,7 @@ impl Core {
                 .filter(|it| Some(*it) != row.price_min)
                 .map(Amount::from),
             discount: discount::greatest(product),
-            in_stock: row.in_stock && gone_since.is_none(),
+            in_stock: gone_since.map_or(row.in_stock, |_| Some(false)),
             n_variants: product.variants.len(),
             n_available: product.variants.iter().filter(is_available).count(),
             n_images: product.images.len(),

@@ -61,7 +61,9 @@ impl Filter {
         let same_type = |wanted: &String| *wanted == folded(&product.product_type);
         self.shop.as_ref().is_none_or(|it| *it == product.id.shop)
             && self.currency.is_none_or(|it| it == product.currency)
-            && self.in_stock.is_none_or(|it| it == product.in_stock)
+            && self
+                .in_stock
+                .is_none_or(|it| it == (product.in_stock == Some(true)))
             && self.category.as_ref().is_none_or(same_type)
     }
 }

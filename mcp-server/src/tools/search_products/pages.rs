@@ -50,7 +50,9 @@ pub(super) async fn search(
     };
     for n in 1..=MAX_PAGES {
         found.next = page.next.clone();
-        found.take(page, |row| !(question.only_sold_out && row.in_stock));
+        found.take(page, |row| {
+            !(question.only_sold_out && row.in_stock == Some(true))
+        });
         let missing = limit - found.rows.len().min(limit);
         if missing == 0 || found.next.is_none() || n == MAX_PAGES {
             break;

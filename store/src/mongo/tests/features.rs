@@ -55,6 +55,7 @@ async fn put(store: &MongoStore, products: &[Product]) {
     let mut records = vec![Record::Shop(ShopRecord {
         shop: shop(),
         is_paused: false,
+        is_added: false,
         epoch: 0,
         last_complete_at: Some(at(5)),
     })];

@@ -113,6 +113,7 @@ fn a_damaged_field_of_a_product_is_an_error_wherever_it_is_read() {
         decode::StoredShop {
             shop: shop(),
             is_paused: false,
+            is_added: false,
             last_complete_at: None,
         },
     )];
@@ -175,6 +176,7 @@ fn shop_record() -> Record {
     Record::Shop(ShopRecord {
         shop: shop(),
         is_paused: false,
+        is_added: false,
         epoch: 0,
         last_complete_at: None,
     })

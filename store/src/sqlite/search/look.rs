@@ -229,7 +229,7 @@ impl<'a> Look<'a> {
         let row = ProductRow {
             currency,
             price_min: numbers.price_min.map(|minor| Money::new(minor, currency)),
-            in_stock: numbers.in_stock,
+            in_stock: Some(numbers.in_stock),
             ..ProductRow::named(id.clone())
         };
         self.numbers.matches(&row)

@@ -341,6 +341,7 @@ pub(super) async fn a_restored_epoch_never_falls_and_a_greater_one_fences(store:
         Record::Shop(ShopRecord {
             shop: shop("a.example"),
             is_paused: false,
+            is_added: false,
             epoch,
             last_complete_at: Some(at(5)),
         })

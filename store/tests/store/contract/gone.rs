@@ -1,8 +1,8 @@
 //! What a pass did not find: gone, back, or too much to believe.
 
 use catalog::{
-    ObservationKind, Offer, Outcome, PageWrite, ProblemKind, Product, ProductFilter, Reason, Start,
-    Stop, Store,
+    Availability, ObservationKind, Offer, Outcome, PageWrite, ProblemKind, Product, ProductFilter,
+    Reason, Start, Stop, Store,
 };
 
 use crate::made::{
@@ -55,6 +55,37 @@ pub(super) async fn what_a_complete_pass_did_not_find_is_gone_and_kept(store: &d
         (last.at, last.crawl, last.variant),
         (at(10), report.key, None)
     );
+}
+
+pub(super) async fn of_what_its_shop_never_said_nobody_knows_whether_it_could_be_bought(
+    store: &dyn Store,
+) {
+    let mut silent = product("a.example", 0);
+    for variant in &mut silent.variants {
+        variant.availability = Availability::Unknown;
+    }
+    let mut first = products("a.example", 1..4);
+    first.push(silent.clone());
+    crawl(store, "a.example", first, 0).await;
+    let rows = store.product_rows(std::slice::from_ref(&silent.id)).await;
+    assert_eq!(rows.unwrap()[0].in_stock, None);
+    for (in_stock, n) in [(false, 4), (true, 3)] {
+        let filter = ProductFilter {
+            in_stock,
+            ..ProductFilter::default()
+        };
+        let listed = store.products(&filter, None, 9).await.unwrap();
+        assert_eq!(listed.len(), n);
+    }
+    crawl(store, "a.example", products("a.example", 1..4), 10).await;
+    let history = store.observations(&silent.id, 9).await.unwrap();
+    assert_eq!(history[0].after.unwrap().available, None);
+    let before = history[1].before.unwrap();
+    assert_eq!(
+        (history[1].kind, before.available),
+        (ObservationKind::Gone, None)
+    );
+    assert_eq!(before.price, Some(eur(1000)));
 }
 
 pub(super) async fn a_gone_product_comes_back_with_the_same_content(store: &dyn Store) {

@@ -84,6 +84,7 @@ on_every_backend! {
     }
     gone::{
         what_a_complete_pass_did_not_find_is_gone_and_kept,
+        of_what_its_shop_never_said_nobody_knows_whether_it_could_be_bought,
         a_gone_product_comes_back_with_the_same_content,
         a_gone_product_comes_back_with_other_content,
         what_a_pass_did_not_find_so_far_is_missing,

@@ -128,7 +128,7 @@ pub(super) async fn a_first_sight_is_one_observation(store: &dyn Store) {
     let nothing = Offer {
         price: None,
         compare_at: None,
-        available: Some(false),
+        available: None,
     };
     assert_eq!(bare[0].after, Some(nothing));
 }

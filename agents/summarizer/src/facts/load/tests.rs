@@ -20,6 +20,7 @@ async fn store_with(history: Vec<Observation>) -> Arc<dyn Store> {
             currency_source: CurrencySource::Shop,
         },
         is_paused: false,
+        is_added: false,
         epoch: 1,
         last_complete_at: Some(at("2026-05-12")),
     };

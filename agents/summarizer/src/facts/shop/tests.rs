@@ -17,6 +17,7 @@ fn status(n_products: u64, n_gone: u64) -> ShopStatus {
         last_crawl: None,
         last_complete_at: Some(at("2026-05-12")),
         is_paused: false,
+        is_added: false,
         lease: None,
     }
 }
@@ -64,7 +65,7 @@ fn a_shop_has_its_prices_types_brands_and_places() {
         row(2, "Rug", "a.example", "120"),
     ];
     rows[1].product_type = "Rugs".to_owned();
-    rows[1].in_stock = false;
+    rows[1].in_stock = Some(false);
     let mut of_others = rows.clone();
     of_others[0] = row(9, "Vase", "b.example", "20");
     let ranking = ranking("2026-05-12", of_others);

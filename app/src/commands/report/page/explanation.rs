@@ -215,7 +215,7 @@ fn metrics(ranking: &Ranking, row: &RankedRow) -> Markup {
     let popularity = catalog::Metrics::simulated_popularity(&row.product.id.native);
     let values: [String; classic::FEATURES.len()] = [
         format!(
-            "{} of its variants can be bought",
+            "{} of its variants are known to be available",
             percent(metrics.available_ratio)
         ),
         format!("{} tags", grouped(metrics.num_tags.into())),

@@ -64,7 +64,7 @@ fn product(n: usize, text: &str) -> ProductRow {
         currency: eur,
         price_min: Some(price),
         price_max: Some(price),
-        in_stock: true,
+        in_stock: Some(true),
         metrics: Metrics {
             available_ratio: 0.5,
             num_tags: 3,
