@@ -424,16 +424,20 @@ fn redirect_target(response: &Response) -> Result<Option<Url>, FetchError> {
         return Ok(None);
     }
     let refused = |detail| bad_redirect(response, detail);
+    let damaged = |detail: &str| FetchError::Damaged {
+        url: response.url.to_string(),
+        detail: detail.to_owned(),
+    };
     let location = response
         .headers
         .get(header::LOCATION)
         .and_then(|value| value.to_str().ok())
         .filter(|location| location.len() <= MAX_LOCATION_BYTES)
-        .ok_or_else(|| refused("without a readable Location"))?;
+        .ok_or_else(|| damaged("it redirects without a readable Location"))?;
     let mut target = response
         .url
         .join(location)
-        .map_err(|_| refused("to something that is no URL"))?;
+        .map_err(|_| damaged("it redirects to something that is no URL"))?;
     if response.url.scheme() == "https" && target.scheme() != "https" {
         return Err(refused("from https down to plain http"));
     }
@@ -523,6 +527,13 @@ mod tests {
             assert!(
                 found.is_err() || (location.is_empty() && is_same_page),
                 "{location:?}"
+            );
+        }
+        for location in ["http://[", far_too_long.as_str()] {
+            let found = redirect("https://shop.example/a", 301, location);
+            assert!(
+                matches!(found, Err(FetchError::Damaged { .. })),
+                "{found:?}"
             );
         }
     }
