@@ -93,7 +93,8 @@ impl Found {
     pub(crate) const fn is_doubtful(&self) -> bool {
         let is_unread = self.n_pages == 0 || (self.n_products == 0 && self.n_refused > 0);
         // The shop itself says that its list is not all.
-        let is_contradicted = self.n_products < self.n_stated - self.n_stated / 10;
+        let n_listed = self.n_products + self.n_refused;
+        let is_contradicted = n_listed < self.n_stated - self.n_stated / 10;
         let most = if is_contradicted { 10 } else { 2 };
         is_unread || self.n_missing.saturating_mul(most) > self.n_known
     }

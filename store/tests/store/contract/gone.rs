@@ -1,8 +1,8 @@
 //! What a pass did not find: gone, back, or too much to believe.
 
 use catalog::{
-    Availability, ObservationKind, Offer, Outcome, PageWrite, ProblemKind, Product, ProductFilter,
-    Reason, Start, Stop, Store,
+    Availability, ObservationKind, Offer, Outcome, PageWrite, PassNotes, ProblemKind, Product,
+    ProductFilter, Reason, Start, Stop, Store,
 };
 
 use crate::made::{
@@ -181,6 +181,28 @@ pub(super) async fn a_loss_that_is_found_again_12_hours_later_is_believed(store:
         let again = crawl(store, &host, products(&host, 0..100), 2 * LATER).await;
         assert_eq!(again.counts.back, report.counts.gone);
     }
+}
+
+pub(super) async fn a_loss_that_the_shop_contradicts_is_doubted_from_a_tenth_on(store: &dyn Store) {
+    crawl(store, "a.example", products("a.example", 0..20), 0).await;
+    let ends = async |found: std::ops::Range<u64>, n_stated| {
+        let begun = begin(store, "a.example", Start::Fresh, 10).await;
+        let notes = PassNotes {
+            n_stated,
+            ..PassNotes::default()
+        };
+        store.note_pass(&begun.ticket, &notes).await.unwrap();
+        let list = last_page(1, products("a.example", found));
+        apply(store, &begun, list).await;
+        finish(store, &begun, Outcome::Complete, 11).await
+    };
+    let doubted = ends(0..17, Some(20)).await;
+    assert!(shrunk(&doubted), "{:?}", doubted.outcome);
+    assert_eq!(doubted.counts.gone, 0);
+    // Two of twenty are no more than a tenth, and seventeen of eighteen are nearly all.
+    assert_eq!(ends(0..18, Some(40)).await.counts.gone, 2);
+    assert_eq!(ends(0..15, Some(16)).await.counts.gone, 3);
+    assert_eq!(ends(0..12, None).await.counts.gone, 3);
 }
 
 pub(super) async fn what_could_not_be_read_is_never_missed(store: &dyn Store) {

@@ -92,6 +92,7 @@ on_every_backend! {
         a_pass_without_a_page_is_not_complete,
         a_shop_of_which_nothing_is_known_may_be_empty,
         a_loss_that_is_found_again_12_hours_later_is_believed,
+        a_loss_that_the_shop_contradicts_is_doubted_from_a_tenth_on,
         what_could_not_be_read_is_never_missed,
         a_loss_that_is_another_one_each_time_is_not_believed,
         a_loss_is_not_believed_behind_a_pass_that_found_more,
