@@ -64,6 +64,22 @@ async fn a_sitemap_that_names_no_more_than_the_list_shows_makes_nothing_gone() {
     assert_eq!(report.counts.gone, 0);
 }
 
+/// As where the shop hides some of its products from search engines.
+#[tokio::test]
+async fn what_a_short_sitemap_names_beside_the_list_is_read_all_the_same() {
+    let rest = Collection::new("rest", 25_000..25_200);
+    let catalogue = small(25_300).with_collections(vec![rest]);
+    let last = (25_101..=25_300).map(|it| format!("<url><loc>/products/p-{it}</loc></url>"));
+    let file = format!("<urlset>{}</urlset>", last.collect::<String>());
+    let sitemap = Fault::Custom(200, "application/xml", file.into_bytes());
+    let plan = FaultPlan::none().fault(On::path("/sitemap.xml"), sitemap);
+    let world = World::with(catalogue, plan).await;
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::Wall)));
+    assert_eq!(world.n_stored().await, 25_300);
+    assert_eq!(n_asked(&world, "/products/p-"), 100);
+}
+
 #[tokio::test]
 async fn a_shop_of_which_all_agree_that_it_has_just_what_the_list_shows_is_complete() {
     let meta = json(r#"{"currency": "EUR"}"#);

@@ -29,7 +29,12 @@ pub enum ShopUrlError {
 pub fn shop_at(address: &str) -> Result<Shop, ShopUrlError> {
     let address = address.trim();
     let not_url = || ShopUrlError::NotUrl(address.chars().take(200).collect());
-    let with_scheme = if address.contains("://") {
+    // A slash that got lost makes no host of a scheme.
+    let has = |scheme: &str| {
+        let start = address.get(..scheme.len());
+        start.is_some_and(|it| it.eq_ignore_ascii_case(scheme))
+    };
+    let with_scheme = if address.contains("://") || has("http:") || has("https:") {
         address.to_owned()
     } else {
         format!("https://{address}")
@@ -75,6 +80,8 @@ mod tests {
             "shop.example.",
             " https://shop.example/collections/all?page=2#top ",
             "https://shop.example:443",
+            "https:/shop.example",
+            "HTTPS:shop.example",
         ] {
             let shop = shop_at(address).unwrap();
             assert_eq!(

@@ -290,6 +290,16 @@ impl Census {
         }
     }
 
+    /// Notes what the pass has met by now.
+    pub(super) fn meet_all(&mut self, seen: &Seen) {
+        for place in self.pending() {
+            let handle = self.handle(place);
+            if seen.has_handle(handle) {
+                self.meet(seen.number_of(handle));
+            }
+        }
+    }
+
     /// Returns whether a product is named that was not met and did not change since `since`.
     fn is_unchanged(&self, handle: &str, since: UnixMs, seen: &Seen) -> bool {
         let place = self.places.get(&seen.number_of(handle));

@@ -98,38 +98,39 @@ impl Pass<'_> {
         };
         // A shop with so many products names no fewer of them.
         census.is_whole &= census.n_named() >= WALL;
-        if census.n_named() <= WALL && self.notes.n_stated != Some(WALL as u64) {
+        let names_others = census.n_named() > WALL || self.notes.n_stated == Some(WALL as u64);
+        if !names_others && self.begun_on() != Route::Sitemap {
             let ended = self.take_collections(base, None).await?;
             if ends_pass(&ended.outcome) {
                 return Ok(ended.outcome);
             }
-            if !self.has_just(WALL).await? {
-                let n_found = self.seen.len();
-                return Ok(wall(&format!(
-                    "the sitemap names no others: {n_found} were found"
-                )));
-            }
+            census.meet_all(&self.seen);
         }
         if let Some(ended) = self.mark_present(&mut census, Route::Collections).await? {
             return Ok(ended.outcome);
         }
-        if self.begun_on() != Route::Sitemap && census.n_pending() > FEW {
+        if names_others && self.begun_on() != Route::Sitemap && census.n_pending() > FEW {
             let ended = self.take_collections(base, Some(&mut census)).await?;
             if ends_pass(&ended.outcome) {
                 return Ok(ended.outcome);
             }
         }
         let ended = self.take_singles(base, &mut census).await?;
-        Ok(match ended.outcome {
-            Outcome::Complete => {
-                let n_stated = self.notes.n_stated.unwrap_or(0);
-                let told = shortfall(n_stated, self.seen.len() as u64, "and this pass found");
-                self.tell_of_route(&told);
-                Outcome::Complete
-            }
-            outcome if ends_pass(&outcome) => outcome,
-            _ => wall(&ended.detail),
-        })
+        let n_found = self.seen.len();
+        if ended.outcome != Outcome::Complete {
+            return Ok(match ends_pass(&ended.outcome) {
+                true => ended.outcome,
+                false => wall(&ended.detail),
+            });
+        }
+        if !names_others && !self.has_just(WALL).await? {
+            return Ok(wall(&format!(
+                "the sitemap names no others: {n_found} were found"
+            )));
+        }
+        let n_stated = self.notes.n_stated.unwrap_or(0);
+        self.tell_of_route(&shortfall(n_stated, n_found as u64, "and this pass found"));
+        Ok(Outcome::Complete)
     }
 
     /// Returns whether all that is known of the shop says that it has `n` products, and these were found.
