@@ -167,8 +167,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Sets whether crawls of all shops leave this one out, and agents refuse it. Returns whether the shop is stored.
     async fn pause_shop(&self, shop: &ShopKey, is_paused: bool) -> Result<bool, StoreError>;
 
-    /// Returns whether a shop is paused; one that is not stored is not.
-    async fn is_paused(&self, shop: &ShopKey) -> Result<bool, StoreError>;
+    /// Returns whether a shop is paused; `None` for one that is not stored.
+    async fn is_paused(&self, shop: &ShopKey) -> Result<Option<bool>, StoreError>;
 
     /// Removes a shop with its products, their history and its passes, and fences off every ticket of it.
     ///

@@ -33,7 +33,8 @@ product listings, maps from id to product, Admin exports, and one product per li
 .ndjson); plain or gzip. A product that can't be read is recorded as a problem and left out.
 
 The files of a shop count as one complete pass: products known before and not in them are marked \
-as gone, unless that would be more than half of them. Without --shop, products have no URL.
+as gone, unless that would be more than half of them. Without --shop, products have no URL. With it, \
+`trouvaille crawl --all` and `serve` crawl the shop when it is due, as any that was crawled once.
 
 Exit codes: 0 every file was read, 3 some, 1 none, 2 wrong usage.")]
 pub(crate) struct ImportArgs {

@@ -71,17 +71,20 @@ async fn pause(steps: &mut Steps<'_>, shop: &ShopKey, is_paused: bool) -> Result
     Ok(updated.n_matched > 0)
 }
 
-pub(super) async fn is_paused(store: &MongoStore, shop: &ShopKey) -> Result<bool, StoreError> {
+pub(super) async fn is_paused(
+    store: &MongoStore,
+    shop: &ShopKey,
+) -> Result<Option<bool>, StoreError> {
     store
         .read("look at a shop", |steps| Box::pin(find_paused(steps, shop)))
         .await
 }
 
-async fn find_paused(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<bool, Fault> {
+async fn find_paused(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<Option<bool>, Fault> {
     let query = doc! { "_id": shop.as_str() };
     let found = steps.find_one("shops", query, None).await?;
     let stored = found.map(|found| decode::shop(&found)).transpose()?;
-    Ok(stored.is_some_and(|it| it.is_paused))
+    Ok(stored.map(|it| it.is_paused))
 }
 
 pub(super) async fn forget_shop(

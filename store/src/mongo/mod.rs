@@ -222,7 +222,7 @@ impl Store for MongoStore {
         admin::pause_shop(self, shop, is_paused).await
     }
 
-    async fn is_paused(&self, shop: &ShopKey) -> Result<bool, StoreError> {
+    async fn is_paused(&self, shop: &ShopKey) -> Result<Option<bool>, StoreError> {
         admin::is_paused(self, shop).await
     }
 

@@ -43,12 +43,12 @@ pub(super) fn pause_shop(
     Ok(paused > 0)
 }
 
-pub(super) fn is_paused(tx: &Transaction<'_>, shop: &ShopKey) -> Result<bool, Fault> {
+pub(super) fn is_paused(tx: &Transaction<'_>, shop: &ShopKey) -> Result<Option<bool>, Fault> {
     let mut find = tx.prepare_cached("SELECT is_paused FROM shops WHERE key = ?1")?;
     let found = find
         .query_row([shop.as_str()], |row| row.get(0))
         .optional()?;
-    Ok(found.unwrap_or(false))
+    Ok(found)
 }
 
 pub(super) fn forget_shop(

@@ -298,7 +298,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn is_paused(&self, shop: &ShopKey) -> Result<bool, StoreError> {
+    async fn is_paused(&self, shop: &ShopKey) -> Result<Option<bool>, StoreError> {
         let shop = shop.clone();
         self.read("look at a shop", move |tx| admin::is_paused(tx, &shop))
             .await

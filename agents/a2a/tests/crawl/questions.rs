@@ -222,3 +222,60 @@ async fn of_a_paused_shop_nothing_is_asked() {
     assert_eq!(stores[0]["code"], "PAUSED", "{answer}");
     assert_eq!(fake.requests().len(), n_requests);
 }
+
+/// Its operator wants nothing more of it, and a second attempt would store it again.
+#[tokio::test]
+async fn a_shop_that_is_forgotten_while_it_is_crawled_is_left_alone() {
+    let world = World::idle(None).await;
+    let slow = Fault::Delay(std::time::Duration::from_millis(200));
+    let fake = shop(600, FaultPlan::none().fault(On::page(2), slow)).await;
+    let key = crawler::shop_at(&fake.url()).unwrap().key;
+    let asked = |part: &str| fake.requests().iter().any(|it| it.path.contains(part));
+    world.begun(&crawl(&[&fake], json!({}))).await;
+    let forget = async {
+        while !asked("page=2") {
+            tokio::task::yield_now().await;
+        }
+        world.context.store.forget_shop(&key).await.unwrap()
+    };
+    let (result, forgotten) =
+        tokio::join!(async { world.do_item(&world.claim().await).await }, forget);
+    assert!(forgotten.is_some());
+    assert_eq!(result["code"], "PAUSED", "{result}");
+    assert!(result.to_string().contains("removed the shop"), "{result}");
+    assert!(!asked("page=3"));
+    world.do_all().await;
+    assert_eq!(world.context.store.shops().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_stored_shop_that_is_forgotten_before_its_turn_is_left_alone() {
+    let world = World::idle(None).await;
+    let fake = shop(30, FaultPlan::none()).await;
+    let known = crawler::shop_at(&fake.url()).unwrap();
+    let store = &world.context.store;
+    store
+        .add_shop(&known, catalog::UnixMs::new(0))
+        .await
+        .unwrap();
+    let (message, items) = a2a::refresh_of(&known);
+    let task = catalog::NewTask {
+        id: catalog::TaskId::new("scheduled").unwrap(),
+        agent: "shopify".to_owned(),
+        caller: "scheduler".to_owned(),
+        context: "scheduler".to_owned(),
+        state: catalog::TaskState::Submitted,
+        note: None,
+        message,
+        items,
+        idempotency: None,
+        at: catalog::UnixMs::new(0),
+    };
+    world.context.tasks.create_task(&task).await.unwrap();
+    store.forget_shop(&known.key).await.unwrap();
+    world.do_all().await;
+    assert_eq!(
+        (fake.n_requests(), store.shops().await.unwrap().len()),
+        (0, 0)
+    );
+}

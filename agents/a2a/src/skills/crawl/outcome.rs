@@ -153,8 +153,21 @@ impl Ended {
 
     /// Returns the end of a shop or a product of a shop that the operator paused: nothing is asked of it.
     pub(super) fn paused(store: &str) -> Self {
-        let detail =
-            "the operator of this agent paused the shop; ask the operator, or name other shops";
+        Self::refused(
+            store,
+            "the operator of this agent paused the shop; ask the operator, or name other shops",
+        )
+    }
+
+    /// Returns the end of a crawl whose shop was removed while it waited or ran.
+    pub(super) fn forgotten(store: &str) -> Self {
+        Self::refused(
+            store,
+            "the operator of this agent removed the shop meanwhile; ask the operator, or name other shops",
+        )
+    }
+
+    fn refused(store: &str, detail: &str) -> Self {
         let outcome = Outcome::Blocked(Reason::new(Stop::RefusedAddress, detail));
         Self {
             code: Some(Code::Paused),

@@ -30,6 +30,9 @@ pub(super) struct ShopWork {
     pub(super) asked_at: Option<UnixMs>,
     /// How many more products make a progress event.
     pub(super) every_products: Option<u64>,
+    /// Whether it is crawled because it is stored: not any more once it is forgotten.
+    #[serde(default)]
+    pub(super) is_known: bool,
 }
 
 /// Which product is read.
@@ -80,6 +83,7 @@ pub(super) fn crawl(
             deadline_ms: (request.deadline_seconds).map(|it| i64::from(small(it.get())) * 1_000),
             asked_at,
             every_products: emit.every_products.map(|it| it.get()),
+            is_known: false,
         };
         item(SHOP, work.shop.key.as_str(), &work)
     });
@@ -113,6 +117,7 @@ fn one(shop: &Shop, last_page: Option<u32>, only_new: bool) -> Vec<NewItem> {
         deadline_ms: None,
         asked_at: None,
         every_products: None,
+        is_known: only_new,
     };
     let close = CloseWork {
         has_list: true,

@@ -44,8 +44,8 @@ async fn probe(shop: &Shop, context: &Context) -> Value {
     // Whoever asked may leave; the look is over soon in any case.
     let cancel = CancellationToken::new();
     let looked = match context.store.is_paused(&shop.key).await {
-        Ok(true) => Ok(None),
-        Ok(false) => look_at(&visit, &cancel).await.map(Some),
+        Ok(Some(true)) => Ok(None),
+        Ok(Some(false) | None) => look_at(&visit, &cancel).await.map(Some),
         Err(error) => Err(CrawlError::Store(error)),
     };
     let mut answer = match looked {

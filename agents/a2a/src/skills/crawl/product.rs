@@ -44,7 +44,7 @@ pub(super) async fn run(
     let started = Instant::now();
     let url = work.url.as_str();
     Progress::begin(claimed, context, url).await?;
-    if context.store.is_paused(&work.shop.key).await? {
+    if context.store.is_paused(&work.shop.key).await? == Some(true) {
         return Ok(ItemEnd::Done(json!(Ended::paused(url))));
     }
     let (pace, owner) = (Pace::default(), owner(claimed));

@@ -32,8 +32,10 @@ pub(super) async fn run(
     };
     let store = work.shop.url.as_str();
     let progress = Progress::begin(claimed, context, store).await?;
-    if context.store.is_paused(&work.shop.key).await? {
-        return Ok(ItemEnd::Done(json!(Ended::paused(store))));
+    match context.store.is_paused(&work.shop.key).await? {
+        Some(true) => return Ok(ItemEnd::Done(json!(Ended::paused(store)))),
+        None if work.is_known => return Ok(ItemEnd::Done(json!(Ended::forgotten(store)))),
+        Some(false) | None => {}
     }
     let newest = context.store.crawls(Some(&work.shop.key), 1).await?.pop();
     if let Some(report) = newest
@@ -121,6 +123,11 @@ async fn crawl(
             let seconds = waited.as_secs();
             let detail = format!("another process was crawling the shop for more than {seconds} s");
             Ended::new(url, Outcome::Failed(Reason::new(Stop::Superseded, detail)))
+        }
+        Err(CrawlError::Store(StoreError::Fenced { .. }))
+            if context.store.is_paused(&shop.key).await?.is_none() =>
+        {
+            Ended::forgotten(url)
         }
         Err(CrawlError::Store(error)) => return Err(error),
     };
