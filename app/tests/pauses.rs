@@ -1,14 +1,17 @@
 //! Pauses that hosts ask for, kept by whoever comes next: behind a kill, and at hosts that a shop has moved to.
 
 use std::io::{BufRead, BufReader};
+use std::time::Duration;
 
 use catalog::{HostRecord, Outcome, Stop, UnixMs};
+use crawler::fetch::FetchConfig;
 use store::OpenMode;
-use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
+use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Surface};
 
 use crate::agents::until;
-use crate::crawling::{World, fetcher, stop};
+use crate::crawling::{World, fetcher, fetcher_with, stop};
 use crate::program::{Home, PROGRAM};
+use crate::routes::{singles, small};
 
 /// The time that all crawls of a [`World`] record.
 const NOW_MS: i64 = 1_000;
@@ -135,4 +138,29 @@ async fn a_pause_outlives_the_process_that_is_killed_in_it() {
     let paths: Vec<String> = shop.requests().into_iter().map(|it| it.path).collect();
     let again = ["/meta.json", "/products.json?limit=250&page=2"];
     assert_eq!(paths[4..], again);
+}
+
+/// They are asked for again in each pass, and the sum of their pauses has a limit: it may not be spent on the same ones.
+#[tokio::test(start_paused = true)]
+async fn products_that_are_none_and_ask_for_pauses_keep_nobody_from_the_others() {
+    let gone = |plan: FaultPlan, n| {
+        let path = format!("/products/p-{n}.json");
+        plan.fault(On::path(path), Fault::retry_after(404, "2"))
+    };
+    let plan = (1..=12).fold(singles(40).without(Surface::Atom), gone);
+    let mut world = World::with(small(40), plan).await;
+    let five_seconds = FetchConfig {
+        max_retry_after: Duration::from_secs(5),
+        ..FetchConfig::default()
+    };
+    let mut n_stored = 0;
+    for _ in 0..12 {
+        world.fetcher = fetcher_with(five_seconds.clone());
+        let report = world.crawl().await;
+        assert_eq!(stop(&report).1, Some(Stop::RateLimited), "{report:?}");
+        let told = report.outcome.unwrap().to_string();
+        assert!(told.contains("crawl.max_retry_after_seconds"), "{told}");
+        n_stored = world.n_stored().await;
+    }
+    assert_eq!(n_stored, 28);
 }

@@ -261,6 +261,7 @@ async fn a_shop_that_has_just_what_the_list_shows_is_complete() {
         used(&report),
         [
             (Route::List, 25_000, RouteEnd::Wall),
+            (Route::Collections, 0, RouteEnd::Exhausted),
             (Route::Sitemap, 0, RouteEnd::Covered),
         ]
     );

@@ -4,7 +4,7 @@ use catalog::{Outcome, Route, RouteEnd, Stop};
 use testkit::{Collection, Fault, FaultPlan, On};
 
 use crate::crawling::{World, stop};
-use crate::routes::{n_asked, small, used};
+use crate::routes::{n_asked, small, small_of, used};
 
 fn json(text: &str) -> Fault {
     Fault::Custom(200, "application/json", text.as_bytes().to_vec())
@@ -89,6 +89,30 @@ async fn a_shop_of_which_all_agree_that_it_has_just_what_the_list_shows_is_compl
     let report = world.crawl().await;
     assert_eq!(report.outcome, Some(Outcome::Complete));
     assert_eq!(n_asked(&world, "/collections/few/"), 1);
+
+    // Five left, and five came.
+    let few = || vec![Collection::new("few", 0..9)];
+    world
+        .fake
+        .set_catalogue(small_of(6..=25_005).with_collections(few()));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.new, report.counts.gone), (5, 5));
+    assert_eq!(n_asked(&world, "/products/p-"), 6);
+}
+
+/// A number that counts no further than the list shows, and no collection with what is behind it: the products are there.
+#[tokio::test]
+async fn what_is_known_and_still_has_a_page_is_not_gone_though_nothing_names_it() {
+    let meta = json(r#"{"currency": "EUR", "published_products_count": 25000}"#);
+    let plan = || FaultPlan::none().fault(On::path("/meta.json"), meta.clone());
+    let few = vec![Collection::new("few", 0..9)];
+    let world = World::with(small(25_200).with_collections(few), plan()).await;
+    assert_eq!(world.crawl().await.counts.products, 25_200);
+    world.fake.set_plan(naming(plan(), 25_000));
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::Wall)));
+    assert_eq!(report.counts.gone, 0);
 }
 
 #[tokio::test]

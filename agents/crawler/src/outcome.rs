@@ -89,7 +89,7 @@ fn is_behind_wall(page_number: u32) -> bool {
     page_number as usize * PAGE_SIZE > WALL
 }
 
-pub(crate) fn wall(page_number: u32) -> Outcome {
+fn wall(page_number: u32) -> Outcome {
     let detail =
         format!("page {page_number} is refused: Shopify lists no more than {WALL} products");
     Outcome::Partial(Reason::new(Stop::Wall, detail))
@@ -119,9 +119,10 @@ pub(crate) fn outcome_of_fetch(error: &FetchError) -> Outcome {
             blocked(Stop::RateLimited)
         }
         FetchError::LeftAlone { why, .. } => match why {
-            Rest::Asked | Rest::Platform | Rest::Failing(Failure::Refused) => {
-                blocked(Stop::RateLimited)
-            }
+            Rest::Asked
+            | Rest::AskedTooOften
+            | Rest::Platform
+            | Rest::Failing(Failure::Refused) => blocked(Stop::RateLimited),
             Rest::Failing(Failure::ServerError) => failed(Stop::ServerError),
             Rest::Failing(Failure::Unreachable) => failed(Stop::Unreachable),
         },

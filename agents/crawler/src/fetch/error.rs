@@ -196,6 +196,8 @@ impl Wait {
 pub enum Rest {
     /// It asked for a pause.
     Asked,
+    /// Its answers asked for longer pauses, all together, than one piece of work waits for.
+    AskedTooOften,
     /// It failed many times in a row.
     Failing(Failure),
     /// Several shops of its platform refused at the first request.
@@ -206,6 +208,9 @@ impl fmt::Display for Rest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Asked => "an earlier answer asked for this pause",
+            Self::AskedTooOften => {
+                "answer after answer asks for a pause, together longer than crawl.max_retry_after_seconds"
+            }
             Self::Failing(Failure::Refused) => "it refused too many times in a row",
             Self::Failing(Failure::ServerError) => "it failed too many times in a row",
             Self::Failing(Failure::Unreachable) => "it gave no answer too many times in a row",
@@ -270,6 +275,22 @@ impl FetchError {
                 let detail = format!("a redirect leads there, and {what}");
                 Self::RefusedAddress { url, detail }
             }
+            other => other,
+        }
+    }
+
+    /// Returns the same of a host that is left alone as its answers asked for pauses again and again.
+    pub(super) fn for_asking_too_often(self) -> Self {
+        match self {
+            Self::LeftAlone {
+                url,
+                left,
+                why: Rest::Asked,
+            } => Self::LeftAlone {
+                url,
+                left,
+                why: Rest::AskedTooOften,
+            },
             other => other,
         }
     }

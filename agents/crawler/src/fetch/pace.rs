@@ -56,6 +56,7 @@ struct Rests {
     longest_wait: Option<Duration>,
     /// All pauses that were asked for behind answers that count.
     paused_behind_answers: Duration,
+    has_lost_patience: bool,
     /// When the last request of another process may have left, which died before its hosts had rested.
     others_sent_at: Option<Instant>,
 }
@@ -199,11 +200,19 @@ impl Pace {
         self.lock().longest_wait.unwrap_or(Duration::MAX)
     }
 
-    /// Notes a pause behind an answer that counts, and returns how long all of these are.
-    pub(super) fn pauses_behind_answer(&self, pause: Duration) -> Duration {
+    /// Notes a pause behind an answer that counts. Once all of these are longer than `longest`, none is waited for.
+    pub(super) fn pauses_behind_answer(&self, pause: Duration, longest: Duration) {
         let mut rests = self.lock();
         rests.paused_behind_answers = rests.paused_behind_answers.saturating_add(pause);
-        rests.paused_behind_answers
+        if rests.paused_behind_answers > longest {
+            rests.longest_wait = Some(Duration::ZERO);
+            rests.has_lost_patience = true;
+        }
+    }
+
+    /// Returns whether the pauses behind answers were too long.
+    pub(super) fn has_lost_patience(&self) -> bool {
+        self.lock().has_lost_patience
     }
 
     pub(super) const fn gap(&self) -> Duration {

@@ -54,7 +54,11 @@ impl Fetcher {
         pace.has_come_back().await;
         pace.asks(ask.url);
         let mut turn = host.turn.lock().await;
-        turn.admit(ask.url, pace.longest_wait().min(self.longest_pause()))?;
+        turn.admit(ask.url, pace.longest_wait().min(self.longest_pause()))
+            .map_err(|error| match pace.has_lost_patience() {
+                true => error.for_asking_too_often(),
+                false => error,
+            })?;
         tell_wait(&turn, ask.url);
         let n_tries = if turn.is_probe() { 1 } else { patience.n_tries };
         let mut waited = Duration::ZERO;
@@ -166,9 +170,7 @@ impl Fetcher {
                 Told::Good => {
                     turn.pause_behind_answer(asked);
                     // A shop whose every answer asks for a pause would keep others from their turn for days.
-                    if pace.pauses_behind_answer(asked) > self.longest_pause() {
-                        pace.wait_at_most(Duration::ZERO);
-                    }
+                    pace.pauses_behind_answer(asked, self.longest_pause());
                 }
                 Told::Refused | Told::Nothing => turn.pause(asked),
             }

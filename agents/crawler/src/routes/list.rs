@@ -6,7 +6,7 @@ use url::{Origin, Url};
 use super::stop_of;
 use super::versions::says_unchanged;
 use crate::fetch::Response;
-use crate::outcome::{check_status, outcome_of_read, wall};
+use crate::outcome::{check_status, outcome_of_read};
 use crate::pass::{Ended, NewPage, Pass, Seen};
 use crate::platforms::{Page, shopify};
 
@@ -184,7 +184,10 @@ impl Pass<'_> {
                 }
                 // Some shops refuse with an empty page, which says nothing of what is behind it.
                 if number == LAST_RESUMABLE_PAGE + 1 && page.n_listed == 0 {
-                    return Err(wall(number));
+                    let detail = format!(
+                        "page {number} is empty: Shopify lists no more than {WALL} products"
+                    );
+                    return Err(Outcome::Partial(Reason::new(Stop::Wall, detail)));
                 }
                 ListBody::Read(page)
             }

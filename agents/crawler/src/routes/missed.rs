@@ -13,7 +13,7 @@ use super::list::List;
 use crate::pass::{Ended, NewPage, Pass};
 
 /// Known products that were not met, up to which each is asked for. Where more are missing, the list's word counts.
-const MAX_ASKED: usize = 25;
+pub(super) const MAX_ASKED: usize = 25;
 
 /// A shop that takes longer for these few answers is asked no more.
 const MAX_TIME: Duration = Duration::from_secs(120);

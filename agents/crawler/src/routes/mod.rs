@@ -17,6 +17,7 @@ use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
 use url::Url;
 
 use self::list::{List, shortfall};
+use self::missed::MAX_ASKED;
 use crate::contact::{Contact, likely_places};
 use crate::pass::{Ended, Pass};
 
@@ -98,7 +99,7 @@ impl Pass<'_> {
         };
         // A shop with so many products names no fewer of them.
         census.is_whole &= census.n_named() >= WALL;
-        let names_others = census.n_named() > WALL || self.notes.n_stated == Some(WALL as u64);
+        let names_others = census.n_named() > WALL;
         if !names_others && self.begun_on() != Route::Sitemap {
             let ended = self.take_collections(base, None).await?;
             if ends_pass(&ended.outcome) {
@@ -123,7 +124,7 @@ impl Pass<'_> {
                 false => wall(&ended.detail),
             });
         }
-        if !names_others && !self.has_just(WALL).await? {
+        if !names_others && !self.has_just(base, WALL).await? {
             return Ok(wall(&format!(
                 "the sitemap names no others: {n_found} were found"
             )));
@@ -133,14 +134,22 @@ impl Pass<'_> {
         Ok(Outcome::Complete)
     }
 
-    /// Returns whether all that is known of the shop says that it has `n` products, and these were found.
-    async fn has_just(&self, n: usize) -> Result<bool, StoreError> {
+    /// Returns whether all that is known of the shop at `base` says that it has `n` products, and these were found. Of those
+    /// that are missing some are asked for.
+    async fn has_just(&self, base: &Url, n: usize) -> Result<bool, StoreError> {
         let is_stated = self.notes.n_stated.is_none_or(|it| it <= n as u64);
         if !is_stated || self.seen.len() != n {
             return Ok(false);
         }
-        let missing = self.crawl.store.missing_products(&self.begun.ticket, 1);
-        Ok(missing.await?.is_empty())
+        let store = self.crawl.store;
+        let missing = store.missing_products(&self.begun.ticket, n).await?;
+        let step = missing.len().div_ceil(MAX_ASKED).max(1);
+        for (_, handle) in missing.iter().step_by(step) {
+            if !matches!(self.single(base, handle).await, Ok(None)) {
+                return Ok(false);
+            }
+        }
+        Ok(missing.is_empty() || self.shows_what_was_met(base).await?)
     }
 
     /// Notes a route of which nothing could be used.

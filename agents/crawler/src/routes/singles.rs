@@ -48,7 +48,13 @@ impl Pass<'_> {
         // An earlier call may have found some, and what it did not find is asked for again.
         let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
         let (mut last_error, mut refused) = (None, None);
-        for place in spread(census.pending()) {
+        let mut pending = census.pending();
+        if self.begun.resumed && !pending.is_empty() {
+            // Those on which an earlier call spent its patience keep nobody from the others.
+            let n = pending.len();
+            pending.rotate_left((self.begun.ticket.epoch % 7) as usize * n / 7);
+        }
+        for place in spread(pending) {
             if !census.is_pending(place) {
                 continue;
             }
@@ -142,7 +148,7 @@ impl Pass<'_> {
     }
 
     /// Returns whether the shop shows a product by itself that the pass has met elsewhere: then one that it does not show is none.
-    async fn shows_what_was_met(&self, base: &Url) -> Result<bool, StoreError> {
+    pub(super) async fn shows_what_was_met(&self, base: &Url) -> Result<bool, StoreError> {
         let crawl = &self.begun.ticket.crawl;
         let met = self.crawl.store.products_on_page(crawl, 1).await?;
         let Some((_, handle)) = met.iter().find(|(_, handle)| !handle.is_empty()) else {

@@ -32,8 +32,10 @@ pub(super) struct Core {
     #[schemars(with = "bool")]
     in_stock: Option<bool>,
     n_variants: usize,
-    /// Variants known to be available.
-    n_available: usize,
+    /// Variants known to be available; absent where its shop does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
+    n_available: Option<usize>,
     n_images: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -83,7 +85,8 @@ impl Core {
             discount: discount::greatest(product),
             in_stock: gone_since.map_or(row.in_stock, |_| Some(false)),
             n_variants: product.variants.len(),
-            n_available: product.variants.iter().filter(is_available).count(),
+            n_available: (row.in_stock)
+                .map(|_| product.variants.iter().filter(is_available).count()),
             n_images: product.images.len(),
             created_at: product.created_at,
             published_at: product.published_at,
