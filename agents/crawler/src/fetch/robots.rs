@@ -213,7 +213,8 @@ mod tests {
                     file
                 };
                 let delay = read(200, file.as_bytes()).crawl_delay();
-                assert_eq!(delay.as_secs_f64(), expected, "{text:?} {end:?}");
+                let expected = Duration::from_secs_f64(expected);
+                assert_eq!(delay, expected, "{text:?} {end:?}");
             }
         }
     }
