@@ -263,6 +263,18 @@ async fn a_first_answer_that_leads_to_where_nobody_may_go_keeps_nobody_from_the_
 }
 
 #[tokio::test]
+async fn a_first_answer_that_leads_to_a_host_without_a_robots_txt_keeps_nobody_from_the_list() {
+    let failing = FaultPlan::none().fault(On::path("/robots.txt"), Fault::status(503));
+    let other = FakeShop::start(small(7), failing).await.unwrap();
+    let there = Fault::Redirect(format!("{}/meta.json", other.url().trim_end_matches('/')));
+    let plan = list_alone().fault(On::path("/meta.json"), there);
+    let world = World::with(small(30), plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(world.n_stored().await, 30);
+}
+
+#[tokio::test]
 async fn an_answer_that_neither_gives_nor_refuses_is_no_closed_list() {
     for fault in [
         Fault::Empty(204),

@@ -44,7 +44,7 @@ blocked: robots.txt, a password, a closed (401, 403, 404, 410) or suspended list
 too many requests. gone: a known shop whose list, /meta.json and home \
 page say that there is none. partial: \
 interrupted, --max-pages, a failure behind page 1, a list that repeats for ever, less than half of \
-the known products (then nothing is taken as gone, unless a crawl 12 hours later finds about as \
+the known products, or less than nine tenths where the shop itself says that it has more (then nothing is taken as gone, unless a crawl 12 hours later finds about as \
 many), products behind Shopify's limit of 25,000 that were not all found, or a closed list of which \
 other routes brought a part.
 

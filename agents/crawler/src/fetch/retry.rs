@@ -219,6 +219,19 @@ mod tests {
     }
 
     #[test]
+    fn of_several_pauses_the_longest_counts() {
+        let mut several = answer(429, &[("retry-after", "4")]);
+        let headers = &mut several.as_mut().unwrap().headers;
+        for more in ["6", "soon", "5"] {
+            headers.append(header::RETRY_AFTER, more.parse().unwrap());
+        }
+        let config = FetchConfig::default();
+        let longest = config.max_retry_after;
+        let pause = pause_before_next(&several, 1, longest, &config);
+        assert_eq!(pause, Some(Duration::from_secs(6)));
+    }
+
+    #[test]
     fn a_date_without_a_readable_date_to_count_from_is_a_minute() {
         let until = ("retry-after", "Sat, 21 Nov 2026 10:01:30 GMT");
         let minute = Some(Duration::from_secs(60));

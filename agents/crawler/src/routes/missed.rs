@@ -23,8 +23,8 @@ impl Pass<'_> {
     /// have one still are stored as present, without what it says: it does not tell what can be bought. So are those of
     /// which nobody can tell, since no answer is no sign that a product is gone.
     ///
-    /// Where more are missing, or nobody may ask, and the list was read from `first_page` on, since a pass went on there, those on the pages before
-    /// may have gone meanwhile and others have taken their places, unread: the pass is not complete then.
+    /// Where more are missing, or nobody may ask, and the list was read from `first_page` on, since a pass went on there, those
+    /// on the pages before may have gone meanwhile and others have taken their places, unread: the pass is not complete then.
     ///
     /// That is for one pass: a product that the list does not show in the next one either is not on its way from page to
     /// page. Nobody may ask where the pass is to store no more pages.

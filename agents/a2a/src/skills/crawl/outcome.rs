@@ -28,7 +28,7 @@ const MAX_DETAIL_CHARS: usize = 240;
 /// | `NOT_SHOPIFY` | the answer to the first page is no product list, and the shop never told its currency as one |
 /// | `SCHEMA` | any other answer that is no product list, or damaged |
 /// | `ADDRESS_REFUSED` | the address, or one it redirects to, is private or not http(s) |
-/// | `PAUSED` | the agent's operator paused the shop |
+/// | `PAUSED` | the agent's operator paused the shop, or removed it meanwhile |
 /// | `NOT_FOUND` | the product's page does not exist |
 /// | `PLATFORM_LIMIT` | the platform lists no more than it did |
 /// | `ENDLESS` | the same products came again and again |
