@@ -10,6 +10,10 @@ use super::latency::Latency;
 /// Answers, and the time that they took, that tell a rate; fewer tell of the host's patience with a burst.
 const MEASURED: (u32, Duration) = (8, Duration::from_secs(2));
 
+/// The part of an answer that a host may have had left when it refused, for want of the rest: as likely a little as nearly all.
+/// What it bore since then is less by so much, until a second refusal finds it as empty.
+const LEFT_OVER: f64 = 0.75;
+
 /// Of the rate that a host bore from one refusal to the next, what is asked of it from then on.
 const CRUISE: f64 = 0.95;
 
@@ -32,7 +36,7 @@ const RECOVERY: f64 = 1.0 / 16.0;
 
 /// A host that rested has saved something up: the first answers of a rate that was learned earlier may come this
 /// much sooner than they could for ever.
-const RESTED: (u32, f64) = (24, 0.88);
+const RESTED: (u32, f64) = (24, 0.87);
 
 /// The first gap behind a refusal is the pause behind it, as far as this.
 const LONGEST_FIRST_GAP: Duration = Duration::from_secs(5);
@@ -248,7 +252,12 @@ impl Rate {
         let per_second = self.per_second.filter(|_| self.was_refused)?;
         let per_second = per_second.max(self.floor);
         // The rate of this moment may live on what the host had saved up. That less was asked for says nothing.
-        let measured = self.measured(now).unwrap_or(per_second);
+        let measured = self
+            .measured(now)
+            .map_or(per_second, |it| match self.refused {
+                Some(_) => it,
+                None => it * (1.0 - LEFT_OVER / f64::from(self.n_good)),
+            });
         let lasting = measured.max(self.resumed.unwrap_or(0.0)).min(per_second);
         let lasting = self.refused.map_or(lasting, |it| lasting.min(it * CRUISE));
         Some(Learned {
@@ -423,6 +432,20 @@ mod tests {
                     second.learned, first.learned,
                     "what was borne stays as it is"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_right_behind_one_that_began_with_an_empty_bucket_is_not_refused() {
+        for excess in [-1.0, 0.0, 1.0, 1.5] {
+            for latency_ms in [1, 20, 50] {
+                let mut bucket = Bucket::new(2.0, 4, latency_ms);
+                bucket.excess = excess;
+                let (first, second) = bucket.two_runs(21, Duration::from_millis(1_500));
+                let about = format!("{excess}, {latency_ms} ms: {first:?} {second:?}");
+                assert_eq!((first.n_refused, second.n_refused), (1, 0), "{about}");
+                assert!(second.wall <= 1.25 * 8.0, "{about}");
             }
         }
     }
