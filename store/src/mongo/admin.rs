@@ -8,11 +8,12 @@ use catalog::{
 use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf, doc, serialize_to_bson};
 
 use super::MongoStore;
+use super::crawl::FENCED_OFF;
 use super::decode;
 use super::decode_history;
 use super::fault::Fault;
 use super::keys::{crawl_range, observation_key, observation_range, product_key, shop_range};
-use super::product::date;
+use super::product::{date, whole};
 use super::read::{BLOCK, n_observations, products_by_key, projection};
 use super::steps::{FindArgs, Steps, Update};
 
@@ -148,6 +149,10 @@ async fn begin_to_forget(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<Begun,
     };
     let range = shop_range(decode::shop(&stored)?.shop.platform, shop);
     revoke_lease(steps, shop).await?;
+    // Its passes write no more either, however long the steps that follow take.
+    let of_shop = doc! { "shop": shop.as_str() };
+    let fenced = Update::many(of_shop, doc! { "$set": { "epoch": whole(FENCED_OFF) } })?;
+    steps.update("crawls", vec![fenced]).await?;
     let n_products = steps.count("products", within(&range)).await?;
     let n_observations = steps.count("observations", within(&range)).await?;
     if n_products.saturating_add(n_observations) > MAX_AT_ONCE {
@@ -196,12 +201,14 @@ async fn remove_some(
     steps.delete(collection, until_last).await
 }
 
-/// Removes what there is of a shop; the shop itself last, so that what was cut off can be done again.
+/// Removes what there is of a shop; the shop itself last, so that what was cut off can be done again. Who took its lease since
+/// the first step writes no more.
 async fn remove_all(
     steps: &mut Steps<'_>,
     shop: &ShopKey,
     range: &(String, String),
 ) -> Result<Forgotten, Fault> {
+    revoke_lease(steps, shop).await?;
     let of_shop = doc! { "shop": shop.as_str() };
     let n_crawls = steps.delete("crawls", of_shop.clone()).await?;
     let pages = crawl_range(shop);
