@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use catalog::{ShopKey, ShopStatus, Stop, Store, StoreError, UnixMs};
+use catalog::{CrawlReport, ShopKey, ShopStatus, Stop, Store, StoreError, UnixMs};
 use crawler::{RecrawlTerms, recrawl_after};
 
 /// The passes of a shop that tell how often it changes.
-const MOST_PASSES: usize = 20;
+pub(crate) const MOST_PASSES: usize = 20;
 
 pub(crate) const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -86,8 +86,12 @@ pub(crate) fn due_at(status: &ShopStatus, interval: Duration, now: UnixMs) -> Op
 /// Returns when the newest pass ended, if the shop kept it from being complete and it does not go on: the next one would come
 /// as far. `None` for one that was asked to stop, too.
 pub(crate) fn kept_from_at(status: &ShopStatus) -> Option<UnixMs> {
-    let last = status.last_crawl.as_ref()?;
-    let stop = last.outcome.as_ref()?.reason()?.stop;
+    kept_from(status.last_crawl.as_ref()?)
+}
+
+/// Does as [`kept_from_at`], for one pass.
+pub(crate) fn kept_from(pass: &CrawlReport) -> Option<UnixMs> {
+    let stop = pass.outcome.as_ref()?.reason()?.stop;
     let is_by_us = stop.is_resumable() || matches!(stop, Stop::MaxPages | Stop::Superseded);
-    last.finished_at.filter(|_| !is_by_us)
+    pass.finished_at.filter(|_| !is_by_us)
 }

@@ -8,10 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
-use catalog::{CreatedTask, Idempotency, NewTask, Shop, ShopKey, ShopStatus, TaskId, UnixMs};
+use catalog::{
+    CrawlKey, CrawlReport, CreatedTask, Idempotency, NewTask, Shop, ShopKey, ShopStatus, TaskId,
+    UnixMs,
+};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::due::{DAY_MS, Due, due_at, kept_from_at};
+use crate::due::{DAY_MS, Due, MOST_PASSES, due_at, kept_from, kept_from_at};
 use crate::{App, shop_list};
 
 /// The pause between two looks at the shops, but for the jitter.
@@ -35,6 +38,7 @@ pub(crate) async fn run(context: &a2a::Context, app: &App) {
         app,
         due: Due::new(app.config.recrawl_terms()),
         asked: HashMap::new(),
+        cut_off: HashMap::new(),
     };
     let look_again_and_again = async {
         loop {
@@ -56,15 +60,22 @@ struct Scheduler<'a> {
     due: Due,
     /// The slots that need no look at the store any more.
     asked: HashMap<ShopKey, i64>,
+    /// The newest pass of each shop that was cut off, and whether one before it read the shop as far as that lets anybody.
+    cut_off: HashMap<ShopKey, (CrawlKey, bool)>,
 }
 
 impl Scheduler<'_> {
     async fn look(&mut self) -> Result<()> {
-        let mut shops =
-            shop_list::stored_and_configured(self.context.store.as_ref(), self.app).await?;
+        let shops = shop_list::stored_and_configured(self.context.store.as_ref(), self.app).await?;
         let configured = self.app.config.shops().into_iter().map(|it| it.key);
         let configured: HashSet<ShopKey> = configured.collect();
-        shops.retain(|it| is_listed(it, &configured));
+        let mut listed = Vec::new();
+        for status in shops {
+            if is_listed(&status, &configured) || self.was_read_before(&status).await? {
+                listed.push(status);
+            }
+        }
+        let shops = listed;
         let now = self.app.clock.now();
         let mut n_asked = 0;
         let mut n_new = 0;
@@ -98,6 +109,24 @@ impl Scheduler<'_> {
             self.app.screen.note(&format!("{shops} due: crawling"));
         }
         Ok(())
+    }
+
+    /// Returns whether an earlier pass than the newest, among the last ones, read a shop as far as that lets anybody.
+    async fn was_read_before(&mut self, status: &ShopStatus) -> Result<bool> {
+        let Some(last) = status.last_crawl.as_ref().filter(|_| status.n_products > 0) else {
+            return Ok(false);
+        };
+        let key = &status.shop.key;
+        if let Some((of, was_read)) = self.cut_off.get(key)
+            && *of == last.key
+        {
+            return Ok(*was_read);
+        }
+        let passes = self.context.store.crawls(Some(key), MOST_PASSES).await?;
+        let was_read = has_been_read(&passes);
+        let answer = (last.key.clone(), was_read);
+        self.cut_off.insert(key.clone(), answer);
+        Ok(was_read)
     }
 
     /// Makes the task of a shop and a slot, and returns whether no other scheduler had made it.
@@ -140,6 +169,12 @@ fn is_listed(status: &ShopStatus, configured: &HashSet<ShopKey>) -> bool {
         || status.last_crawl.is_none()
         || status.last_complete_at.is_some()
         || (status.n_products > 0 && kept_from_at(status).is_some())
+}
+
+/// Returns whether one of a shop's passes stored pages and ended where the shop lets nobody go on.
+fn has_been_read(passes: &[CrawlReport]) -> bool {
+    let mut passes = passes.iter();
+    passes.any(|it| it.counts.pages > 0 && kept_from(it).is_some())
 }
 
 /// Returns whether nothing keeps a shop from being crawled now.
@@ -301,6 +336,26 @@ mod tests {
             };
             assert!(is_listed(&once_complete, &nobody), "{stop:?}");
         }
+    }
+
+    #[test]
+    fn one_bad_day_does_not_end_what_a_shop_that_never_is_complete_was_read_for() {
+        let shop = status("named.example", None).shop;
+        let pass = |stop, pages| {
+            let mut pass = tried(&shop);
+            pass.outcome = Some(Outcome::Partial(Reason::new(stop, "no")));
+            pass.finished_at = Some(UnixMs::new(1));
+            pass.counts.pages = pages;
+            pass
+        };
+        let wall = pass(Stop::Wall, 100);
+        assert!(has_been_read(&[pass(Stop::RateLimited, 1), wall]));
+        let never = [
+            pass(Stop::RateLimited, 1),
+            pass(Stop::MaxPages, 1),
+            pass(Stop::Password, 0),
+        ];
+        assert!(!has_been_read(&never));
     }
 
     /// Returns a pass without an end.

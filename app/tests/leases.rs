@@ -5,9 +5,9 @@ use std::time::Duration;
 use catalog::{
     Lease, LeaseAnswer, Outcome, PageWrite, Product, Shop, ShopKey, Start, Stop, StoreError, UnixMs,
 };
-use crawler::fetch::{FetchConfig, Fetcher};
+use crawler::fetch::{FetchConfig, Fetcher, Pace};
 use crawler::platforms::shopify;
-use crawler::{CrawlError, LeaseTerms, RESTING};
+use crawler::{CrawlError, CrawlOptions, LeaseTerms, RESTING, TaskPart};
 use serde_json::Value;
 use store::OpenMode;
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
@@ -334,4 +334,52 @@ async fn an_import_waits_for_nobody_who_is_dead_and_leaves_no_lease() {
     let uri = format!("sqlite:{}", home.path().join("shop.db").display());
     let store = store::open(&uri, OpenMode::Existing).await.unwrap();
     assert_eq!(store.shops().await.unwrap()[0].lease, None);
+}
+
+/// It may be forgotten while the crawl waits for its lease, and would be stored again.
+#[tokio::test]
+async fn what_is_crawled_because_it_is_stored_is_not_asked_once_it_is_not() {
+    let mut world = World::new(30, FaultPlan::none()).await;
+    let pace = Pace::default();
+    let task = TaskPart {
+        last_page: None,
+        only_stored: true,
+        pace: &pace,
+        entry: &|_| None,
+    };
+    let crawl = async |world: &World| {
+        let options = CrawlOptions {
+            task: Some(&task),
+            ..world.options
+        };
+        let (shop, store) = (&world.shop, world.store.as_ref());
+        let now = || UnixMs::new(1_000);
+        let cancel = CancellationToken::new();
+        crawler::crawl(
+            shop,
+            &options,
+            &world.fetcher,
+            store,
+            &now,
+            &cancel,
+            &|_| {},
+        )
+        .await
+    };
+    let refused = crawl(&world).await.unwrap_err();
+    assert!(
+        matches!(refused, CrawlError::Store(StoreError::Fenced { .. })),
+        "{refused}"
+    );
+    assert_eq!(world.fake.n_requests(), 0);
+    world
+        .store
+        .add_shop(&world.shop, UnixMs::new(0))
+        .await
+        .unwrap();
+    world.fetcher = crate::crawling::fetcher();
+    assert_eq!(
+        crawl(&world).await.unwrap().outcome,
+        Some(Outcome::Complete)
+    );
 }

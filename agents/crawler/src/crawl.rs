@@ -46,6 +46,8 @@ pub struct CrawlOptions<'a> {
 pub struct TaskPart<'a> {
     /// The last page that is asked for, in all calls together.
     pub last_page: Option<u32>,
+    /// Whether the shop is crawled because it is stored: not any more once it is forgotten.
+    pub only_stored: bool,
     /// The crawl's own pace, which also counts its requests.
     pub pace: &'a Pace,
     /// Makes what the task is told of a page, in one atomic step with the page.
@@ -97,7 +99,8 @@ pub struct Progress {
 /// Cancel-safe: a dropped call leaves the pass as a killed process would.
 ///
 /// # Errors
-/// When the store fails, or another owner has the shop's lease for too long or took it. The pass goes on next time.
+/// When the store fails, or another owner has the shop's lease for too long or took it; also where the shop is to be stored and
+/// is not any more. The pass goes on next time.
 #[tracing::instrument(skip_all, fields(shop = %shop.key, crawl = tracing::field::Empty))]
 pub async fn crawl(
     shop: &Shop,
@@ -122,6 +125,14 @@ pub async fn crawl(
         on_page,
     };
     let work = async {
+        // It may have been forgotten while this waited for its lease.
+        if options.task.is_some_and(|it| it.only_stored)
+            && store.is_paused(&shop.key).await?.is_none()
+        {
+            return Err(StoreError::Fenced {
+                shop: shop.key.clone(),
+            });
+        }
         let ended = lease.ended_meanwhile().await?;
         match ended.filter(|it| it.outcome == Some(Outcome::Complete)) {
             Some(report) if options.start != Start::Fresh => Ok(report),

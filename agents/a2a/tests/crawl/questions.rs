@@ -258,9 +258,42 @@ async fn a_stored_shop_that_is_forgotten_before_its_turn_is_left_alone() {
         .add_shop(&known, catalog::UnixMs::new(0))
         .await
         .unwrap();
-    let (message, items) = a2a::refresh_of(&known);
+    schedule(&world, "scheduled", &known).await;
+    store.forget_shop(&known.key).await.unwrap();
+    world.do_all().await;
+    assert_eq!(
+        (fake.n_requests(), store.shops().await.unwrap().len()),
+        (0, 0)
+    );
+}
+
+/// As where the scheduler asked each day for a shop whose turn did not come.
+#[tokio::test]
+async fn a_shop_that_was_brought_up_to_date_since_it_was_asked_for_is_not_read_again() {
+    let world = World::idle(None).await;
+    let fake = shop(30, FaultPlan::none()).await;
+    let known = crawler::shop_at(&fake.url()).unwrap();
+    let store = &world.context.store;
+    store
+        .add_shop(&known, catalog::UnixMs::new(0))
+        .await
+        .unwrap();
+    for name in ["one", "two"] {
+        schedule(&world, name, &known).await;
+    }
+    world.do_item(&world.claim().await).await;
+    let n_requests = fake.n_requests();
+    assert!(n_requests > 0);
+    world.do_all().await;
+    assert_eq!(fake.n_requests(), n_requests);
+    assert_eq!(store.crawls(None, 9).await.unwrap().len(), 1);
+}
+
+/// Makes the task that brings a stored shop up to date.
+async fn schedule(world: &World, name: &str, known: &catalog::Shop) {
+    let (message, items) = a2a::refresh_of(known);
     let task = catalog::NewTask {
-        id: catalog::TaskId::new("scheduled").unwrap(),
+        id: catalog::TaskId::new(name).unwrap(),
         agent: "shopify".to_owned(),
         caller: "scheduler".to_owned(),
         context: "scheduler".to_owned(),
@@ -272,10 +305,4 @@ async fn a_stored_shop_that_is_forgotten_before_its_turn_is_left_alone() {
         at: catalog::UnixMs::new(0),
     };
     world.context.tasks.create_task(&task).await.unwrap();
-    store.forget_shop(&known.key).await.unwrap();
-    world.do_all().await;
-    assert_eq!(
-        (fake.n_requests(), store.shops().await.unwrap().len()),
-        (0, 0)
-    );
 }

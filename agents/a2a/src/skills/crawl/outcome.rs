@@ -32,7 +32,7 @@ const MAX_DETAIL_CHARS: usize = 240;
 /// | `NOT_FOUND` | the product's page does not exist |
 /// | `PLATFORM_LIMIT` | the platform lists no more than it did |
 /// | `ENDLESS` | the same products came again and again |
-/// | `SHRUNK` | less than half of the known products: too little to believe until a later crawl finds as many |
+/// | `SHRUNK` | less than half of the known products, or far fewer than the shop says: not believed until a later crawl finds as many |
 /// | `MAX_PAGES`, `DEADLINE` | as the request asked |
 /// | `BUSY` | another process crawled the shop for too long |
 /// | `INTERRUPTED`, `ERROR` | the agent could not finish it |

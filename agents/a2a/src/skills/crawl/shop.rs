@@ -78,6 +78,7 @@ async fn crawl(
     let entry = |page: PageRead| Some(progress.entry(page, pace, every_products));
     let task = TaskPart {
         last_page: work.last_page,
+        only_stored: work.is_known,
         pace,
         entry: &entry,
     };
@@ -137,8 +138,8 @@ async fn crawl(
     Ok((is_late && !cancel.is_cancelled()).then(|| late(ended)))
 }
 
-/// Returns whether a pass needs no other one: it is recent enough, or it is this item's own, which an earlier attempt
-/// ended without living to say so.
+/// Returns whether a pass needs no other one: it is recent enough, or the shop was just to be brought up to date and was since
+/// then, or it is this item's own, which an earlier attempt ended without living to say so.
 ///
 /// A pass that began before the item was asked for is not its own, nor is one that somebody else, who took it over,
 /// ended at a page of his choice.
@@ -152,8 +153,11 @@ fn stands(report: &CrawlReport, claimed: &ClaimedItem, work: &ShopWork, context:
         Stop::MaxPages => (work.last_page).is_some_and(|it| report.counts.pages >= u64::from(it)),
         stop => !stop.is_resumable(),
     });
-    let is_own = claimed.lease.epoch > 1 && report.started_at >= asked_at(work, claimed);
-    is_recent || (is_own && is_at_end)
+    let asked_at = asked_at(work, claimed);
+    // Who wants a shop to be up to date may have asked twice before its turn came.
+    let is_up_to_date = work.is_known && *outcome == Outcome::Complete && finished_at >= asked_at;
+    let is_own = claimed.lease.epoch > 1 && report.started_at >= asked_at;
+    is_recent || is_up_to_date || (is_own && is_at_end)
 }
 
 /// Returns whether a pass is one that an earlier attempt left behind.
