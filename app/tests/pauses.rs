@@ -3,15 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::time::Duration;
 
-use catalog::{HostRecord, Outcome, Stop, UnixMs};
+use catalog::{HostRecord, Outcome, Start, Stop, UnixMs};
 use crawler::fetch::FetchConfig;
 use store::OpenMode;
-use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Surface};
+use testkit::{Catalogue, Collection, FakeShop, Fault, FaultPlan, NORTH_LOFT, On, Surface};
 
 use crate::agents::until;
 use crate::crawling::{World, fetcher, fetcher_with, stop};
 use crate::program::{Home, PROGRAM};
-use crate::routes::{singles, small};
+use crate::routes::{closed, singles, small, undated};
 
 /// The time that all crawls of a [`World`] record.
 const NOW_MS: i64 = 1_000;
@@ -148,19 +148,50 @@ async fn products_that_are_none_and_ask_for_pauses_keep_nobody_from_the_others()
         plan.fault(On::path(path), Fault::retry_after(404, "2"))
     };
     let plan = (1..=12).fold(singles(40).without(Surface::Atom), gone);
-    let mut world = World::with(small(40), plan).await;
     let five_seconds = FetchConfig {
         max_retry_after: Duration::from_secs(5),
         ..FetchConfig::default()
     };
-    let mut n_stored = 0;
-    for _ in 0..12 {
-        world.fetcher = fetcher_with(five_seconds.clone());
-        let report = world.crawl().await;
-        assert_eq!(stop(&report).1, Some(Stop::RateLimited), "{report:?}");
-        let told = report.outcome.unwrap().to_string();
-        assert!(told.contains("crawl.max_retry_after_seconds"), "{told}");
-        n_stored = world.n_stored().await;
+    // A pass that goes on, and one that is begun anew each time, as tasks do.
+    for max_age_ms in [3_600_000, 0] {
+        let mut world = World::with(small(40), plan.clone()).await;
+        world.options.start = Start::Resume { max_age_ms };
+        for n in 0..20 {
+            world.options.started_at = UnixMs::new(NOW_MS - 20 + n);
+            world.fetcher = fetcher_with(five_seconds.clone());
+            let report = world.crawl().await;
+            assert_eq!(stop(&report).1, Some(Stop::RateLimited), "{report:?}");
+            let told = report.outcome.unwrap().to_string();
+            assert!(told.contains("crawl.max_retry_after_seconds"), "{told}");
+        }
+        assert_eq!(world.n_stored().await, 28, "{max_age_ms}");
     }
-    assert_eq!(n_stored, 28);
+}
+
+/// Longer than anybody waits, it would be the end of all patience by itself.
+#[tokio::test(start_paused = true)]
+async fn one_long_pause_behind_an_answer_is_waited_for_as_far_as_any() {
+    let plan = FaultPlan::none().closed_list(Fault::retry_after(404, "7200"));
+    let world = World::with(small(30), plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!(report.counts.products, 30);
+}
+
+/// It is not taken for one that shows no product by itself.
+#[tokio::test(start_paused = true)]
+async fn a_shop_whose_missing_products_ask_for_too_long_pauses_goes_on_another_time() {
+    let gone = |plan: FaultPlan, n| {
+        let path = format!("/products/p-{n}.json");
+        plan.fault(On::path(path), Fault::retry_after(404, "150"))
+    };
+    let file = On::path("/sitemap_products_1.xml");
+    let plan = (6..=65).fold(
+        closed(404).without(Surface::Atom).fault(file, undated(65)),
+        gone,
+    );
+    let catalogue = small(5).with_collections(vec![Collection::new("all-of-them", 0..5)]);
+    let world = World::with(catalogue, plan).await;
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::RateLimited)));
 }

@@ -295,6 +295,22 @@ async fn a_closed_list_is_read_at_the_name_that_the_platform_gave_the_shop() {
     }
 }
 
+/// It would be the end of the list, and the rest gone until the next pass.
+#[tokio::test]
+async fn one_empty_page_at_the_name_of_the_platform_ends_no_list() {
+    let name = "north-loft-17.myshopify.com";
+    let catalogue = Catalogue::generate(&NORTH_LOFT, 600, 3).with_platform_domain(name);
+    let mut world = World::with(catalogue, closed(403)).await;
+    world.fetcher = pinned(name, &world);
+    assert_eq!(world.crawl().await.counts.products, 600);
+    let empty = Fault::Custom(200, "application/json", br#"{"products": []}"#.to_vec());
+    let once = On::page(3).host(name).nth(1);
+    world.fake.set_plan(closed(403).fault(once, empty));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, report.counts.gone), (600, 0));
+}
+
 #[tokio::test]
 async fn a_name_of_the_platform_that_leads_to_another_host_is_told() {
     let name = "north-loft-17.myshopify.com";
@@ -565,7 +581,7 @@ async fn a_shop_whose_paths_lead_to_another_home_page_for_a_while_stays_where_it
 }
 
 /// Returns a file of a sitemap that names the first products of [`small`], without dates.
-fn undated(n_products: usize) -> Fault {
+pub(crate) fn undated(n_products: usize) -> Fault {
     let mut xml = String::from("<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">");
     for id in 1..=n_products {
         write!(

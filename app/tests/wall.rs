@@ -1,10 +1,12 @@
 //! Shops with more products than a list shows, of which little says so.
 
-use catalog::{Outcome, Route, RouteEnd, Stop};
-use testkit::{Collection, Fault, FaultPlan, On};
+use std::ops::RangeInclusive;
+
+use catalog::{Outcome, Route, RouteEnd, Stop, UnixMs};
+use testkit::{Collection, Fault, FaultPlan, On, Surface};
 
 use crate::crawling::{World, stop};
-use crate::routes::{n_asked, small, small_of, used};
+use crate::routes::{closed, cut_behind, n_asked, small, small_of, used};
 
 fn json(text: &str) -> Fault {
     Fault::Custom(200, "application/json", text.as_bytes().to_vec())
@@ -12,8 +14,14 @@ fn json(text: &str) -> Fault {
 
 /// A sitemap of one file that names the first `n` products.
 fn naming(plan: FaultPlan, n: usize) -> FaultPlan {
-    let url = |it| format!("<url><loc>/products/p-{it}</loc></url>");
-    let urls: String = (1..=n).map(url).collect();
+    naming_these(plan, 1..=n)
+}
+
+/// A sitemap of one file that names products which did not change for long.
+fn naming_these(plan: FaultPlan, ids: RangeInclusive<usize>) -> FaultPlan {
+    let lastmod = "<lastmod>2025-01-02T03:04:05Z</lastmod>";
+    let url = |it| format!("<url><loc>/products/p-{it}</loc>{lastmod}</url>");
+    let urls: String = ids.map(url).collect();
     let file = format!("<urlset>{urls}</urlset>");
     plan.fault(
         On::path("/sitemap.xml"),
@@ -69,15 +77,155 @@ async fn a_sitemap_that_names_no_more_than_the_list_shows_makes_nothing_gone() {
 async fn what_a_short_sitemap_names_beside_the_list_is_read_all_the_same() {
     let rest = Collection::new("rest", 25_000..25_200);
     let catalogue = small(25_300).with_collections(vec![rest]);
-    let last = (25_101..=25_300).map(|it| format!("<url><loc>/products/p-{it}</loc></url>"));
-    let file = format!("<urlset>{}</urlset>", last.collect::<String>());
-    let sitemap = Fault::Custom(200, "application/xml", file.into_bytes());
-    let plan = FaultPlan::none().fault(On::path("/sitemap.xml"), sitemap);
+    let plan = naming_these(FaultPlan::none(), 25_101..=25_300);
     let world = World::with(catalogue, plan).await;
     let report = world.crawl().await;
     assert_eq!(stop(&report), ("partial", Some(Stop::Wall)));
     assert_eq!(world.n_stored().await, 25_300);
     assert_eq!(n_asked(&world, "/products/p-"), 100);
+}
+
+/// The collections are done before what is as it was is marked, and are not read a second time.
+#[tokio::test]
+async fn a_pass_that_is_cut_behind_what_a_short_sitemap_shows_reads_no_collection_again() {
+    let catalogue = |n| small(n).with_collections(vec![Collection::new("few", 0..9)]);
+    let mut world = World::with(catalogue(25_200), FaultPlan::none()).await;
+    world.options.started_at = UnixMs::parse("2026-01-01T00:00:00Z").unwrap();
+    assert_eq!(world.crawl().await.counts.products, 25_200);
+    world
+        .fake
+        .set_plan(naming_these(FaultPlan::none(), 25_051..=25_201));
+    world.fake.set_catalogue(catalogue(25_201));
+    let n_before = n_asked(&world, "/collections/few/");
+    // The list, the collection, and what is as it was.
+    cut_behind(&world, 100 + 1 + 1).await;
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::Wall)));
+    assert_eq!((report.counts.products, report.counts.gone), (25_151, 0));
+    assert_eq!(n_asked(&world, "/collections/few/"), n_before + 1);
+}
+
+/// A shop may hide products from search engines, and then no sitemap names them.
+#[tokio::test]
+async fn what_a_long_sitemap_leaves_out_is_asked_for_before_it_is_gone() {
+    let few = || vec![Collection::new("few", 0..9)];
+    let world = World::with(small(25_200).with_collections(few()), FaultPlan::none()).await;
+    assert_eq!(world.crawl().await.counts.products, 25_200);
+    world.fake.set_plan(naming(FaultPlan::none(), 25_100));
+    let n_before = n_asked(&world, "/products/p-");
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, report.counts.gone), (25_200, 0));
+    let told = &report.notes.routes.last().unwrap().detail;
+    assert!(
+        told.ends_with(
+            "known products that nothing names: 100; 25 have a page, 0 have none, 75 are kept"
+        ),
+        "{told}"
+    );
+    assert_eq!(n_asked(&world, "/products/p-"), n_before + 100 + 25);
+
+    world
+        .fake
+        .set_catalogue(small(25_100).with_collections(few()));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, report.counts.gone), (25_100, 100));
+}
+
+#[tokio::test]
+async fn what_the_sitemap_of_a_closed_shop_leaves_out_is_asked_for_before_it_is_gone() {
+    let sitemap_alone = || {
+        closed(403)
+            .without(Surface::Collections)
+            .without(Surface::Atom)
+    };
+    let world = World::with(small(200), FaultPlan::none()).await;
+    world.crawl().await;
+    world.fake.set_plan(naming(sitemap_alone(), 100));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, report.counts.gone), (200, 0));
+
+    // What is there is read anew, what is not is gone, each in its turn.
+    let mut catalogue = small(160);
+    for place in 100..160 {
+        catalogue.edit(place, |product| product["title"] = "another".into());
+    }
+    world.fake.set_catalogue(catalogue);
+    let (mut n_gone, mut n_changed) = (0, 0);
+    for _ in 0..16 {
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        n_gone += report.counts.gone;
+        n_changed += report.counts.changed;
+        assert_eq!(report.counts.products + n_gone, 200);
+    }
+    assert_eq!((n_gone, n_changed), (40, 60));
+}
+
+/// They say nothing in two passes: as one that is answered with an error.
+#[tokio::test(start_paused = true)]
+async fn a_product_that_nothing_names_and_that_never_answers_is_gone_one_pass_later() {
+    let sitemap_alone = closed(403)
+        .without(Surface::Collections)
+        .without(Surface::Atom);
+    let hangs = On::path("/products/p-200.json");
+    let busy = Fault::retry_after(429, "130");
+    let plan = naming(sitemap_alone, 199).fault(hangs, busy);
+    let mut world = World::with(small(200), FaultPlan::none()).await;
+    world.crawl().await;
+    world.fake.set_plan(plan);
+    for n_gone in [0, 1] {
+        world.fetcher = crate::crawling::fetcher();
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete), "{report:?}");
+        assert_eq!(report.counts.gone, n_gone);
+    }
+}
+
+/// Of those that hide, others are asked for in the next pass.
+#[tokio::test]
+async fn hidden_products_stay_however_few_of_them_can_be_asked_for() {
+    let sitemap_alone = closed(403)
+        .without(Surface::Collections)
+        .without(Surface::Atom);
+    let closed_one = On::path("/products/p-191.json");
+    let plan = naming(sitemap_alone, 190).fault(closed_one, Fault::status(400));
+    let world = World::with(small(200), FaultPlan::none()).await;
+    world.crawl().await;
+    world.fake.set_plan(plan);
+    for n_gone in [0, 1, 0] {
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        assert_eq!(report.counts.gone, n_gone);
+    }
+    assert_eq!(world.n_stored().await, 199);
+}
+
+/// One answer that is no answer is no sign; a second one is, as on a list.
+#[tokio::test]
+async fn what_nothing_names_and_nobody_can_look_up_is_kept_for_one_crawl() {
+    let plan = || {
+        let sitemap_alone = closed(403)
+            .without(Surface::Collections)
+            .without(Surface::Atom);
+        naming(sitemap_alone, 190)
+    };
+    let broken = (191..=200).fold(plan(), |plan, n| {
+        plan.fault(
+            On::path(format!("/products/p-{n}.json")),
+            Fault::status(400),
+        )
+    });
+    let world = World::with(small(200), FaultPlan::none()).await;
+    world.crawl().await;
+    world.fake.set_plan(broken);
+    for n_gone in [0, 10] {
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete));
+        assert_eq!(report.counts.gone, n_gone);
+    }
 }
 
 #[tokio::test]

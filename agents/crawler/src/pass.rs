@@ -415,6 +415,14 @@ impl Ended {
         }
     }
 
+    /// Tells `what` too.
+    pub(crate) fn tell_last(&mut self, what: &str) {
+        if !self.detail.is_empty() {
+            self.detail.push_str("; ");
+        }
+        self.detail.push_str(what);
+    }
+
     /// Tells `what` too, unless the detail has to say why the route is not complete.
     pub(crate) fn tell_first(&mut self, what: &str) {
         if self.detail.is_empty() {

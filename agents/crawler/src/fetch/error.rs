@@ -209,7 +209,7 @@ impl fmt::Display for Rest {
         f.write_str(match self {
             Self::Asked => "an earlier answer asked for this pause",
             Self::AskedTooOften => {
-                "answer after answer asks for a pause, together longer than crawl.max_retry_after_seconds"
+                "the pauses that its answers ask for are together longer than crawl.max_retry_after_seconds"
             }
             Self::Failing(Failure::Refused) => "it refused too many times in a row",
             Self::Failing(Failure::ServerError) => "it failed too many times in a row",

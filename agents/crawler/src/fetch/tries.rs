@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::breaker::{Failure, Told};
-use super::host::{Host, Met, Turn};
+use super::host::{Host, LONGEST_PAUSE, Met, Turn};
 use super::limits::Outcome;
 use super::pace::Pace;
 use super::platform::OwnLimit;
@@ -170,7 +170,7 @@ impl Fetcher {
                 Told::Good => {
                     turn.pause_behind_answer(asked);
                     // A shop whose every answer asks for a pause would keep others from their turn for days.
-                    pace.pauses_behind_answer(asked, self.longest_pause());
+                    pace.pauses_behind_answer(asked.min(LONGEST_PAUSE), self.longest_pause());
                 }
                 Told::Refused | Told::Nothing => turn.pause(asked),
             }

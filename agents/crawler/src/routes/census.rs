@@ -300,6 +300,11 @@ impl Census {
         }
     }
 
+    /// Returns whether a product is named, by the number of its handle.
+    pub(super) fn names(&self, number: u64) -> bool {
+        self.places.contains_key(&number)
+    }
+
     /// Returns whether a product is named that was not met and did not change since `since`.
     fn is_unchanged(&self, handle: &str, since: UnixMs, seen: &Seen) -> bool {
         let place = self.places.get(&seen.number_of(handle));

@@ -50,7 +50,7 @@ impl Pass<'_> {
         let mut thin = None;
         for route in ORDER.into_iter().skip_while(is_done) {
             let ended = match route {
-                Route::Myshopify => match self.take_myshopify(&home, base).await? {
+                Route::Myshopify => match self.take_myshopify(&home, contact).await? {
                     (ended, Some(list)) if stop_of(&ended.outcome) == Some(Stop::Wall) => {
                         return self.behind_the_wall(&list.base).await;
                     }
@@ -102,8 +102,9 @@ impl Pass<'_> {
     async fn take_myshopify(
         &mut self,
         home: &Home,
-        base: &Url,
+        contact: &Contact,
     ) -> Result<(Ended, Option<List>), StoreError> {
+        let base = &contact.base;
         self.begin_route(Route::Myshopify).await?;
         let closed = |detail: &str| Outcome::Blocked(Reason::new(Stop::ClosedFeed, detail));
         let found = match &home.myshopify {
@@ -121,8 +122,8 @@ impl Pass<'_> {
                     base: url,
                     is_gone_when_missing: false,
                     read_at: None,
-                    n_stated: 0,
-                    n_known: 0,
+                    n_stated: contact.n_products.unwrap_or(0),
+                    n_known: self.begun.n_known,
                 };
                 let asked = list.base.clone();
                 let mut ended = self.read_list(&mut list).await?;

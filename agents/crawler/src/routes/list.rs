@@ -158,6 +158,8 @@ impl Pass<'_> {
 
     async fn try_page(&self, list: &mut List, url: &Url, number: u32) -> Result<ListPage, Outcome> {
         let known = self.known.at(number, url);
+        // That a page behind the wall is still empty says no more than that it was.
+        let known = known.filter(|it| number <= LAST_RESUMABLE_PAGE || it.n_listed > 0);
         let validators = known.map(|it| &it.validators);
         let response = self.ask_by_version(url, validators).await?;
         let is_itself = response.url.path() == url.path();

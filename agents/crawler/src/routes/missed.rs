@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use catalog::{Outcome, ProductId, Reason, Stop, StoreError};
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::list::List;
 use crate::pass::{Ended, NewPage, Pass};
@@ -16,7 +17,7 @@ use crate::pass::{Ended, NewPage, Pass};
 pub(super) const MAX_ASKED: usize = 25;
 
 /// A shop that takes longer for these few answers is asked no more.
-const MAX_TIME: Duration = Duration::from_secs(120);
+pub(super) const MAX_TIME: Duration = Duration::from_secs(120);
 
 impl Pass<'_> {
     /// Asks for the page of each product that a list, which `ended` complete, did not show, if they are few. Those that
@@ -55,24 +56,14 @@ impl Pass<'_> {
                 _ => Ended::by(moved_meanwhile(first_page)),
             });
         }
-        let mut found = self.still_there(list, &missing).await;
-        let kept = [
-            (found.there.len(), "with a page still"),
-            (found.unknown.len(), "that could not be looked up"),
-        ];
-        let kept = kept.iter().filter(|(n, _)| *n > 0);
-        let kept: Vec<String> = kept.map(|(n, why)| format!("{n} {why}")).collect();
-        if kept.is_empty() {
+        let mut found = self.still_there(&list.base, &missing).await;
+        let Some(kept) = found.kept() else {
             return Ok(ended);
-        }
-        if !ended.detail.is_empty() {
-            ended.detail.push_str("; ");
-        }
-        ended.detail += &format!(
-            "known products not on the list: {}; kept for one more crawl: {}",
-            missing.len(),
-            kept.join(", "),
-        );
+        };
+        ended.tell_last(&format!(
+            "known products not on the list: {}; kept for one more crawl: {kept}",
+            missing.len()
+        ));
         found.there.append(&mut found.unknown);
         let number = self.next_page;
         self.notes.kept_page = Some(number);
@@ -88,7 +79,7 @@ impl Pass<'_> {
     }
 
     /// Returns the products that the last complete pass took as present though its list did not show them.
-    async fn kept_by_the_last_pass(&self) -> Result<HashSet<ProductId>, StoreError> {
+    pub(super) async fn kept_by_the_last_pass(&self) -> Result<HashSet<ProductId>, StoreError> {
         let Some(last) = self.crawl.newest_complete(self.begun).await? else {
             return Ok(HashSet::new());
         };
@@ -101,11 +92,11 @@ impl Pass<'_> {
 
     /// Asks for the pages of `missing`, up to the first that is neither there nor gone: a shop whose products cannot be
     /// asked for is not asked again and again.
-    async fn still_there(&self, list: &List, missing: &[(ProductId, String)]) -> Found {
+    async fn still_there(&self, base: &Url, missing: &[(ProductId, String)]) -> Found {
         let until = Instant::now() + MAX_TIME;
         let mut found = Found::default();
         for (place, (id, handle)) in missing.iter().enumerate() {
-            let answer = timeout_at(until, self.single(&list.base, handle)).await;
+            let answer = timeout_at(until, self.single(base, handle)).await;
             match answer {
                 Ok(Ok(Some((page, bytes)))) if page.products.iter().any(|it| it.id == *id) => {
                     found.bytes += bytes;
@@ -137,4 +128,17 @@ struct Found {
     there: Vec<ProductId>,
     unknown: Vec<ProductId>,
     bytes: u64,
+}
+
+impl Found {
+    /// Returns what is told of those that are kept, if there are any.
+    fn kept(&self) -> Option<String> {
+        let kept = [
+            (self.there.len(), "with a page still"),
+            (self.unknown.len(), "that could not be looked up"),
+        ];
+        let kept = kept.iter().filter(|(n, _)| *n > 0);
+        let kept: Vec<String> = kept.map(|(n, why)| format!("{n} {why}")).collect();
+        (!kept.is_empty()).then(|| kept.join(", "))
+    }
 }

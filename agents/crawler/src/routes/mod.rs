@@ -11,13 +11,13 @@ mod feed;
 mod list;
 mod missed;
 mod singles;
+mod unnamed;
 mod versions;
 
 use catalog::{Outcome, Reason, Route, RouteEnd, Stop, StoreError};
 use url::Url;
 
 use self::list::{List, shortfall};
-use self::missed::MAX_ASKED;
 use crate::contact::{Contact, likely_places};
 use crate::pass::{Ended, Pass};
 
@@ -107,7 +107,11 @@ impl Pass<'_> {
             }
             census.meet_all(&self.seen);
         }
-        if let Some(ended) = self.mark_present(&mut census, Route::Collections).await? {
+        let next_route = match names_others {
+            true => Route::Collections,
+            false => Route::Sitemap,
+        };
+        if let Some(ended) = self.mark_present(&mut census, next_route).await? {
             return Ok(ended.outcome);
         }
         if names_others && self.begun_on() != Route::Sitemap && census.n_pending() > FEW {
@@ -124,32 +128,36 @@ impl Pass<'_> {
                 false => wall(&ended.detail),
             });
         }
-        if !names_others && !self.has_just(base, WALL).await? {
-            return Ok(wall(&format!(
-                "the sitemap names no others: {n_found} were found"
-            )));
+        if !names_others {
+            match self.has_just(base, WALL).await? {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Ok(wall(&format!(
+                        "the sitemap names no others: {n_found} were found"
+                    )));
+                }
+                Err(outcome) => return Ok(outcome),
+            }
         }
         let n_stated = self.notes.n_stated.unwrap_or(0);
         self.tell_of_route(&shortfall(n_stated, n_found as u64, "and this pass found"));
         Ok(Outcome::Complete)
     }
 
-    /// Returns whether all that is known of the shop at `base` says that it has `n` products, and these were found. Of those
-    /// that are missing some are asked for.
-    async fn has_just(&self, base: &Url, n: usize) -> Result<bool, StoreError> {
+    /// Returns whether all that is known of the shop at `base` says that it has `n` products, and these were found. The inner
+    /// error ends the pass.
+    async fn has_just(&self, base: &Url, n: usize) -> Result<Result<bool, Outcome>, StoreError> {
         let is_stated = self.notes.n_stated.is_none_or(|it| it <= n as u64);
         if !is_stated || self.seen.len() != n {
-            return Ok(false);
+            return Ok(Ok(false));
         }
         let store = self.crawl.store;
-        let missing = store.missing_products(&self.begun.ticket, n).await?;
-        let step = missing.len().div_ceil(MAX_ASKED).max(1);
-        for (_, handle) in missing.iter().step_by(step) {
-            if !matches!(self.single(base, handle).await, Ok(None)) {
-                return Ok(false);
-            }
+        let missing = store.missing_products(&self.begun.ticket, 1).await?;
+        // That they have no page tells something only where others have one.
+        match missing.is_empty() {
+            true => Ok(Ok(true)),
+            false => self.shows_what_was_met(base).await,
         }
-        Ok(missing.is_empty() || self.shows_what_was_met(base).await?)
     }
 
     /// Notes a route of which nothing could be used.

@@ -14,7 +14,7 @@ use crate::platforms::shopify;
 const PER_PAGE: usize = 25;
 
 /// Products that cannot be read, one after the other, before the others are left alone.
-const MAX_FAILED: u32 = 5;
+pub(super) const MAX_FAILED: u32 = 5;
 
 /// Products that are not there, and outnumber those that are: the shop may show none of them, which one tells that was met
 /// elsewhere. A sitemap may name some that are no more.
@@ -22,7 +22,7 @@ const MAX_MISSING: u32 = 25;
 
 /// Products that were read and are about to be stored.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     page: Page,
     bytes: u64,
 }
@@ -35,7 +35,10 @@ impl Pass<'_> {
         census: &mut Census,
     ) -> Result<Ended, StoreError> {
         self.begin_route(Route::Sitemap).await?;
-        let ended = self.read_singles(base, census).await?;
+        let mut ended = self.read_singles(base, census).await?;
+        if ended.outcome == Outcome::Complete {
+            ended = self.look_for_unnamed(base, census, ended).await?;
+        }
         self.end_route(&ended);
         Ok(ended)
     }
@@ -49,10 +52,10 @@ impl Pass<'_> {
         let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
         let (mut last_error, mut refused) = (None, None);
         let mut pending = census.pending();
-        if self.begun.resumed && !pending.is_empty() {
-            // Those on which an earlier call spent its patience keep nobody from the others.
-            let n = pending.len();
-            pending.rotate_left((self.begun.ticket.epoch % 7) as usize * n / 7);
+        if !pending.is_empty() && self.follows_one_that_was_cut().await? {
+            // Those on which that spent its patience keep nobody from the others.
+            let turn = turn_of(self.begun.ticket.epoch, pending.len());
+            pending.rotate_left(turn);
         }
         for place in spread(pending) {
             if !census.is_pending(place) {
@@ -69,9 +72,10 @@ impl Pass<'_> {
                     n_failed = 0;
                     n_missing += 1;
                     if is_new && n_found == 0 && n_missing == MAX_MISSING {
-                        shows_singles = self.shows_what_was_met(base).await?;
-                        if !shows_singles {
-                            return Ok(Ended::by(shows_none()));
+                        match self.shows_what_was_met(base).await? {
+                            Ok(true) => shows_singles = true,
+                            Ok(false) => return Ok(Ended::by(shows_none())),
+                            Err(outcome) => return Ok(Ended::by(outcome)),
                         }
                     }
                     census.meet(self.seen.number_of(&handle));
@@ -120,8 +124,12 @@ impl Pass<'_> {
         let routes = routes.filter(|it| it.route == Route::Sitemap);
         let n_there: u64 = routes.map(|it| it.products).sum();
         let are_most_missing = n_missing >= MAX_MISSING && u64::from(n_missing) > n_there;
-        if are_most_missing && !shows_singles && !self.shows_what_was_met(base).await? {
-            return Ok(Ended::by(shows_none()));
+        if are_most_missing && !shows_singles {
+            match self.shows_what_was_met(base).await? {
+                Ok(true) => {}
+                Ok(false) => return Ok(Ended::by(shows_none())),
+                Err(outcome) => return Ok(Ended::by(outcome)),
+            }
         }
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
         if n_pending == 0 && census.is_whole {
@@ -147,17 +155,38 @@ impl Pass<'_> {
         }))
     }
 
-    /// Returns whether the shop shows a product by itself that the pass has met elsewhere: then one that it does not show is none.
-    pub(super) async fn shows_what_was_met(&self, base: &Url) -> Result<bool, StoreError> {
+    /// Returns whether an earlier call, or the pass before this one, was turned away before its end.
+    async fn follows_one_that_was_cut(&self) -> Result<bool, StoreError> {
+        if self.begun.resumed {
+            return Ok(true);
+        }
+        let passes = self.crawl.store.crawls(Some(&self.begun.shop.key), 2);
+        let before = passes
+            .await?
+            .into_iter()
+            .find(|it| it.key != self.begun.ticket.crawl);
+        let outcome = before.and_then(|it| it.outcome);
+        Ok(outcome.is_some_and(|it| stop_of(&it) == Some(Stop::RateLimited)))
+    }
+
+    /// Returns whether the shop shows a product by itself that the pass has met elsewhere: then one that it does not show is
+    /// none. The inner error ends the pass.
+    pub(super) async fn shows_what_was_met(
+        &self,
+        base: &Url,
+    ) -> Result<Result<bool, Outcome>, StoreError> {
         let crawl = &self.begun.ticket.crawl;
         let met = self.crawl.store.products_on_page(crawl, 1).await?;
         let Some((_, handle)) = met.iter().find(|(_, handle)| !handle.is_empty()) else {
-            return Ok(false);
+            return Ok(Ok(false));
         };
-        Ok(matches!(self.single(base, handle).await, Ok(Some(_))))
+        Ok(match self.single(base, handle).await {
+            Err(outcome) if ends_pass(&outcome) => Err(outcome),
+            answer => Ok(matches!(answer, Ok(Some(_)))),
+        })
     }
 
-    async fn store_batch(&mut self, batch: Batch) -> Result<(), StoreError> {
+    pub(super) async fn store_batch(&mut self, batch: Batch) -> Result<(), StoreError> {
         let number = self.next_page;
         let new = NewPage {
             page: batch.page,
@@ -216,6 +245,13 @@ fn spread(places: Vec<u32>) -> Vec<u32> {
     all.map(|(_, place)| place).collect()
 }
 
+/// Returns the place of `n` at which the call of this number begins: far from those of the calls before it.
+pub(super) fn turn_of(epoch: u64, n: usize) -> usize {
+    // Steps of the golden section.
+    let part = epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((u128::from(part) * n as u128) >> 64) as usize
+}
+
 /// Returns the end of a shop that answers most products of its own sitemap with 404.
 fn shows_none() -> Outcome {
     let detail = "the shop shows single products on pages alone";
@@ -223,7 +259,7 @@ fn shows_none() -> Outcome {
 }
 
 impl Batch {
-    fn add(&mut self, page: Page, bytes: u64) {
+    pub(super) fn add(&mut self, page: Page, bytes: u64) {
         self.bytes += bytes;
         for mut problem in page.problems {
             problem.index = u32::try_from(self.page.n_listed).ok();
@@ -241,6 +277,18 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_place_has_its_turn_soon() {
+        for n in [1, 2, 40, 1_000] {
+            let mut turns: Vec<usize> = (1..=20).map(|it| turn_of(it, n)).collect();
+            turns.sort_unstable();
+            turns.insert(0, 0);
+            turns.push(n);
+            let longest = turns.windows(2).map(|it| it[1] - it[0]).max().unwrap();
+            assert!(longest <= n.div_ceil(10), "{n}: {turns:?}");
+        }
+    }
 
     #[test]
     fn the_first_places_are_from_all_over_them_and_none_is_lost() {
