@@ -38,7 +38,7 @@ impl Briefs {
         sheets.any(|it| it.subject == subject && it.language == language)
     }
 
-    /// Writes the briefs, also those whose summary was left: their facts are there all the same. Returns where they are.
+    /// Writes the briefs, also those whose summary was left: their facts are there all the same. Returns the files.
     pub(super) async fn write(&self, store: &dyn Store) -> Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for (path, sheet) in &self.0 {
@@ -48,7 +48,9 @@ impl Briefs {
             let summary = summary.filter(is_of_these);
             let text = summarizer::brief::markdown(sheet, summary.as_ref());
             output::write_to(path, |out| out.write_all(text.as_bytes()))?;
-            paths.push(output::absolute(path));
+            if path != Path::new("-") {
+                paths.push(output::absolute(path));
+            }
         }
         Ok(paths)
     }
