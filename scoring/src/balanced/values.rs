@@ -73,7 +73,13 @@ pub(crate) fn listing(inputs: &FeatureInputs) -> f64 {
 }
 
 /// Returns stock-outs and restocks per variant and day, pulled to `rate`, that of all products: the mean of a Gamma
-/// distribution that was updated by a count of events.
+/// distribution that was updated by a count of events. 0 without any.
+///
+/// Only the order counts. Those without an event would stand in that of how shortly they were watched, down to the seconds
+/// between two pages of a list, and some of them above products that sold out.
 pub(crate) fn stockout(n_events: u32, variant_days: f64, rate: f64) -> f64 {
-    (f64::from(n_events) + PRIOR_DAYS * rate) / (variant_days + PRIOR_DAYS)
+    match n_events {
+        0 => 0.0,
+        n => (f64::from(n) + PRIOR_DAYS * rate) / (variant_days + PRIOR_DAYS),
+    }
 }

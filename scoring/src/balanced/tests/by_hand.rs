@@ -297,6 +297,27 @@ fn without_any_event_all_that_were_watched_are_known_and_equal() {
     assert_eq!(utilities, [Some(0.5), Some(0.5), None]);
 }
 
+/// How long nothing happened, down to the seconds between two pages of a list, makes no order.
+#[test]
+fn products_without_an_event_stand_at_one_place_below_those_with_one() {
+    let mut rows: Vec<FeatureRow> = (1..=4)
+        .map(|native| watched_for(&native.to_string(), 9))
+        .collect();
+    rows[1].first_seen_at = UnixMs::new(rows[1].first_seen_at.ms() + 900);
+    rows[2].first_seen_at = UnixMs::new(rows[2].first_seen_at.ms() + DAY_MS);
+    rows.push(watched_for("5", 300));
+    let mut histories = Histories::new(NOW);
+    histories.add(&event(&rows[4]));
+    let settings = only(Feature::Stockout);
+    let scores = Scores::of(table(&rows, &histories, &settings), &settings);
+    let utility =
+        |index: usize| scores.explain(index, &rows[index], &histories).features[0].utility;
+    for index in 1..4 {
+        assert_eq!(utility(index), utility(0), "{index}");
+    }
+    assert!(utility(4) > utility(0));
+}
+
 fn ranked(row: &FeatureRow, day: i64, place: u32) -> Observation {
     Observation {
         kind: ObservationKind::Ranked,
