@@ -237,10 +237,19 @@ async fn a_reading_that_breaks_off_takes_nobodys_place_and_dates_none_that_it_di
     selling.shop.set_plan(plan);
     let second = selling.crawl(MORNINGS[1]);
     assert_eq!(popularity(&second)["n_places"], 250);
-    for (native, value, at) in [(1, 2.0, MORNINGS[1]), (300, 300.0, MORNINGS[0])] {
+    // The third stands where it stood, as the second look saw too.
+    for (native, value, at) in [
+        (1, 2.0, MORNINGS[1]),
+        (3, 3.0, MORNINGS[1]),
+        (300, 300.0, MORNINGS[0]),
+    ] {
         let explained = selling.explained(native);
         let place = signal(&explained, "bestseller_place");
         assert_eq!((&place["value"], &place["at"]), (&json!(value), &json!(at)));
+        let call = json!({ "id": selling.id(native) }).to_string();
+        let told = selling.run(&["query", "get_product", &call, "--json"]);
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["popularity"]["at"], at, "{told}");
     }
 }
 

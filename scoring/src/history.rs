@@ -168,6 +168,12 @@ impl Histories {
         ranked.map(|(key, _)| key)
     }
 
+    /// Returns whether a best-selling order of a product's shop was ever read.
+    pub(crate) fn has_order(&self, id: &ProductId) -> bool {
+        let shop = self.shop(id);
+        shop.is_some_and(|it| it.newest.is_some() || !it.looks.is_empty())
+    }
+
     /// Returns whether anything was observed of a product besides its first sight.
     pub fn has(&self, id: &ProductId) -> bool {
         self.shop(id).is_some_and(|shop| {

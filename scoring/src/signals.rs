@@ -17,6 +17,9 @@ mod sell_out;
 mod tests;
 mod units;
 
+/// Why nothing is known of a product's stock.
+const NOT_SAID: &str = "the shop does not say what is available";
+
 /// Where a value comes from that several crawls together tell.
 const OBSERVATIONS: &str = "observations";
 
@@ -170,6 +173,16 @@ fn changes<'a>(
 }
 
 impl Watched<'_> {
+    /// Returns whether it was ever said what of the product can be bought.
+    fn says_stock(&self) -> bool {
+        let is_said = |it: &Observation| {
+            let offers = [it.before, it.after].into_iter().flatten();
+            it.said_before.is_some() || offers.into_iter().any(|it| it.available.is_some())
+        };
+        let mut variants = self.variants.iter();
+        variants.any(|it| it.availability.last_said().is_some()) || self.history.iter().any(is_said)
+    }
+
     /// Returns the days from the first sight to the last.
     fn days(&self) -> f64 {
         let watched_ms = self.row.confirmed_at.ms() - self.row.first_seen_at.ms();

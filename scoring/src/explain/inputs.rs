@@ -123,7 +123,15 @@ pub(super) fn why_unknown(feature: Feature, subject: Subject<'_>) -> &'static st
     };
     match feature {
         Feature::Demand => "no sales were imported",
+        Feature::Bestseller if !histories.has_order(&row.id) => {
+            "no best-selling order of the shop was read"
+        }
         Feature::Bestseller => "not in the shop's best-selling order, as far as it was read",
+        Feature::Stockout
+            if histories.watched(row).variant_ms == 0 && inputs.availability.is_none() =>
+        {
+            "the shop does not say what is available"
+        }
         Feature::Stockout => "stock watched for less than 7 variant-days",
         Feature::Rating => "no ratings are stored",
         Feature::Trend if is_estimated() => "its places are of an order that may be made by hand",

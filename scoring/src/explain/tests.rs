@@ -138,8 +138,12 @@ fn what_is_unknown_says_why() {
         Some("its currency is unknown, and that of other shops too")
     );
     assert_eq!(
+        why("bestseller"),
+        Some("no best-selling order of the shop was read")
+    );
+    assert_eq!(
         why("stockout"),
-        Some("stock watched for less than 7 variant-days")
+        Some("the shop does not say what is available")
     );
     assert_eq!(why("listing"), None);
     let unknown = feature(&explanation, "freshness");

@@ -2,11 +2,14 @@
 
 use catalog::{Change, ChangeKind, UnixMs};
 
-use super::{Signal, Watched, changes};
+use super::{NOT_SAID, Signal, Watched, changes};
 
 /// Counts stock-outs and restocks of single variants.
 pub(super) fn availability(watched: Watched<'_>) -> Signal {
     let kinds = [ChangeKind::SoldOut, ChangeKind::Restocked];
+    if !watched.says_stock() {
+        return watched.seen("availability_flips", "changes", None, NOT_SAID.to_owned());
+    }
     let flips: Vec<(UnixMs, Change)> = changes(watched, &kinds).collect();
     let n_out = flips
         .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use catalog::{Observation, ObservationKind, Offer, UnixMs};
 
 use super::moves::day;
-use super::{Signal, Watched};
+use super::{NOT_SAID, Signal, Watched};
 use crate::history::DAY_MS;
 
 /// Returns the days that the last stock lasted, to within the time between two crawls.
@@ -13,15 +13,10 @@ pub(super) fn signal(watched: Watched<'_>) -> Signal {
     let runs = runs(watched);
     let last = runs.last();
     let days = last.map(|run| (run.end.ms() - run.start.ms()) as f64 / DAY_MS as f64);
-    let is_said = !watched.history.is_empty()
-        || watched
-            .variants
-            .iter()
-            .any(|it| it.availability.known().is_some());
     let detail = match last {
         Some(run) => format!("sold out on {}, {} in all", day(run.end), times(runs.len())),
-        None if is_said => format!("never sold out in {:.1} days", watched.days()),
-        None => "the shop does not say what is available".to_owned(),
+        None if watched.says_stock() => format!("never sold out in {:.1} days", watched.days()),
+        None => NOT_SAID.to_owned(),
     };
     watched.seen("time_to_sell_out", "days", days, detail)
 }

@@ -380,6 +380,47 @@ fn a_time_in_which_nobody_says_what_is_available_ends_no_stock_and_begins_none()
     assert_eq!(flips.value, Some(1.0), "{}", flips.detail);
 }
 
+/// As of a closed list, whose products are read one by one.
+#[test]
+fn where_nobody_ever_said_what_is_available_no_flip_and_no_stock_was_seen() {
+    let silent = |minor| {
+        Some(Offer {
+            price: Some(Money::new(minor, Currency::parse("EUR").unwrap())),
+            compare_at: None,
+            available: None,
+        })
+    };
+    let unknown = Variant {
+        availability: Availability::Unknown,
+        ..variant("a", true)
+    };
+    let shop = [
+        seen(40, ObservationKind::New),
+        changed("a", 45, silent(2000), silent(1900)),
+        ranked(1, 50, 3, RankSource::StorefrontApi),
+    ];
+    let signals = signals_with(&shop, std::slice::from_ref(&unknown), None);
+    for name in ["availability_flips", "time_to_sell_out"] {
+        let signal = told(&signals, name);
+        assert_eq!(
+            (signal.value, signal.certainty, signal.detail.as_str()),
+            (
+                None,
+                Certainty::Unavailable,
+                "the shop does not say what is available"
+            )
+        );
+    }
+    assert_eq!(told(&signals, "price_moves").value, Some(1.0));
+    // It was said once.
+    let former = Variant {
+        availability: Availability::Former(true),
+        ..unknown
+    };
+    let signals = signals_with(&shop, &[former], None);
+    assert_eq!(told(&signals, "availability_flips").value, Some(0.0));
+}
+
 #[test]
 fn a_product_that_the_shop_takes_away_is_not_sold_out() {
     let shop = [

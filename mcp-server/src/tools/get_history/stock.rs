@@ -23,7 +23,10 @@ pub(super) struct StockLine {
     n_restocks: usize,
     /// The newest times at which it could be bought again.
     restocks: Vec<String>,
-    sales_signal: SalesSignal,
+    /// Absent where the shop never said what can be bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SalesSignal")]
+    sales_signal: Option<SalesSignal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -71,11 +74,14 @@ pub(super) fn line(
         state,
     };
     let newest = |n: usize| n.saturating_sub(max_intervals);
-    let watched_ms = spans.iter().map(|(from, to, _)| to.ms() - from.ms()).sum();
+    // Time in which nothing was said of the stock was not watched.
+    let said = spans.iter().filter(|it| is_said(it.2));
+    let is_said = said.clone().next().is_some();
+    let watched_ms = said.map(|(from, to, _)| to.ms() - from.ms()).sum();
     StockLine {
         source,
         now: spans.last().map_or(State::Unknown, |it| it.2),
-        in_stock_percent: in_stock_percent(&spans),
+        in_stock_percent: is_said.then(|| in_stock_percent(&spans)).flatten(),
         n_intervals: spans.len(),
         intervals: spans
             .iter()
@@ -88,8 +94,12 @@ pub(super) fn line(
             .skip(newest(restocks.len()))
             .map(ToString::to_string)
             .collect(),
-        sales_signal: sales_signal(rows, watched_ms),
+        sales_signal: is_said.then(|| sales_signal(rows, watched_ms)),
     }
+}
+
+const fn is_said(state: State) -> bool {
+    matches!(state, State::InStock | State::SoldOut)
 }
 
 fn in_stock_percent(spans: &[(UnixMs, UnixMs, State)]) -> Option<f64> {

@@ -26,7 +26,7 @@ pub(super) struct PopularityLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     source: Option<&'static str>,
-    /// When it came to this place, or when nobody found one.
+    /// When it was last seen at this place, or when nobody found one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     at: Option<UnixMs>,
@@ -36,7 +36,8 @@ impl PopularityLine {
     /// Returns the place of `id` by the source that the newest pass read.
     pub(super) async fn of(store: &dyn Store, id: &ProductId) -> Result<Self, ToolError> {
         let passes = store.crawls(Some(&id.shop), MAX_PASSES).await?;
-        let newest = passes.into_iter().find_map(|it| it.notes.popularity);
+        let mut looks = passes.into_iter().filter_map(|it| it.notes.popularity);
+        let newest = looks.next();
         let filter = ObservationFilter {
             product: Some(id.clone()),
             kinds: vec![ObservationKind::Ranked],
@@ -67,13 +68,22 @@ impl PopularityLine {
         Ok(
             match seen.filter(|it| it.rank.is_some() && is_of_now(it.source)) {
                 Some(seen) => Self {
+                    // A place that did not move is not observed anew: the newest look that got as far saw it.
+                    at: newest
+                        .iter()
+                        .cloned()
+                        .chain(looks)
+                        .find(|it| {
+                            it.source == seen.source && it.n_places >= seen.rank.unwrap_or(0).into()
+                        })
+                        .map(|it| it.at)
+                        .max(Some(seen.at)),
                     certainty: seen
                         .source
                         .map_or(Certainty::Observed, |it| it.certainty())
                         .name(),
                     place: seen.rank,
                     source: seen.source.map(|it| it.name()),
-                    at: Some(seen.at),
                 },
                 None => Self {
                     certainty: Certainty::Unavailable.name(),
