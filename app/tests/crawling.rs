@@ -79,6 +79,7 @@ impl World {
                 currency: None,
                 started_at: UnixMs::new(1_000),
                 lease: LEASE,
+                spares_paused: false,
                 task: None,
             },
         }

@@ -135,6 +135,7 @@ async fn crawl_here(home: &Home, fake: &FakeShop, on_page: &(dyn Fn(Progress) + 
             ttl: Duration::ZERO,
             ..LEASE
         },
+        spares_paused: false,
         task: None,
     };
     let now = UnixMs::parse(NOW).unwrap();

@@ -372,12 +372,14 @@ async fn what_is_crawled_because_it_is_stored_is_not_asked_once_it_is_not() {
         "{refused}"
     );
     assert_eq!(world.fake.n_requests(), 0);
-    world
-        .store
-        .add_shop(&world.shop, UnixMs::new(0))
-        .await
-        .unwrap();
-    world.fetcher = crate::crawling::fetcher();
+    let store = world.store.clone();
+    store.add_shop(&world.shop, UnixMs::new(0)).await.unwrap();
+    // Nor where it was paused while the crawl waited, unless somebody named it.
+    store.pause_shop(&world.shop.key, true).await.unwrap();
+    world.options.spares_paused = true;
+    assert!(crawl(&world).await.is_err());
+    assert_eq!(world.fake.n_requests(), 0);
+    world.options.spares_paused = false;
     assert_eq!(
         crawl(&world).await.unwrap().outcome,
         Some(Outcome::Complete)

@@ -29,6 +29,9 @@ pub enum LeaseAnswer {
     Held(LeaseHolder),
 }
 
+/// The owner of a lease while the hosts rest that were asked under it: nobody who crawls, nor who could end.
+pub const RESTING: &str = "nobody, until the shop has rested";
+
 /// Who has a lease that did not expire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseHolder {

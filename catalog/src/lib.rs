@@ -43,7 +43,7 @@ pub use features::{FeatureInputs, FeatureRow};
 pub use hash::ContentHash;
 pub use id::{IdError, NativeId, Platform, ProductId, ShopKey};
 pub use language::{Language, LanguageError};
-pub use lease::{Lease, LeaseAnswer, LeaseHolder};
+pub use lease::{Lease, LeaseAnswer, LeaseHolder, RESTING};
 pub use meter::{Meter, MeterLimits, MeterStep, Metered};
 pub use metrics::{Metrics, MetricsRow, PopularitySource};
 pub use money::{Currency, CurrencySource, Money, MoneyError};

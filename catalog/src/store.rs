@@ -165,6 +165,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn add_shop(&self, shop: &Shop, now: UnixMs) -> Result<bool, StoreError>;
 
     /// Sets whether crawls of all shops leave this one out, and agents refuse it. Returns whether the shop is stored.
+    ///
+    /// Who crawls it when it is paused writes no more, as when another owner takes its lease.
     async fn pause_shop(&self, shop: &ShopKey, is_paused: bool) -> Result<bool, StoreError>;
 
     /// Returns whether a shop is paused; `None` for one that is not stored.
@@ -596,7 +598,7 @@ pub enum StoreError {
         known: u32,
     },
     /// Another owner took the lease of the shop.
-    #[error("another crawl of {} took over, or the shop was forgotten meanwhile", shop.shown())]
+    #[error("another crawl of {} took over, or the shop was paused or forgotten meanwhile; `trouvaille shops list` tells", shop.shown())]
     Fenced {
         /// The shop.
         shop: ShopKey,

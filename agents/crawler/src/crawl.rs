@@ -36,6 +36,8 @@ pub struct CrawlOptions<'a> {
     pub currency: Option<Currency>,
     /// When the command that crawls began: the start of all its passes, by which they are known to belong together.
     pub started_at: UnixMs,
+    /// Whether a shop that was paused is left alone: not where somebody named it.
+    pub spares_paused: bool,
     /// How the shop's lease is taken.
     pub lease: LeaseTerms<'a>,
     /// What the crawl does for the task that it is part of; `None` where there is none.
@@ -99,8 +101,8 @@ pub struct Progress {
 /// Cancel-safe: a dropped call leaves the pass as a killed process would.
 ///
 /// # Errors
-/// When the store fails, or another owner has the shop's lease for too long or took it; also where the shop is to be stored and
-/// is not any more. The pass goes on next time.
+/// When the store fails, or another owner has the shop's lease for too long or took it; also where the shop is to be
+/// left alone. The pass goes on next time.
 #[tracing::instrument(skip_all, fields(shop = %shop.key, crawl = tracing::field::Empty))]
 pub async fn crawl(
     shop: &Shop,
@@ -125,13 +127,14 @@ pub async fn crawl(
         on_page,
     };
     let work = async {
-        // It may have been forgotten while this waited for its lease.
-        if options.task.is_some_and(|it| it.only_stored)
-            && store.is_paused(&shop.key).await?.is_none()
-        {
-            return Err(StoreError::Fenced {
-                shop: shop.key.clone(),
-            });
+        // Either may have happened while this waited for its lease.
+        let is_left = match store.is_paused(&shop.key).await? {
+            Some(is_paused) => is_paused && options.spares_paused,
+            None => options.task.is_some_and(|it| it.only_stored),
+        };
+        if is_left {
+            let shop = shop.key.clone();
+            return Err(StoreError::Fenced { shop });
         }
         let ended = lease.ended_meanwhile().await?;
         match ended.filter(|it| it.outcome == Some(Outcome::Complete)) {

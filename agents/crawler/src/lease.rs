@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use catalog::{CrawlReport, Lease, LeaseAnswer, LeaseHolder, ShopKey, Store, StoreError};
+use catalog::{CrawlReport, Lease, LeaseAnswer, LeaseHolder, RESTING, ShopKey, Store, StoreError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -235,9 +235,6 @@ impl<'a> ShopLease<'a> {
         }
     }
 }
-
-/// The owner of a lease while the hosts rest that were asked under it: nobody who crawls, nor who could end.
-pub const RESTING: &str = "nobody, until the shop has rested";
 
 /// Asks for the lease, a second time if its owner is dead; tells whether that one answers.
 async fn ask(

@@ -20,8 +20,9 @@ mod share;
 mod shop_url;
 mod visit;
 
+pub use catalog::RESTING;
 pub use crawl::{CrawlOptions, PageRead, Progress, TaskPart, crawl};
-pub use lease::{CrawlError, LeaseTerms, RESTING, ShopLease};
+pub use lease::{CrawlError, LeaseTerms, ShopLease};
 pub use recrawl::{RecrawlTerms, recrawl_after};
 pub use shop_url::{ShopUrlError, shop_at};
 pub use visit::{Look, Visit, look_at, read_product};

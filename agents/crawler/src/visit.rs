@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use catalog::{CurrencySource, Outcome, Product, Reason, Shop, Stop, Store, UnixMs};
+use catalog::{CurrencySource, Outcome, Product, Reason, Shop, Stop, Store, StoreError, UnixMs};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -125,6 +125,11 @@ impl Visit<'_> {
         work: impl Future<Output = Result<T, Outcome>>,
     ) -> Result<Result<T, Outcome>, CrawlError> {
         let lease = ShopLease::take(&self.shop.key, &self.lease, self.store, cancel).await?;
+        // It may have been paused while this waited for its lease.
+        if self.store.is_paused(&self.shop.key).await? == Some(true) {
+            let shop = self.shop.key.clone();
+            return Err(CrawlError::Store(StoreError::Fenced { shop }));
+        }
         let too_late = || {
             let detail = format!("no answer within {} s", self.max_time.as_secs());
             Outcome::Failed(Reason::new(Stop::Unreachable, detail))

@@ -385,6 +385,7 @@ fn options<'a>(args: &CrawlArgs, owner: &'a str, app: &App) -> CrawlOptions<'a> 
         max_pages: args.max_pages,
         currency: None,
         started_at: app.clock.now(),
+        spares_paused: args.all && args.shops.is_empty() && args.from.is_none(),
         lease: owner::lease_terms(owner),
         task: None,
     }

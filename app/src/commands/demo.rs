@@ -158,6 +158,7 @@ async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Vec<Cra
         currency: None,
         started_at: app.clock.now(),
         lease: owner::lease_terms(&owner),
+        spares_paused: false,
         task: None,
     };
     let crawl_reports = crawl::crawl_shops(&shops, &options, &fetcher, store, app).await;

@@ -121,7 +121,16 @@ async fn import_shop(
     match ShopLease::take(&shop.key, &terms, store, &app.cancel).await {
         Ok(lease) => {
             let pass = import_pass(&shop, files, lease.lease(), store, app);
-            lease.hold_for(pass).await
+            let done: Result<CrawlReport> = lease.hold_for(pass).await;
+            match done.map_err(anyhow::Error::downcast::<StoreError>) {
+                Err(Ok(fenced @ StoreError::Fenced { .. })) => {
+                    let outcome = reports::outcome_of(&CrawlError::Store(fenced));
+                    Ok(reports::unstored(&shop, outcome, app))
+                }
+                Err(Ok(error)) => Err(error.into()),
+                Err(Err(error)) => Err(error),
+                Ok(report) => Ok(report),
+            }
         }
         Err(CrawlError::Store(error)) => Err(error.into()),
         Err(error) => Ok(reports::unstored(&shop, reports::outcome_of(&error), app)),

@@ -272,8 +272,8 @@ mod tests {
                     after 90 s of waiting";
         assert_eq!(outcome_of(&held).to_string(), told);
         let fenced = CrawlError::Store(StoreError::Fenced { shop: shop.clone() });
-        let told = "failed (superseded): another crawl of shop.example took over, or the shop was forgotten \
-                    meanwhile";
+        let told = "failed (superseded): another crawl of shop.example took over, or the shop was paused or \
+                    forgotten meanwhile; `trouvaille shops list` tells";
         assert_eq!(outcome_of(&fenced).to_string(), told);
         let interrupted = outcome_of(&CrawlError::Interrupted { shop });
         assert_eq!(outcome_words(Some(&interrupted)), "partial (interrupted)");

@@ -192,7 +192,7 @@ async fn pause(args: &NamedArgs, is_paused: bool, app: &App) -> Result<()> {
             return Err(unknown(&key.shown(), &[]));
         }
         let line = match (is_paused, status.is_paused) {
-            (true, false) => "is paused: `crawl --all` leaves it out",
+            (true, false) => "is paused: `crawl --all` leaves it out, and a crawl under way ends",
             (false, true) => "is active: `crawl --all` crawls it",
             (true, true) => "was paused already",
             (false, false) => "was active already",

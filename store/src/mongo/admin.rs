@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use catalog::{
-    Forgotten, Observation, ProductId, Pruned, Shop, ShopKey, StoreError, UnixMs, superseded,
+    Forgotten, Observation, ProductId, Pruned, RESTING, Shop, ShopKey, StoreError, UnixMs,
+    superseded,
 };
 use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf, doc, serialize_to_bson};
 
@@ -69,6 +70,20 @@ async fn pause(steps: &mut Steps<'_>, shop: &ShopKey, is_paused: bool) -> Result
         doc! { "$set": { "is_paused": is_paused }, "$currentDate": { "updated_at": true } },
     )?;
     let updated = steps.update("shops", vec![change]).await?;
+    if is_paused && updated.n_matched > 0 {
+        // It goes on for nobody, since hosts may just have been asked under it.
+        let laid_to_rest = Update::one(
+            doc! { "_id": shop.as_str(), "owner": { "$nin": ["", RESTING] } },
+            doc! {
+                "$inc": { "epoch": 1_i64 },
+                "$set": { "owner": RESTING },
+                "$unset": { "session": "" },
+                "$currentDate": { "updated_at": true },
+            },
+        )?;
+        steps.update("leases", vec![laid_to_rest]).await?;
+        fence_passes(steps, shop).await?;
+    }
     Ok(updated.n_matched > 0)
 }
 
@@ -149,10 +164,8 @@ async fn begin_to_forget(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<Begun,
     };
     let range = shop_range(decode::shop(&stored)?.shop.platform, shop);
     revoke_lease(steps, shop).await?;
-    // Its passes write no more either, however long the steps that follow take.
-    let of_shop = doc! { "shop": shop.as_str() };
-    let fenced = Update::many(of_shop, doc! { "$set": { "epoch": whole(FENCED_OFF) } })?;
-    steps.update("crawls", vec![fenced]).await?;
+    // However long the steps that follow take.
+    fence_passes(steps, shop).await?;
     let n_products = steps.count("products", within(&range)).await?;
     let n_observations = steps.count("observations", within(&range)).await?;
     if n_products.saturating_add(n_observations) > MAX_AT_ONCE {
@@ -160,6 +173,17 @@ async fn begin_to_forget(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<Begun,
     }
     let forgotten = remove_all(steps, shop, &range).await?;
     Ok(Begun::Forgotten(forgotten))
+}
+
+/// Takes the right to write from the passes of the shop.
+async fn fence_passes(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<(), Fault> {
+    let (from, to) = crawl_range(shop);
+    let fenced = Update::many(
+        doc! { "_id": { "$gte": from, "$lt": to }, "epoch": { "$gt": whole(FENCED_OFF) } },
+        doc! { "$set": { "epoch": whole(FENCED_OFF) } },
+    )?;
+    steps.update("crawls", vec![fenced]).await?;
+    Ok(())
 }
 
 /// Fences off every ticket of the shop. The document stays, since epochs never fall.

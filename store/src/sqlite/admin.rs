@@ -40,6 +40,9 @@ pub(super) fn pause_shop(
         "UPDATE shops SET is_paused = ?2 WHERE key = ?1",
         params![shop.as_str(), is_paused],
     )?;
+    if is_paused {
+        leases::lay_to_rest(tx, shop)?;
+    }
     Ok(paused > 0)
 }
 

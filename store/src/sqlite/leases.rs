@@ -1,6 +1,6 @@
 //! Who may crawl a shop, by SQLite's own clock, which all processes of one machine share.
 
-use catalog::{Lease, LeaseAnswer, LeaseHolder, ShopKey, UnixMs};
+use catalog::{Lease, LeaseAnswer, LeaseHolder, RESTING, ShopKey, UnixMs};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::fault::Fault;
@@ -69,6 +69,16 @@ pub(super) fn revoke(tx: &Transaction<'_>, shop: &ShopKey) -> Result<(), Fault> 
         "UPDATE leases SET owner = '', epoch = epoch + 1, expires_at = 0 WHERE shop = ?1",
     )?
     .execute([shop.as_str()])?;
+    Ok(())
+}
+
+/// Takes the lease of `shop` from whoever has it, and fences off its tickets; it goes on for nobody, since hosts may just have
+/// been asked under it.
+pub(super) fn lay_to_rest(tx: &Transaction<'_>, shop: &ShopKey) -> Result<(), Fault> {
+    tx.prepare_cached(
+        "UPDATE leases SET owner = ?2, epoch = epoch + 1 WHERE shop = ?1 AND owner NOT IN ('', ?2)",
+    )?
+    .execute([shop.as_str(), RESTING])?;
     Ok(())
 }
 

@@ -248,6 +248,34 @@ async fn a_shop_that_is_forgotten_while_it_is_crawled_is_left_alone() {
     assert_eq!(world.context.store.shops().await.unwrap(), []);
 }
 
+/// A shop's owner complained: nobody asks it for the rest of a pass.
+#[tokio::test]
+async fn a_shop_that_is_paused_while_it_is_crawled_is_left_alone() {
+    let world = World::idle(None).await;
+    let slow = Fault::Delay(std::time::Duration::from_millis(200));
+    let fake = shop(600, FaultPlan::none().fault(On::page(2), slow)).await;
+    let key = crawler::shop_at(&fake.url()).unwrap().key;
+    let asked = |part: &str| fake.requests().iter().any(|it| it.path.contains(part));
+    world.begun(&crawl(&[&fake], json!({}))).await;
+    let pause = async {
+        while !asked("page=2") {
+            tokio::task::yield_now().await;
+        }
+        world.context.store.pause_shop(&key, true).await.unwrap()
+    };
+    let (result, is_paused) =
+        tokio::join!(async { world.do_item(&world.claim().await).await }, pause);
+    assert!(is_paused);
+    assert_eq!(result["code"], "PAUSED", "{result}");
+    assert!(!asked("page=3"));
+    world.do_all().await;
+    assert!(!asked("page=3"));
+    assert_eq!(
+        world.context.store.shops().await.unwrap()[0].n_products,
+        250
+    );
+}
+
 #[tokio::test]
 async fn a_stored_shop_that_is_forgotten_before_its_turn_is_left_alone() {
     let world = World::idle(None).await;

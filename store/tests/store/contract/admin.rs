@@ -1,9 +1,9 @@
 //! Shops that are added, paused and forgotten; summaries and robots.txt files.
 
 use catalog::{
-    Claim, Cost, Currency, CurrencySource, Fact, FactSource, Fallback, Forgotten, LeaseAnswer,
-    PopularitySource, Ranking, RobotsRecord, SearchQuery, Shop, Start, Store, StoreError, Summary,
-    SummarySource, Written,
+    Checkpoint, Claim, Cost, Currency, CurrencySource, Fact, FactSource, Fallback, Forgotten,
+    LeaseAnswer, PageWrite, PopularitySource, RESTING, Ranking, RobotsRecord, SearchQuery, Shop,
+    Start, Store, StoreError, Summary, SummarySource, Written,
 };
 
 use crate::made::{
@@ -137,6 +137,57 @@ pub(super) async fn tickets_and_leases_of_a_forgotten_shop_are_fenced_for_ever(s
     assert!(is_fenced(refused.unwrap_err()));
     let counts = apply(store, &anew, page(1, vec![product("a.example", 1)])).await;
     assert_eq!(counts.new, 1);
+}
+
+pub(super) async fn a_pass_ends_when_its_shop_is_paused_and_goes_on_later(store: &dyn Store) {
+    let shop = shop("a.example");
+    let lease = granted(
+        store
+            .lease_shop(&shop.key, "one", 3_600_000, None)
+            .await
+            .unwrap(),
+    );
+    let begun = store
+        .begin_crawl(&lease, &shop, Start::Fresh, at(0))
+        .await
+        .unwrap();
+    let next = |number| PageWrite {
+        next: Some(Checkpoint::page(number + 1)),
+        ..page(
+            number,
+            products("a.example", number.into()..u64::from(number) + 1),
+        )
+    };
+    apply(store, &begun, next(1)).await;
+    assert!(store.pause_shop(&shop.key, false).await.unwrap());
+    apply(store, &begun, next(2)).await;
+    assert!(store.pause_shop(&shop.key, true).await.unwrap());
+    let is_fenced = |refused: StoreError| matches!(refused, StoreError::Fenced { .. });
+    let refused = store.apply_page(&begun.ticket, next(3)).await;
+    assert!(is_fenced(refused.unwrap_err()));
+    assert!(is_fenced(
+        store.renew_lease(&lease, 1_000).await.unwrap_err()
+    ));
+    // Nobody else comes before the lease would have ended: the shop was asked just now.
+    let answer = store.lease_shop(&shop.key, "two", 1_000, None).await;
+    let LeaseAnswer::Held(holder) = answer.unwrap() else {
+        panic!("the shop has not rested");
+    };
+    assert_eq!(holder.owner, RESTING);
+    let answer = store.lease_shop(&shop.key, "two", 0, Some(RESTING)).await;
+    assert!(matches!(answer.unwrap(), LeaseAnswer::Granted(_)));
+    // Whoever names it may crawl it all the same, and goes on.
+    let again = begin_shop(store, &shop, Start::Resume { max_age_ms: 1_000 }, 1).await;
+    assert_eq!(
+        (
+            again.resumed,
+            again.ticket.crawl.n,
+            again.checkpoint.next_page
+        ),
+        (true, 1, 3)
+    );
+    apply(store, &again, next(3)).await;
+    assert!(!store.pause_shop(&key("b.example"), true).await.unwrap());
 }
 
 pub(super) async fn rankings_and_summaries_outlive_a_forgotten_shop(store: &dyn Store) {

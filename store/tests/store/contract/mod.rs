@@ -189,6 +189,7 @@ on_every_backend! {
         a_paused_shop_stays_paused_until_it_is_resumed,
         a_forgotten_shop_is_gone_with_all_that_belongs_to_it,
         tickets_and_leases_of_a_forgotten_shop_are_fenced_for_ever,
+        a_pass_ends_when_its_shop_is_paused_and_goes_on_later,
         rankings_and_summaries_outlive_a_forgotten_shop,
         the_newest_summary_of_a_subject_in_a_language_is_found,
         a_summary_is_found_by_its_exact_input,

@@ -89,6 +89,7 @@ async fn crawl(
         max_pages: None,
         currency: (context.currency_of)(&work.shop.key),
         started_at: asked_at(work, claimed),
+        spares_paused: true,
         lease: lease_terms(&owner, context),
         task: Some(&task),
     };
@@ -125,10 +126,12 @@ async fn crawl(
             let detail = format!("another process was crawling the shop for more than {seconds} s");
             Ended::new(url, Outcome::Failed(Reason::new(Stop::Superseded, detail)))
         }
-        Err(CrawlError::Store(StoreError::Fenced { .. }))
-            if context.store.is_paused(&shop.key).await?.is_none() =>
-        {
-            Ended::forgotten(url)
+        Err(CrawlError::Store(error @ StoreError::Fenced { .. })) => {
+            match context.store.is_paused(&shop.key).await? {
+                Some(true) => Ended::paused(url),
+                None => Ended::forgotten(url),
+                Some(false) => return Err(error),
+            }
         }
         Err(CrawlError::Store(error)) => return Err(error),
     };
