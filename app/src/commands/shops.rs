@@ -51,7 +51,8 @@ A shop that is there already stays as it is.")]
     #[command(after_help = "Examples:
   trouvaille shops pause kith.com
 
-Its data stays, and is ranked and exported as before. `trouvaille crawl kith.com` crawls it all the same.")]
+A crawl of it that is running ends as failed (superseded), and goes on when it is crawled again. Its \
+data stays, and is ranked and exported as before. `trouvaille crawl kith.com` crawls it all the same.")]
     Pause(NamedArgs),
     /// Have `crawl --all` crawl paused shops again
     #[command(after_help = "Examples:
