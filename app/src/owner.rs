@@ -9,7 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crawler::{LeaseTerms, RESTING};
+use catalog::RESTING;
+use crawler::LeaseTerms;
 
 /// How long a lease lasts without a renewal: what others wait for when this process dies on another machine.
 const TTL: Duration = Duration::from_secs(60);

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use catalog::{
-    Lease, LeaseAnswer, Outcome, PageWrite, Product, Shop, ShopKey, Start, Stop, StoreError, UnixMs,
+    Lease, LeaseAnswer, Outcome, PageWrite, Product, RESTING, Shop, ShopKey, Start, Stop,
+    StoreError, UnixMs,
 };
 use crawler::fetch::{FetchConfig, Fetcher, Pace};
 use crawler::platforms::shopify;
-use crawler::{CrawlError, CrawlOptions, LeaseTerms, RESTING, TaskPart};
+use crawler::{CrawlError, CrawlOptions, LeaseTerms, TaskPart};
 use serde_json::Value;
 use store::OpenMode;
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};

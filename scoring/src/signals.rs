@@ -18,7 +18,7 @@ mod tests;
 mod units;
 
 /// Why nothing is known of a product's stock.
-const NOT_SAID: &str = "the shop does not say what is available";
+pub(crate) const NOT_SAID: &str = "the shop does not say what is available";
 
 /// Where a value comes from that several crawls together tell.
 const OBSERVATIONS: &str = "observations";

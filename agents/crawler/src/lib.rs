@@ -20,7 +20,6 @@ mod share;
 mod shop_url;
 mod visit;
 
-pub use catalog::RESTING;
 pub use crawl::{CrawlOptions, PageRead, Progress, TaskPart, crawl};
 pub use lease::{CrawlError, LeaseTerms, ShopLease};
 pub use recrawl::{RecrawlTerms, recrawl_after};

@@ -268,10 +268,7 @@ impl<'a> Pass<'a> {
     /// Adds `what`, if that is anything, to what is told of the last route.
     pub(crate) fn tell_of_route(&mut self, what: &str) {
         if let Some(route) = self.notes.routes.last_mut().filter(|_| !what.is_empty()) {
-            if !route.detail.is_empty() {
-                route.detail.push_str("; ");
-            }
-            route.detail.push_str(what);
+            append(&mut route.detail, what);
         }
     }
 
@@ -417,10 +414,7 @@ impl Ended {
 
     /// Tells `what` too.
     pub(crate) fn tell_last(&mut self, what: &str) {
-        if !self.detail.is_empty() {
-            self.detail.push_str("; ");
-        }
-        self.detail.push_str(what);
+        append(&mut self.detail, what);
     }
 
     /// Tells `what` too, unless the detail has to say why the route is not complete.
@@ -442,6 +436,14 @@ impl Ended {
             detail,
         }
     }
+}
+
+/// Adds `what` to what a route already tells.
+fn append(detail: &mut String, what: &str) {
+    if !detail.is_empty() {
+        detail.push_str("; ");
+    }
+    detail.push_str(what);
 }
 
 /// Returns the checkpoint behind page `number` of the pass, at a place of a route.

@@ -122,15 +122,16 @@ async fn import_shop(
         Ok(lease) => {
             let pass = import_pass(&shop, files, lease.lease(), store, app);
             let done: Result<CrawlReport> = lease.hold_for(pass).await;
-            match done.map_err(anyhow::Error::downcast::<StoreError>) {
-                Err(Ok(fenced @ StoreError::Fenced { .. })) => {
-                    let outcome = reports::outcome_of(&CrawlError::Store(fenced));
-                    Ok(reports::unstored(&shop, outcome, app))
-                }
-                Err(Ok(error)) => Err(error.into()),
-                Err(Err(error)) => Err(error),
-                Ok(report) => Ok(report),
-            }
+            let error = match done {
+                Ok(report) => return Ok(report),
+                Err(error) => error.downcast::<StoreError>()?,
+            };
+            // It is paused or forgotten, which concerns no other shop.
+            let StoreError::Fenced { .. } = error else {
+                return Err(error.into());
+            };
+            let outcome = reports::outcome_of(&CrawlError::Store(error));
+            Ok(reports::unstored(&shop, outcome, app))
         }
         Err(CrawlError::Store(error)) => Err(error.into()),
         Err(error) => Ok(reports::unstored(&shop, reports::outcome_of(&error), app)),

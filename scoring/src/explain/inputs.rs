@@ -5,7 +5,7 @@ use catalog::{Certainty, FeatureRow, UnixMs};
 use super::{Input, Subject};
 use crate::balanced::{Scores, values};
 use crate::feature::Feature;
-use crate::signals;
+use crate::signals::{self, NOT_SAID};
 
 const CATALOGUE: &str = "catalogue";
 const OBSERVATIONS: &str = "observations";
@@ -130,7 +130,7 @@ pub(super) fn why_unknown(feature: Feature, subject: Subject<'_>) -> &'static st
         Feature::Stockout
             if histories.watched(row).variant_ms == 0 && inputs.availability.is_none() =>
         {
-            "the shop does not say what is available"
+            NOT_SAID
         }
         Feature::Stockout => "stock watched for less than 7 variant-days",
         Feature::Rating => "no ratings are stored",
@@ -141,7 +141,7 @@ pub(super) fn why_unknown(feature: Feature, subject: Subject<'_>) -> &'static st
         Feature::PricePosition if !inputs.price.is_some_and(|it| it > 0.0) => "no price above 0",
         Feature::PricePosition => "its currency is unknown, and that of other shops too",
         Feature::Listing => "its numbers cannot be used",
-        Feature::Availability => "the shop does not say what is available",
+        Feature::Availability => NOT_SAID,
     }
 }
 

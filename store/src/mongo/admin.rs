@@ -9,12 +9,12 @@ use catalog::{
 use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf, doc, serialize_to_bson};
 
 use super::MongoStore;
-use super::crawl::FENCED_OFF;
+use super::crawl::fence_passes;
 use super::decode;
 use super::decode_history;
 use super::fault::Fault;
 use super::keys::{crawl_range, observation_key, observation_range, product_key, shop_range};
-use super::product::{date, whole};
+use super::product::date;
 use super::read::{BLOCK, n_observations, products_by_key, projection};
 use super::steps::{FindArgs, Steps, Update};
 
@@ -173,17 +173,6 @@ async fn begin_to_forget(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<Begun,
     }
     let forgotten = remove_all(steps, shop, &range).await?;
     Ok(Begun::Forgotten(forgotten))
-}
-
-/// Takes the right to write from the passes of the shop.
-async fn fence_passes(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<(), Fault> {
-    let (from, to) = crawl_range(shop);
-    let fenced = Update::many(
-        doc! { "_id": { "$gte": from, "$lt": to }, "epoch": { "$gt": whole(FENCED_OFF) } },
-        doc! { "$set": { "epoch": whole(FENCED_OFF) } },
-    )?;
-    steps.update("crawls", vec![fenced]).await?;
-    Ok(())
 }
 
 /// Fences off every ticket of the shop. The document stays, since epochs never fall.

@@ -201,13 +201,9 @@ async fn begin_fresh(
     now: UnixMs,
 ) -> Result<Begun, Fault> {
     let n = newest.map_or(1, |newest| newest.stored.report.key.n + 1);
+    fence_passes(steps, &shop.key).await?;
     let (from, to) = crawl_range(&shop.key);
     let range = doc! { "$gte": &from, "$lt": &to };
-    let fenced = Update::many(
-        doc! { "_id": range.clone(), "epoch": { "$gt": whole(FENCED_OFF) } },
-        doc! { "$set": { "epoch": whole(FENCED_OFF) } },
-    )?;
-    steps.update("crawls", vec![fenced]).await?;
     let complete = FindArgs {
         projection: Some(doc! { "n": 1 }),
         sort: Some(doc! { "_id": -1 }),
@@ -327,6 +323,17 @@ pub(super) fn notes_text(notes: &PassNotes) -> Result<Option<String>, Fault> {
     let text = serde_json::to_string(&notes);
     let text = text.map_err(|error| Fault::Failed(error.to_string()))?;
     Ok((!notes.is_empty()).then_some(text))
+}
+
+/// Takes the right to write from every pass of the shop.
+pub(super) async fn fence_passes(steps: &mut Steps<'_>, shop: &ShopKey) -> Result<(), Fault> {
+    let (from, to) = crawl_range(shop);
+    let fenced = Update::many(
+        doc! { "_id": { "$gte": from, "$lt": to }, "epoch": { "$gt": whole(FENCED_OFF) } },
+        doc! { "$set": { "epoch": whole(FENCED_OFF) } },
+    )?;
+    steps.update("crawls", vec![fenced]).await?;
+    Ok(())
 }
 
 /// The epoch of a pass that nobody may write any more; no lease has it.

@@ -223,27 +223,48 @@ async fn of_a_paused_shop_nothing_is_asked() {
     assert_eq!(fake.requests().len(), n_requests);
 }
 
-/// Its operator wants nothing more of it, and a second attempt would store it again.
-#[tokio::test]
-async fn a_shop_that_is_forgotten_while_it_is_crawled_is_left_alone() {
-    let world = World::idle(None).await;
+/// Returns a shop whose second page takes its time.
+async fn idle_beside_two_pages() -> (World, FakeShop, catalog::ShopKey) {
     let slow = Fault::Delay(std::time::Duration::from_millis(200));
     let fake = shop(600, FaultPlan::none().fault(On::page(2), slow)).await;
     let key = crawler::shop_at(&fake.url()).unwrap().key;
-    let asked = |part: &str| fake.requests().iter().any(|it| it.path.contains(part));
-    world.begun(&crawl(&[&fake], json!({}))).await;
-    let forget = async {
-        while !asked("page=2") {
+    (World::idle(None).await, fake, key)
+}
+
+fn asked(fake: &FakeShop, part: &str) -> bool {
+    fake.requests().iter().any(|it| it.path.contains(part))
+}
+
+/// Has the shop crawled, and does `work` while its second page is asked for; returns what both came to.
+async fn crawled_until_page_2<T>(
+    world: &World,
+    fake: &FakeShop,
+    work: impl Future<Output = T>,
+) -> (Value, T) {
+    world.begun(&crawl(&[fake], json!({}))).await;
+    let meanwhile = async {
+        while !asked(fake, "page=2") {
             tokio::task::yield_now().await;
         }
-        world.context.store.forget_shop(&key).await.unwrap()
+        work.await
     };
-    let (result, forgotten) =
-        tokio::join!(async { world.do_item(&world.claim().await).await }, forget);
+    tokio::join!(
+        async { world.do_item(&world.claim().await).await },
+        meanwhile
+    )
+}
+
+/// Its operator wants nothing more of it, and a second attempt would store it again.
+#[tokio::test]
+async fn a_shop_that_is_forgotten_while_it_is_crawled_is_left_alone() {
+    let (world, fake, key) = idle_beside_two_pages().await;
+    let store = &world.context.store;
+    let (result, forgotten) = crawled_until_page_2(&world, &fake, store.forget_shop(&key)).await;
+    let forgotten = forgotten.unwrap();
     assert!(forgotten.is_some());
     assert_eq!(result["code"], "PAUSED", "{result}");
     assert!(result.to_string().contains("removed the shop"), "{result}");
-    assert!(!asked("page=3"));
+    assert!(!asked(&fake, "page=3"));
     world.do_all().await;
     assert_eq!(world.context.store.shops().await.unwrap(), []);
 }
@@ -251,25 +272,16 @@ async fn a_shop_that_is_forgotten_while_it_is_crawled_is_left_alone() {
 /// A shop's owner complained: nobody asks it for the rest of a pass.
 #[tokio::test]
 async fn a_shop_that_is_paused_while_it_is_crawled_is_left_alone() {
-    let world = World::idle(None).await;
-    let slow = Fault::Delay(std::time::Duration::from_millis(200));
-    let fake = shop(600, FaultPlan::none().fault(On::page(2), slow)).await;
-    let key = crawler::shop_at(&fake.url()).unwrap().key;
-    let asked = |part: &str| fake.requests().iter().any(|it| it.path.contains(part));
-    world.begun(&crawl(&[&fake], json!({}))).await;
-    let pause = async {
-        while !asked("page=2") {
-            tokio::task::yield_now().await;
-        }
-        world.context.store.pause_shop(&key, true).await.unwrap()
-    };
+    let (world, fake, key) = idle_beside_two_pages().await;
+    let store = &world.context.store;
     let (result, is_paused) =
-        tokio::join!(async { world.do_item(&world.claim().await).await }, pause);
+        crawled_until_page_2(&world, &fake, store.pause_shop(&key, true)).await;
+    let is_paused = is_paused.unwrap();
     assert!(is_paused);
     assert_eq!(result["code"], "PAUSED", "{result}");
-    assert!(!asked("page=3"));
+    assert!(!asked(&fake, "page=3"));
     world.do_all().await;
-    assert!(!asked("page=3"));
+    assert!(!asked(&fake, "page=3"));
     assert_eq!(
         world.context.store.shops().await.unwrap()[0].n_products,
         250
