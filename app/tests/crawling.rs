@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{
-    CrawlReport, Currency, CurrencySource, Outcome, ProblemKind, ProductFilter, ProductRow, Shop,
-    Start, Stop, Store, UnixMs,
+    CrawlReport, Currency, CurrencySource, LeaseAnswer, Outcome, ProblemKind, ProductFilter,
+    ProductRow, RESTING, Shop, Start, Stop, Store, UnixMs,
 };
 use crawler::fetch::{FetchConfig, Fetcher};
 use crawler::{CrawlError, CrawlOptions, LeaseTerms, shop_at};
@@ -129,6 +129,13 @@ impl World {
             &on_page,
         )
         .await
+    }
+
+    /// Ends the shop's rest behind a crawl: it goes by the store's clock, also in a test whose own stands still.
+    pub(crate) async fn end_rest(&self) {
+        let key = &self.shop.key;
+        let rest = self.store.lease_shop(key, LEASE.owner, 0, Some(RESTING));
+        assert!(matches!(rest.await.unwrap(), LeaseAnswer::Granted(_)));
     }
 
     pub(crate) async fn n_stored(&self) -> usize {

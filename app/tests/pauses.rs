@@ -159,6 +159,7 @@ async fn products_that_are_none_and_ask_for_pauses_keep_nobody_from_the_others()
         for n in 0..20 {
             world.options.started_at = UnixMs::new(NOW_MS - 20 + n);
             world.fetcher = fetcher_with(five_seconds.clone());
+            world.end_rest().await;
             let report = world.crawl().await;
             assert_eq!(stop(&report).1, Some(Stop::RateLimited), "{report:?}");
             let told = report.outcome.unwrap().to_string();

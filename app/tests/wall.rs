@@ -179,6 +179,7 @@ async fn a_product_that_nothing_names_and_that_never_answers_is_gone_one_pass_la
     world.fake.set_plan(plan);
     for n_gone in [0, 1] {
         world.fetcher = crate::crawling::fetcher();
+        world.end_rest().await;
         let report = world.crawl().await;
         assert_eq!(report.outcome, Some(Outcome::Complete), "{report:?}");
         assert_eq!(report.counts.gone, n_gone);
