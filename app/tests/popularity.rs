@@ -1,8 +1,11 @@
 //! Where products stand by sales: read behind a pass, told with where it comes from, and never made up.
 
+use catalog::RankSource;
+use crawler::fetch::FetchConfig;
 use serde_json::{Value, json};
 use testkit::{Catalogue, Collection, FakeShop, Fault, FaultPlan, On, Surface};
 
+use crate::crawling::{World, fetcher_with};
 use crate::past::run_at;
 use crate::program::{Home, PROGRAM, Run};
 
@@ -271,6 +274,21 @@ async fn without_the_api_a_collection_of_best_sellers_is_an_estimate() {
     let list = selling.run(&["rank", "--out", "-"]);
     assert!(list.contains(",estimated,"), "{list}");
     assert_eq!(selling.n_asked("sort_by"), 0);
+}
+
+/// The time that it asks for between two requests is not the shop's.
+#[tokio::test(start_paused = true)]
+async fn a_collection_of_best_sellers_is_read_at_the_pace_of_robots_txt() {
+    let robots = "User-agent: *\nCrawl-delay: 60\n";
+    let plan = FaultPlan::none().robots(robots);
+    let mut world = World::with(catalogue(), plan.without(Surface::StorefrontApi)).await;
+    world.fetcher = fetcher_with(FetchConfig {
+        observe_best_sellers: true,
+        ..FetchConfig::default()
+    });
+    let looked = world.crawl().await.notes.popularity.unwrap();
+    assert_eq!(looked.source, Some(RankSource::Collection), "{looked:?}");
+    assert_eq!(looked.n_places, 24);
 }
 
 #[tokio::test(flavor = "multi_thread")]

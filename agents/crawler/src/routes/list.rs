@@ -158,8 +158,6 @@ impl Pass<'_> {
 
     async fn try_page(&self, list: &mut List, url: &Url, number: u32) -> Result<ListPage, Outcome> {
         let known = self.known.at(number, url);
-        // That a page behind the wall is still empty says no more than that it was.
-        let known = known.filter(|it| number <= LAST_RESUMABLE_PAGE || it.n_listed > 0);
         let validators = known.map(|it| &it.validators);
         let response = self.ask_by_version(url, validators).await?;
         let is_itself = response.url.path() == url.path();
@@ -184,22 +182,22 @@ impl Pass<'_> {
                         format!("{url} leads to {there}, which is not that page of the list");
                     return Err(Outcome::Failed(Reason::new(Stop::Damaged, detail)));
                 }
-                // Some shops refuse with an empty page, which says nothing of what is behind it.
-                if number == LAST_RESUMABLE_PAGE + 1 && page.n_listed == 0 {
-                    let detail = format!(
-                        "page {number} is empty: Shopify lists no more than {WALL} products"
-                    );
-                    return Err(Outcome::Partial(Reason::new(Stop::Wall, detail)));
-                }
                 ListBody::Read(page)
             }
         };
-        list.read_at = Some(response.url.clone());
-        Ok(ListPage {
+        let page = ListPage {
             body,
             response,
             has_repeated: false,
-        })
+        };
+        // Some shops refuse with an empty page, which says nothing of what is behind it.
+        if number == LAST_RESUMABLE_PAGE + 1 && page.n_listed() == 0 {
+            let detail =
+                format!("page {number} is empty: Shopify lists no more than {WALL} products");
+            return Err(Outcome::Partial(Reason::new(Stop::Wall, detail)));
+        }
+        list.read_at = Some(page.response.url.clone());
+        Ok(page)
     }
 }
 

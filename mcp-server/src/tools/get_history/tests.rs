@@ -1,4 +1,4 @@
-use catalog::{Observation, ObservationKind, RankSource};
+use catalog::{Availability, Observation, ObservationKind, RankSource};
 use serde_json::{Value, json};
 
 use crate::testing::{at, call, changed, context, empty, product, put, put_shop, seen, world};
@@ -198,6 +198,27 @@ async fn a_line_breaks_off_where_the_product_is_gone() {
     let expected = ["2026-11-01 20.00", "2026-11-20 -"];
     assert_eq!(points(&answer["series"][0]), expected);
     assert_eq!(answer["stock"]["now"], "gone");
+}
+
+/// Its stock was never told, and that it is gone says nothing of sales.
+#[tokio::test]
+async fn a_silent_product_that_is_gone_has_no_signal_of_sales() {
+    let (store, tasks) = empty().await;
+    put_shop(store.as_ref(), "lamps.example", "EUR").await;
+    let mut lamp = product("lamps.example", 1, "brass-lamp", "49.00 EUR", true);
+    lamp.variants[0].availability = Availability::Unknown;
+    let gone = seen(&lamp, ObservationKind::Gone, "2026-11-20");
+    put(store.as_ref(), &lamp, vec![gone]).await;
+    let world = context(store, tasks);
+    let question = json!({"id": "lamps.example/brass-lamp", "of": ["stock"]});
+    let answer = call(&world, "get_history", question).await.unwrap();
+    let stock = &answer["stock"];
+    let states = stock["intervals"].as_array().unwrap().iter();
+    let states: Vec<&Value> = states.map(|it| &it["state"]).collect();
+    assert_eq!(states, ["unknown", "gone"]);
+    for untold in ["sales_signal", "in_stock_percent"] {
+        assert_eq!(stock.get(untold), None, "{stock}");
+    }
 }
 
 #[tokio::test]
