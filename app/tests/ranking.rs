@@ -109,6 +109,34 @@ fn classic_gives_the_numbers_that_it_always_gave() {
 }
 
 #[test]
+fn classic_shows_no_stock_where_nobody_says_it() {
+    let home = Home::new();
+    let variants = [
+        r#"{"id":1,"title":"","price":"5.00"}"#,
+        r#"{"id":2,"title":"","price":"5.00","available":false}"#,
+    ];
+    let products = variants.iter().zip(1..).map(|(variant, id)| {
+        format!(
+            r#"{{"id":{id},"title":"Shoe {id}","handle":"shoe-{id}","vendor":"","product_type":"","body_html":"",
+            "tags":[],"images":[],"options":[],"variants":[{variant}]}}"#
+        )
+    });
+    let products: Vec<String> = products.collect();
+    let file = format!(r#"{{"products":[{}]}}"#, products.join(","));
+    home.write("shoes.json", &file);
+    let told = home.ok(["rank", "shoes.json", "--preset", "classic"]);
+    let in_stock = |title: &str| {
+        let row = told.lines().find(|line| line.contains(title)).unwrap();
+        row.split_whitespace().rev().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(
+        [in_stock("Shoe 1"), in_stock("Shoe 2")],
+        ["–", "%"],
+        "{told}"
+    );
+}
+
+#[test]
 fn the_list_says_what_is_known_and_how_sure_it_is() {
     let home = Home::new();
     let run = rank_eighteen(&home, &["-k", "12"]);

@@ -127,7 +127,10 @@ fn table(ranked: &Ranked, rows: &[RankedRow]) -> String {
     if ranked.ranking.popularity_source == PopularitySource::Simulated {
         let rows = rows.map(|row| {
             let [rank, score, title, shop, price] = common_cells(row);
-            let in_stock = percent(row.product.metrics.available_ratio);
+            let in_stock = match row.product.in_stock {
+                Some(_) => percent(row.product.metrics.available_ratio),
+                None => "–".to_owned(),
+            };
             let popularity = Metrics::simulated_popularity(&row.product.id.native);
             let popularity = format!("{popularity:.1}");
             [rank, score, title, shop, price, in_stock, popularity]
