@@ -12,6 +12,13 @@ fn json(text: &str) -> Fault {
     Fault::Custom(200, "application/json", text.as_bytes().to_vec())
 }
 
+/// A shop whose list, collections and feed are closed.
+fn sitemap_alone() -> FaultPlan {
+    closed(403)
+        .without(Surface::Collections)
+        .without(Surface::Atom)
+}
+
 /// A sitemap of one file that names the first `n` products.
 fn naming(plan: FaultPlan, n: usize) -> FaultPlan {
     naming_these(plan, 1..=n)
@@ -136,11 +143,6 @@ async fn what_a_long_sitemap_leaves_out_is_asked_for_before_it_is_gone() {
 
 #[tokio::test]
 async fn what_the_sitemap_of_a_closed_shop_leaves_out_is_asked_for_before_it_is_gone() {
-    let sitemap_alone = || {
-        closed(403)
-            .without(Surface::Collections)
-            .without(Surface::Atom)
-    };
     let world = World::with(small(200), FaultPlan::none()).await;
     world.crawl().await;
     world.fake.set_plan(naming(sitemap_alone(), 100));
@@ -168,12 +170,9 @@ async fn what_the_sitemap_of_a_closed_shop_leaves_out_is_asked_for_before_it_is_
 /// As one that answers with an error in two passes.
 #[tokio::test(start_paused = true)]
 async fn a_product_that_nothing_names_and_that_never_answers_is_gone_one_pass_later() {
-    let sitemap_alone = closed(403)
-        .without(Surface::Collections)
-        .without(Surface::Atom);
     let hangs = On::path("/products/p-200.json");
     let busy = Fault::retry_after(429, "130");
-    let plan = naming(sitemap_alone, 199).fault(hangs, busy);
+    let plan = naming(sitemap_alone(), 199).fault(hangs, busy);
     let mut world = World::with(small(200), FaultPlan::none()).await;
     world.crawl().await;
     world.fake.set_plan(plan);
@@ -186,14 +185,66 @@ async fn a_product_that_nothing_names_and_that_never_answers_is_gone_one_pass_la
     }
 }
 
+/// In 2026, behind which the sitemaps of these tests date what did not change.
+const LATELY: UnixMs = UnixMs::new(1_767_225_600_000);
+
+/// What the sitemap shows to be as it was is not asked for, and proves nothing of what is.
+#[tokio::test]
+async fn products_that_changed_are_not_gone_where_the_shop_shows_none_by_itself() {
+    let named = || sitemap_alone().fault(On::path("/sitemap.xml"), changed());
+    let mut world = World::with(small(60), FaultPlan::none()).await;
+    world.options.started_at = LATELY;
+    world.crawl().await;
+    world.fake.set_plan(named().without(Surface::ProductJson));
+    let n_before = n_asked(&world, "/products/p-");
+    let report = world.crawl().await;
+    assert_eq!(stop(&report), ("partial", Some(Stop::ClosedFeed)));
+    assert_eq!((report.counts.gone, world.n_stored().await), (0, 60));
+    assert_eq!(n_asked(&world, "/products/p-") - n_before, 10 + 3);
+
+    // Where one that was met is shown, the others are gone, however few they are.
+    let gone = |plan: FaultPlan, n| {
+        plan.fault(
+            On::path(format!("/products/p-{n}.json")),
+            Fault::status(404),
+        )
+    };
+    world.fake.set_plan((51..=60).fold(named(), gone));
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.gone, world.n_stored().await), (10, 50));
+}
+
+/// A sitemap of 60 products, of which the last 10 changed.
+fn changed() -> Fault {
+    let url = |n, day| format!("<url><loc>/products/p-{n}</loc><lastmod>{day}</lastmod></url>");
+    let urls: String = (1..=60)
+        .map(|n| url(n, if n > 50 { "2026-06-01" } else { "2025-01-02" }))
+        .collect();
+    let file = format!("<urlset>{urls}</urlset>");
+    Fault::Custom(200, "application/xml", file.into_bytes())
+}
+
+/// Nor are those that it hides from the sitemap, for one crawl.
+#[tokio::test]
+async fn hidden_products_of_a_shop_that_shows_none_by_itself_are_kept_for_one_crawl() {
+    let mut world = World::with(small(60), FaultPlan::none()).await;
+    world.options.started_at = LATELY;
+    world.crawl().await;
+    let plan = naming(sitemap_alone(), 50).without(Surface::ProductJson);
+    world.fake.set_plan(plan);
+    for n_gone in [0, 10] {
+        let report = world.crawl().await;
+        assert_eq!(report.outcome, Some(Outcome::Complete), "{report:?}");
+        assert_eq!(report.counts.gone, n_gone);
+    }
+}
+
 /// Of those that hide, others are asked for in the next pass.
 #[tokio::test]
 async fn hidden_products_stay_however_few_of_them_can_be_asked_for() {
-    let sitemap_alone = closed(403)
-        .without(Surface::Collections)
-        .without(Surface::Atom);
     let closed_one = On::path("/products/p-191.json");
-    let plan = naming(sitemap_alone, 190).fault(closed_one, Fault::status(400));
+    let plan = naming(sitemap_alone(), 190).fault(closed_one, Fault::status(400));
     let world = World::with(small(200), FaultPlan::none()).await;
     world.crawl().await;
     world.fake.set_plan(plan);
@@ -208,13 +259,8 @@ async fn hidden_products_stay_however_few_of_them_can_be_asked_for() {
 /// One answer that is no answer is no sign; a second one is, as on a list.
 #[tokio::test]
 async fn what_nothing_names_and_nobody_can_look_up_is_kept_for_one_crawl() {
-    let plan = || {
-        let sitemap_alone = closed(403)
-            .without(Surface::Collections)
-            .without(Surface::Atom);
-        naming(sitemap_alone, 190)
-    };
-    let broken = (191..=200).fold(plan(), |plan, n| {
+    let plan = naming(sitemap_alone(), 190);
+    let broken = (191..=200).fold(plan, |plan, n| {
         plan.fault(
             On::path(format!("/products/p-{n}.json")),
             Fault::status(400),

@@ -128,36 +128,16 @@ impl Pass<'_> {
                 false => wall(&ended.detail),
             });
         }
-        if !names_others {
-            match self.has_just(base, WALL).await? {
-                Ok(true) => {}
-                Ok(false) => {
-                    return Ok(wall(&format!(
-                        "the sitemap names no others: {n_found} were found"
-                    )));
-                }
-                Err(outcome) => return Ok(outcome),
-            }
-        }
         let n_stated = self.notes.n_stated.unwrap_or(0);
+        // Those that were known and nothing names were asked for: what is there was found.
+        let are_all = n_found == WALL && n_stated <= WALL as u64;
+        if !names_others && !are_all {
+            return Ok(wall(&format!(
+                "the sitemap names no others: {n_found} were found"
+            )));
+        }
         self.tell_of_route(&shortfall(n_stated, n_found as u64, "and this pass found"));
         Ok(Outcome::Complete)
-    }
-
-    /// Returns whether all that is known of the shop at `base` says that it has `n` products, and these were found. The inner
-    /// error ends the pass.
-    async fn has_just(&self, base: &Url, n: usize) -> Result<Result<bool, Outcome>, StoreError> {
-        let is_stated = self.notes.n_stated.is_none_or(|it| it <= n as u64);
-        if !is_stated || self.seen.len() != n {
-            return Ok(Ok(false));
-        }
-        let store = self.crawl.store;
-        let missing = store.missing_products(&self.begun.ticket, 1).await?;
-        // That they have no page tells something only where others have one.
-        match missing.is_empty() {
-            true => Ok(Ok(true)),
-            false => self.shows_what_was_met(base).await,
-        }
     }
 
     /// Notes a route of which nothing could be used.

@@ -16,9 +16,12 @@ const PER_PAGE: usize = 25;
 /// Products that cannot be read, one after the other, before the others are left alone.
 pub(super) const MAX_FAILED: u32 = 5;
 
-/// Products that are not there, and outnumber those that are: the shop may show none of them, which one tells that was met
-/// elsewhere. A sitemap may name some that are no more.
+/// Products that are not there, after which the shop may show none of them: one tells that was met elsewhere. A sitemap may
+/// name some that are no more.
 const MAX_MISSING: u32 = 25;
+
+/// Products that were met, of which one tells whether the shop shows them by themselves: one may have gone since.
+const MAX_TOLD: usize = 3;
 
 /// Products that were read and are about to be stored.
 #[derive(Default)]
@@ -47,9 +50,6 @@ impl Pass<'_> {
         let mut batch = Batch::default();
         let (mut n_failed, mut n_missing, mut n_refused) = (0, 0, 0);
         let mut n_found = 0;
-        let mut shows_singles = false;
-        // An earlier call may have found some, and what it did not find is asked for again.
-        let is_new = self.notes.routes.last().is_none_or(|it| it.products == 0);
         let (mut last_error, mut refused) = (None, None);
         let mut pending = census.pending();
         if !pending.is_empty() && self.follows_one_that_was_cut().await? {
@@ -71,12 +71,11 @@ impl Pass<'_> {
                 Ok(None) => {
                     n_failed = 0;
                     n_missing += 1;
-                    if is_new && n_found == 0 && n_missing == MAX_MISSING {
-                        match self.shows_what_was_met(base).await? {
-                            Ok(true) => shows_singles = true,
-                            Ok(false) => return Ok(Ended::by(shows_none())),
-                            Err(outcome) => return Ok(Ended::by(outcome)),
-                        }
+                    if n_found == 0
+                        && n_missing == MAX_MISSING
+                        && let Some(ended) = self.shows_none(base).await?
+                    {
+                        return Ok(ended);
                     }
                     census.meet(self.seen.number_of(&handle));
                 }
@@ -119,17 +118,14 @@ impl Pass<'_> {
         if let Some(refused) = refused.filter(|_| n_found + n_missing + n_failed == 0) {
             return Ok(Ended::by(refused));
         }
-        // With those that the sitemap showed to be as they were.
-        let routes = self.notes.routes.iter();
-        let routes = routes.filter(|it| it.route == Route::Sitemap);
-        let n_there: u64 = routes.map(|it| it.products).sum();
-        let are_most_missing = n_missing >= MAX_MISSING && u64::from(n_missing) > n_there;
-        if are_most_missing && !shows_singles {
-            match self.shows_what_was_met(base).await? {
-                Ok(true) => {}
-                Ok(false) => return Ok(Ended::by(shows_none())),
-                Err(outcome) => return Ok(Ended::by(outcome)),
-            }
+        // Those that the sitemap shows to be as they were have not been asked for, and the shop may have closed since the
+        // first that was found.
+        let are_many_missing = n_missing >= MAX_MISSING || n_found == 0;
+        if n_missing > 0
+            && are_many_missing
+            && let Some(ended) = self.shows_none(base).await?
+        {
+            return Ok(ended);
         }
         let (n_named, n_pending) = (census.n_named(), census.n_pending());
         if n_pending == 0 && census.is_whole {
@@ -169,6 +165,19 @@ impl Pass<'_> {
         Ok(outcome.is_some_and(|it| stop_of(&it) == Some(Stop::RateLimited)))
     }
 
+    /// Returns how the route ends if the shop shows no products by themselves: then one that it does not show may be there.
+    async fn shows_none(&self, base: &Url) -> Result<Option<Ended>, StoreError> {
+        Ok(match self.shows_what_was_met(base).await? {
+            Ok(true) => None,
+            Ok(false) => {
+                let detail = "the shop shows single products on pages alone";
+                let reason = Reason::new(Stop::ClosedFeed, detail);
+                Some(Ended::by(Outcome::Blocked(reason)))
+            }
+            Err(outcome) => Some(Ended::by(outcome)),
+        })
+    }
+
     /// Returns whether the shop shows a product by itself that the pass has met elsewhere: then one that it does not show is
     /// none. The inner error ends the pass.
     pub(super) async fn shows_what_was_met(
@@ -176,14 +185,17 @@ impl Pass<'_> {
         base: &Url,
     ) -> Result<Result<bool, Outcome>, StoreError> {
         let crawl = &self.begun.ticket.crawl;
-        let met = self.crawl.store.products_on_page(crawl, 1).await?;
-        let Some((_, handle)) = met.iter().find(|(_, handle)| !handle.is_empty()) else {
-            return Ok(Ok(false));
-        };
-        Ok(match self.single(base, handle).await {
-            Err(outcome) if ends_pass(&outcome) => Err(outcome),
-            answer => Ok(matches!(answer, Ok(Some(_)))),
-        })
+        let mut met = self.crawl.store.products_on_page(crawl, 1).await?;
+        met.retain(|(_, handle)| !handle.is_empty());
+        let step = met.len().div_ceil(MAX_TOLD).max(1);
+        for (_, handle) in met.iter().step_by(step) {
+            match self.single(base, handle).await {
+                Ok(Some(_)) => return Ok(Ok(true)),
+                Err(outcome) if ends_pass(&outcome) => return Ok(Err(outcome)),
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Ok(Ok(false))
     }
 
     pub(super) async fn store_batch(&mut self, batch: Batch) -> Result<(), StoreError> {
@@ -250,12 +262,6 @@ pub(super) fn turn_of(epoch: u64, n: usize) -> usize {
     // Steps of the golden section.
     let part = epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((u128::from(part) * n as u128) >> 64) as usize
-}
-
-/// Returns the end of a shop that answers most products of its own sitemap with 404.
-fn shows_none() -> Outcome {
-    let detail = "the shop shows single products on pages alone";
-    Outcome::Blocked(Reason::new(Stop::ClosedFeed, detail))
 }
 
 impl Batch {

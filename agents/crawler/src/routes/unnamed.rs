@@ -28,8 +28,8 @@ impl Pass<'_> {
     /// Asks for known products that a pass did not meet though it `ended` with all that `census` names. One that has no page is
     /// gone. One that has is stored as any that is read by itself.
     ///
-    /// Of many some are asked for, others in the next pass. Where none of these has a page, none is there. Else those that
-    /// were not asked for are stored as present; so are, for one pass, those of which nobody can tell.
+    /// Of many some are asked for, others in the next pass. Where none of these has a page and other products have, none is
+    /// there. Else those that were not asked for are stored as present; so are, for one pass, those of which nobody can tell.
     pub(super) async fn look_for_unnamed(
         &mut self,
         base: &Url,
@@ -44,10 +44,21 @@ impl Pass<'_> {
         let are_all = missing.len() < WALL;
         // What is named was asked for.
         missing.retain(|(_, handle)| !census.names(self.seen.number_of(handle)));
-        let asked = match self.ask_for_some(base, &missing).await {
+        let mut asked = match self.ask_for_some(base, &missing).await {
             Ok(asked) => asked,
             Err(outcome) => return Ok(Ended::by(outcome)),
         };
+        // That they have no page tells something only where others have one.
+        if asked.n_gone > 0 && asked.n_there == 0 {
+            match self.shows_what_was_met(base).await? {
+                Ok(true) => {}
+                Ok(false) => {
+                    asked.n_gone = 0;
+                    asked.silent.clone_from(&asked.ids);
+                }
+                Err(outcome) => return Ok(Ended::by(outcome)),
+            }
+        }
         let were_all_asked = asked.ids.len() == missing.len().min(MAX_ASKED);
         if were_all_asked && asked.n_there == 0 && asked.silent.is_empty() {
             return Ok(ended);
