@@ -164,7 +164,6 @@ async fn processes_that_crawl_for_one_store_share_the_budget_of_their_address() 
 async fn a_shop_rests_behind_a_crawl_also_when_its_process_has_ended() {
     let mut world = behind_dead_processes().await;
     world.crawl().await;
-    assert_eq!(world.lease_holder().await.as_deref(), Some(RESTING));
     let n_before = world.fake.requests().len();
     world.fetcher = slow();
     world.crawl().await;
@@ -324,6 +323,39 @@ async fn a_second_command_waits_for_the_first_and_takes_its_result() {
     assert_eq!(first, second);
     // robots.txt, /meta.json, and page 1 twice, all of them by the first.
     assert_eq!(shop.requests().len(), 4);
+}
+
+/// Of the shops of `--all` nobody named this one, though another was named beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_shop_that_is_paused_before_its_turn_is_left_alone_beside_one_that_was_named() {
+    let catalogue = || Catalogue::generate(&NORTH_LOFT, 30, 3);
+    let named = FakeShop::start(catalogue(), FaultPlan::none())
+        .await
+        .unwrap();
+    let stored = FakeShop::start(catalogue(), FaultPlan::none())
+        .await
+        .unwrap();
+    let home = Home::new();
+    home.ok(["shops", "add", &stored.url(), "--store", "sqlite:shop.db"]);
+    let uri = format!("sqlite:{}", home.path().join("shop.db").display());
+    let store = store::open(&uri, OpenMode::Existing).await.unwrap();
+    let key = &crawler::shop_at(&stored.url()).unwrap().key;
+    let lease = async |owner, ttl_ms, dead_owner| {
+        let answer = store.lease_shop(key, owner, ttl_ms, dead_owner).await;
+        assert!(matches!(answer.unwrap(), LeaseAnswer::Granted(_)));
+    };
+    lease("another", 600_000, None).await;
+    let url = named.url();
+    let crawl = ["crawl", "--all", &url, "--store", "sqlite:shop.db"];
+    let loopback = ["--allow-private", "127.0.0.0/8", "--rps", "unlimited"];
+    let crawling = home.command([&crawl[..], &loopback].concat()).spawn();
+    // By then it knows which shops it is to crawl, and waits for the one or comes to that.
+    named.wait_for_requests(1).await;
+    assert!(store.pause_shop(key, true).await.unwrap());
+    lease("this test", 0, Some(RESTING)).await;
+    let run = Run::from(crawling.unwrap().wait_with_output().unwrap());
+    assert_eq!(run.code, Some(3), "{run:#?}");
+    assert_eq!((named.n_requests(), stored.n_requests()), (3, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,11 @@
 
 mod via;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use catalog::{CrawlReport, Shop, ShopStatus, Start, Stop, Store, UnixMs};
+use catalog::{CrawlReport, Shop, ShopKey, ShopStatus, Start, Stop, Store, UnixMs};
 use clap::Args;
 use crawler::CrawlOptions;
 use crawler::fetch::{FetchConfig, Fetcher};
@@ -113,8 +114,9 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     }
     let fetcher = Fetcher::new(fetch_config(args.rps, &args.allow_private, app)?)?;
     let store = open_store(args, app).await?;
+    let named: HashSet<ShopKey> = shops.iter().map(|it| it.key.clone()).collect();
     let left_out = match args.all {
-        true => add_stored(&mut shops, args, store.as_ref(), app).await?,
+        true => add_stored(&mut shops, &named, args, store.as_ref(), app).await?,
         false => LeftOut::default(),
     };
     shops.sort_by(|one, two| one.key.cmp(&two.key));
@@ -129,7 +131,8 @@ pub(crate) async fn run(args: &CrawlArgs, app: &App) -> Result<Exit> {
     let owner = owner::new_name();
     let options = options(args, &owner, app);
     let mut crawl_reports = take_done(&mut shops, &options, store.as_ref(), app).await?;
-    crawl_reports.extend(crawl_shops(&shops, &options, &fetcher, store.as_ref(), app).await);
+    let crawls = crawl_shops(&shops, &named, &options, &fetcher, store.as_ref(), app);
+    crawl_reports.extend(crawls.await);
     crawl_reports.sort_by(|one, two| one.key.cmp(&two.key));
     reports::print(&crawl_reports, app)?;
     if let Some(path) = &args.out {
@@ -172,6 +175,7 @@ impl LeftOut {
 /// Adds the stored and configured shops that are due, and returns those that are left out.
 async fn add_stored(
     shops: &mut Vec<Shop>,
+    named: &HashSet<ShopKey>,
     args: &CrawlArgs,
     store: &dyn Store,
     app: &App,
@@ -182,7 +186,7 @@ async fn add_stored(
     let mut left_out = LeftOut::default();
     let mut next: Option<UnixMs> = None;
     for status in stored.into_iter().filter(|it| !it.shop.url.is_empty()) {
-        let is_named = shops.iter().any(|shop| shop.key == status.shop.key);
+        let is_named = named.contains(&status.shop.key);
         let due_at = due.at(&status, store, now).await?.filter(|at| *at > now);
         match due_at.filter(|_| !args.full && !is_unfinished(&status)) {
             _ if is_named => {}
@@ -278,17 +282,24 @@ fn was_cut_off(pass: &CrawlReport) -> bool {
 }
 
 /// Crawls many shops at once, as many as the configuration allows, and returns their records in the order of their keys.
+/// One that is paused is left alone, unless it is one of the `named`.
 pub(super) async fn crawl_shops(
     shops: &[Shop],
+    named: &HashSet<ShopKey>,
     options: &CrawlOptions<'_>,
     fetcher: &Fetcher,
     store: &dyn Store,
     app: &App,
 ) -> Vec<CrawlReport> {
     let bar = app.screen.bar(shops.len() as u64, "shops");
-    let crawls = shops
-        .iter()
-        .map(|shop| crawl_shop(shop, options, fetcher, store, app, &bar));
+    let crawls = shops.iter().map(|shop| {
+        let options = CrawlOptions {
+            currency: app.config.currency_of(&shop.key),
+            spares_paused: !named.contains(&shop.key),
+            ..*options
+        };
+        crawl_shop(shop, options, fetcher, store, app, &bar)
+    });
     // Not in their order: behind a shop that takes hours no other would begin.
     let mut reports: Vec<CrawlReport> = stream::iter(crawls)
         .buffer_unordered(app.config.crawl.concurrency)
@@ -302,7 +313,7 @@ pub(super) async fn crawl_shops(
 /// Crawls one shop; a failure of the store itself becomes the shop's outcome, so that the others go on.
 async fn crawl_shop(
     shop: &Shop,
-    options: &CrawlOptions<'_>,
+    options: CrawlOptions<'_>,
     fetcher: &Fetcher,
     store: &dyn Store,
     app: &App,
@@ -327,10 +338,6 @@ async fn crawl_shop(
             progress.page,
             output::grouped(n_products)
         ));
-    };
-    let options = CrawlOptions {
-        currency: app.config.currency_of(&shop.key),
-        ..*options
     };
     let now = || app.clock.now();
     let result = crawler::crawl(shop, &options, fetcher, store, &now, &app.cancel, &on_page).await;
@@ -385,7 +392,7 @@ fn options<'a>(args: &CrawlArgs, owner: &'a str, app: &App) -> CrawlOptions<'a> 
         max_pages: args.max_pages,
         currency: None,
         started_at: app.clock.now(),
-        spares_paused: args.all && args.shops.is_empty() && args.from.is_none(),
+        spares_paused: true,
         lease: owner::lease_terms(owner),
         task: None,
     }

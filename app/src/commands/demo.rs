@@ -158,10 +158,12 @@ async fn crawl_demo(demo: &Demo, store: &dyn Store, app: &App) -> Result<Vec<Cra
         currency: None,
         started_at: app.clock.now(),
         lease: owner::lease_terms(&owner),
-        spares_paused: false,
+        spares_paused: true,
         task: None,
     };
-    let crawl_reports = crawl::crawl_shops(&shops, &options, &fetcher, store, app).await;
+    let named = shops.iter().map(|it| it.key.clone()).collect();
+    let crawls = crawl::crawl_shops(&shops, &named, &options, &fetcher, store, app);
+    let crawl_reports = crawls.await;
     if !app.global.json {
         output::print(&reports::table(&crawl_reports))?;
     }
