@@ -57,7 +57,7 @@ pub(crate) async fn slow_shop(n_products: usize) -> FakeShop {
     FakeShop::start(catalogue, slow()).await.unwrap()
 }
 
-fn slow() -> FaultPlan {
+pub(crate) fn slow() -> FaultPlan {
     FaultPlan::none().latency(Duration::from_millis(60))
 }
 
@@ -116,7 +116,7 @@ async fn until_released(home: &Home, name: &str) {
 async fn a_crawl_is_asked_for_over_http_and_its_products_are_stored() {
     let home = Home::new();
     let shop = slow_shop(520).await;
-    let agent = agent(&home, STORE, SHORT_LEASE);
+    let agent = agent(&home, STORE, ENDLESS_LEASE);
     let (status, card) = agent.http("GET", "/.well-known/agent-card.json", "").await;
     assert_eq!(status, 200, "{card}");
     let card: Value = serde_json::from_str(&card).unwrap();
@@ -144,7 +144,7 @@ async fn a_crawl_is_asked_for_over_http_and_its_products_are_stored() {
 async fn a_plain_text_with_an_address_is_answered_when_the_crawl_is_done() {
     let home = Home::new();
     let shop = slow_shop(30).await;
-    let agent = agent(&home, STORE, SHORT_LEASE);
+    let agent = agent(&home, STORE, ENDLESS_LEASE);
     let message = json!({"messageId": "m", "role": "ROLE_USER", "parts": [{"text": shop.url()}]});
     let result = agent
         .call("SendMessage", &json!({ "message": message }))
@@ -259,7 +259,7 @@ async fn servers_crawl_a_shop_that_is_due_once_between_them() {
     let shop = slow_shop(520).await;
     home.write("config.toml", format!("shops = [{:?}]\n", shop.url()));
     let serve = || {
-        let mut command = server(&home, &["serve", "--mcp", "none"], STORE, SHORT_LEASE);
+        let mut command = server(&home, &["serve", "--mcp", "none"], STORE, ENDLESS_LEASE);
         command.args(["--config", "config.toml"]);
         Replica::start(command)
     };

@@ -3,20 +3,21 @@
 mod cuttable;
 
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use catalog::{CrawlReport, Outcome};
 use testkit::{Catalogue, FakeShop, Fault, FaultPlan, NORTH_LOFT, On};
 
 use self::cuttable::Cuttable;
 use crate::agents::replica::Replica;
-use crate::agents::{SHORT_LEASE, agent, pages_asked, server, slow_shop};
+use crate::agents::{ENDLESS_LEASE, SHORT_LEASE, agent, pages_asked, server, slow_shop};
 use crate::program::{Home, Run};
 
 const STORE: &str = "sqlite:agents.db";
 
 /// Starts an agent that callers reach through `way` alone.
-fn agent_behind(way: &Cuttable, home: &Home) -> Replica {
-    let mut command = server(home, &["agent", "shopify"], STORE, SHORT_LEASE);
+fn agent_behind(way: &Cuttable, home: &Home, lease_seconds: &str) -> Replica {
+    let mut command = server(home, &["agent", "shopify"], STORE, lease_seconds);
     command.args(["--public-url", &way.url()]);
     let agent = Replica::start(command);
     way.lead_to(agent.listens());
@@ -55,7 +56,7 @@ fn assert_each_once(numbers: &[u64]) {
 async fn an_agent_crawls_and_the_command_shows_what_came_of_it() {
     let (there, here) = (Home::new(), Home::new());
     let shop = slow_shop(520).await;
-    let agent = agent(&there, STORE, SHORT_LEASE);
+    let agent = agent(&there, STORE, ENDLESS_LEASE);
     let run = here.run(via(&agent.url(), &[&shop.url()]));
     assert_eq!(run.code, Some(0), "{run:#?}");
     for word in ["complete", "520"] {
@@ -80,7 +81,7 @@ async fn an_agent_crawls_and_the_command_shows_what_came_of_it() {
 async fn the_records_are_those_of_a_crawl_without_an_agent() {
     let (there, here) = (Home::new(), Home::new());
     let shop = slow_shop(520).await;
-    let agent = agent(&there, STORE, SHORT_LEASE);
+    let agent = agent(&there, STORE, ENDLESS_LEASE);
     let rest = [&shop.url(), "--json", "--out", "report.json"];
     let printed = here.ok(via(&agent.url(), &rest));
     let theirs: Vec<CrawlReport> = serde_json::from_str(&printed).unwrap();
@@ -105,7 +106,7 @@ async fn every_event_comes_once_though_the_connection_is_cut_again_and_again() {
     let (there, here) = (Home::new(), Home::new());
     let shop = slow_shop(2_990).await;
     let way = Cuttable::open().await;
-    let _agent = agent_behind(&way, &there);
+    let _agent = agent_behind(&way, &there, ENDLESS_LEASE);
     let args = via(&way.url(), &[&shop.url(), "-vv"]);
     let child = here.command(args).spawn().unwrap();
     for n_requests in [6, 9, 12] {
@@ -126,12 +127,12 @@ async fn a_crawl_is_followed_on_when_its_agent_is_killed() {
     let (there, here) = (Home::new(), Home::new());
     let shop = slow_shop(2_990).await;
     let way = Cuttable::open().await;
-    let mut agent = agent_behind(&way, &there);
+    let mut agent = agent_behind(&way, &there, SHORT_LEASE);
     let args = via(&way.url(), &[&shop.url(), "-vv"]);
     let child = here.command(args).spawn().unwrap();
     shop.wait_for_requests(9).await;
     agent.kill();
-    let _other = agent_behind(&way, &there);
+    let _other = agent_behind(&way, &there, SHORT_LEASE);
     let run = Run::from(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(0), "{run:#?}");
     assert_each_once(&numbers(&run));
@@ -147,12 +148,14 @@ async fn a_crawl_is_followed_on_when_its_agent_is_killed() {
 async fn an_interrupt_stops_the_agent_too() {
     let (there, here) = (Home::new(), Home::new());
     let shop = slow_shop(5_000).await;
-    let agent = agent(&there, STORE, SHORT_LEASE);
+    let agent = agent(&there, STORE, ENDLESS_LEASE);
     let child = here
         .command(via(&agent.url(), &[&shop.url()]))
         .spawn()
         .unwrap();
     shop.wait_for_requests(5).await;
+    // From here on a page takes so long that the interrupt comes before the end on any machine.
+    shop.set_plan(FaultPlan::none().latency(Duration::from_secs(3)));
     interrupt(&child);
     let run = Run::from(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(3), "{run:#?}");
@@ -170,7 +173,7 @@ async fn an_interrupt_stops_the_agent_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_code_is_that_of_the_shops() {
     let (there, here) = (Home::new(), Home::new());
-    let agent = agent(&there, STORE, SHORT_LEASE);
+    let agent = agent(&there, STORE, ENDLESS_LEASE);
     let open = slow_shop(30).await;
     let catalogue = Catalogue::generate(&NORTH_LOFT, 30, 3);
     let robots = FaultPlan::none().robots("User-agent: *\nDisallow: /\n");
@@ -198,7 +201,7 @@ async fn a_token_comes_from_the_environment() {
     let shop = slow_shop(30).await;
     let tokens = format!("[http]\ntokens = [{{ caller = \"alice\", sha256 = \"{HASH}\" }}]\n");
     there.write("config.toml", tokens);
-    let mut command = server(&there, &["agent", "shopify"], STORE, SHORT_LEASE);
+    let mut command = server(&there, &["agent", "shopify"], STORE, ENDLESS_LEASE);
     command.args(["--config", "config.toml"]);
     let agent = Replica::start(command);
     let args = via(&agent.url(), &[&shop.url()]);
@@ -217,7 +220,7 @@ async fn a_token_comes_from_the_environment() {
 async fn a_proxy_of_the_system_is_not_called_instead() {
     let (there, here) = (Home::new(), Home::new());
     let shop = slow_shop(30).await;
-    let agent = agent(&there, STORE, SHORT_LEASE);
+    let agent = agent(&there, STORE, ENDLESS_LEASE);
     let nobody = Cuttable::open().await;
     let mut command = here.command(via(&agent.url(), &[&shop.url()]));
     for name in ["http_proxy", "HTTP_PROXY", "ALL_PROXY"] {

@@ -170,15 +170,13 @@ async fn requests_keep_the_rate_and_come_one_at_a_time() {
     })
     .unwrap();
     let url = feed(&shop);
+    let began = Instant::now();
     let four = futures_util::future::join_all((0..4).map(|_| fetcher.get(&url))).await;
     assert!(four.iter().all(Result::is_ok));
     assert_eq!(shop.most_in_flight(), 1);
-    let times: Vec<Instant> = shop
-        .requests()
-        .into_iter()
-        .map(|request| request.at)
-        .collect();
-    assert!(times[4] - times[0] >= Duration::from_millis(4 * 25 - 5));
+    // Arrivals may be nearer to each other than what the rate is kept between, which are sendings.
+    let last = shop.requests()[4].at;
+    assert!(last - began >= Duration::from_millis(4 * 25 - 1));
 }
 
 #[tokio::test]

@@ -116,7 +116,12 @@ async fn a_summarizer_that_is_asked_to_stop_leaves_its_work_to_another_at_once()
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_model_the_summarizer_says_so_and_writes_the_fixed_form() {
     let home = ranked();
-    let agent = Replica::start(server(&home, &["agent", "summarizer"], STORE, SHORT_LEASE));
+    let agent = Replica::start(server(
+        &home,
+        &["agent", "summarizer"],
+        STORE,
+        ENDLESS_LEASE,
+    ));
     assert!(agent.said().contains("agents (summarizer)"));
     let id = agent.begin(&request()).await;
     until("the task ends", async || {

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{Catalogue, FakeShop, NORTH_LOFT};
+use testkit::{Catalogue, FakeShop, FaultPlan, NORTH_LOFT};
 
 use super::assistant::{Assistant, error, structured};
 use super::endpoint::Endpoint;
-use crate::agents::{slow_shop, until};
+use crate::agents::{slow, slow_shop, until};
 use crate::program::{Home, PROGRAM};
 
 /// The hashes are those of `alice-token` and `bob-token`; both may have shops crawled.
@@ -55,9 +56,12 @@ async fn a_shop_is_crawled_on_request_once_at_a_time() {
     let (home, shop) = (Home::new(), slow_shop(30).await);
     let mut server = Endpoint::start(serve(&home, &shop));
     let order = json!({ "shop": shop.url() });
+    // The crawl is not over before it is asked for again, on any machine.
+    shop.set_plan(FaultPlan::none().latency(Duration::from_secs(3)));
     let asked = structured(&server.call("", "request_crawl", &order));
     let again = structured(&server.call("", "request_crawl", &order));
     assert_eq!(asked["crawl_id"], again["crawl_id"]);
+    shop.set_plan(slow());
     let crawl = until_ended(&server, &asked["crawl_id"]).await;
     assert_eq!(crawl["state"], "complete", "{crawl}");
     let shops = structured(&server.call("", "list_shops", &json!({})));
@@ -79,6 +83,7 @@ async fn a_shop_is_crawled_on_request_once_at_a_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_is_crawled_once_for_two_callers_and_each_sees_its_own() {
     let (home, shop) = (Home::new(), slow_shop(2_510).await);
+    shop.set_plan(FaultPlan::none().latency(Duration::from_secs(3)));
     let server = Endpoint::start(serve_with(&home, &shop, "", TOKENS));
     let order = json!({ "shop": shop.url() });
     let asked = structured(&server.call("alice-token", "request_crawl", &order));
