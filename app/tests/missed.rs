@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use catalog::{CrawlReport, Outcome, Stop};
 use futures_util::FutureExt as _;
 use serde_json::json;
-use testkit::{Catalogue, Fault, FaultPlan, NORTH_LOFT, On};
+use testkit::{Catalogue, Fault, FaultPlan, NORTH_LOFT, On, Surface};
 use tokio_util::sync::CancellationToken;
 
 use crate::crawling::{World, stop};
@@ -86,7 +86,8 @@ async fn a_product_that_moves_to_the_page_before_is_not_gone() {
     let report = world.crawl().await;
     let counts = report.counts;
     assert_eq!((counts.products, counts.gone, counts.back), (519, 1, 0));
-    assert_eq!((counts.changed, singles_asked(&world)), (0, 2));
+    // With one that is on the list.
+    assert_eq!((counts.changed, singles_asked(&world)), (0, 3));
     assert_eq!(report.notes.routes[0].detail, "");
 }
 
@@ -148,7 +149,8 @@ async fn a_pass_that_broke_off_behind_what_it_kept_reads_the_last_page_again() {
 
 #[tokio::test]
 async fn so_many_are_asked_for_and_of_more_the_list_is_believed() {
-    for (last, n_asked) in [(28, 25), (29, 0)] {
+    // With one that is on the list: it has a page, as the others would.
+    for (last, n_asked) in [(28, 26), (29, 0)] {
         let world = known(FaultPlan::none()).await;
         world.fake.set_catalogue(without(3..last));
         let report = world.crawl().await;
@@ -184,6 +186,25 @@ async fn products_whose_pages_do_not_answer_are_kept_for_one_crawl_and_only_one_
     let report = world.crawl().await;
     assert_eq!((report.counts.gone, report.counts.products), (10, 510));
     assert_eq!(singles_asked(&world), 3);
+}
+
+/// Where no product has an answer of its own, that one has none says nothing.
+#[tokio::test]
+async fn a_product_that_moves_is_not_gone_where_the_shop_shows_none_by_itself() {
+    let world = known(FaultPlan::none().without(Surface::ProductJson)).await;
+    let report = crawl_while_one_leaves(&world, None).await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, report.counts.gone), (520, 0));
+    assert_eq!(
+        report.notes.routes[0].detail,
+        "known products not on the list: 1; kept for one more crawl: 1 that could not be looked up"
+    );
+    assert_eq!(singles_asked(&world), 1 + 3);
+    // Who left is kept for one crawl, as whoever has no answer.
+    for left in [(520, 0), (519, 1)] {
+        let counts = world.crawl().await.counts;
+        assert_eq!((counts.products, counts.gone), left);
+    }
 }
 
 #[tokio::test]

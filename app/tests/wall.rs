@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use catalog::{Outcome, Route, RouteEnd, Stop, UnixMs};
 use testkit::{Collection, Fault, FaultPlan, On, Surface};
+use tokio_util::sync::CancellationToken;
 
 use crate::crawling::{World, stop};
 use crate::routes::{closed, cut_behind, n_asked, small, small_of, used};
@@ -223,6 +224,47 @@ fn changed() -> Fault {
         .collect();
     let file = format!("<urlset>{urls}</urlset>");
     Fault::Custom(200, "application/xml", file.into_bytes())
+}
+
+/// A search app fills some collections, which list nothing: what was met is on the pages behind.
+#[tokio::test]
+async fn a_collection_that_lists_nothing_says_nothing_of_single_products() {
+    let filtered = vec![Collection::new("filtered", 0..60)];
+    let plan = naming(closed(404).without(Surface::Atom), 90).fault(
+        On::path("/collections/filtered/products.json"),
+        json(r#"{"products": []}"#),
+    );
+    let world = World::with(small(60).with_collections(filtered), plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, world.n_stored().await), (60, 60));
+}
+
+/// They stand together, behind some that are there and not stored yet.
+#[tokio::test]
+async fn many_that_a_sitemap_still_names_one_after_the_other_end_no_route() {
+    let plan = naming(sitemap_alone(), 90);
+    let world = World::with(small_of(41..=90), plan).await;
+    let report = world.crawl().await;
+    assert_eq!(report.outcome, Some(Outcome::Complete));
+    assert_eq!((report.counts.products, world.n_stored().await), (50, 50));
+}
+
+/// As from a rule against scrapers, in the middle.
+#[tokio::test]
+async fn a_shop_that_closes_while_its_products_are_read_loses_none() {
+    let world = World::with(small(40), FaultPlan::none()).await;
+    world.crawl().await;
+    world.fake.set_plan(naming(sitemap_alone(), 40));
+    let close = |_| {
+        let closed = naming(sitemap_alone(), 40).without(Surface::ProductJson);
+        world.fake.set_plan(closed);
+    };
+    let cancel = CancellationToken::new();
+    let report = world.crawl_telling(&cancel, &close).await.unwrap();
+    assert_eq!(stop(&report), ("partial", Some(Stop::ClosedFeed)));
+    assert_eq!((report.counts.products, report.counts.gone), (25, 0));
+    assert_eq!(world.n_stored().await, 40);
 }
 
 /// Nor are those that it hides from the sitemap, for one crawl.

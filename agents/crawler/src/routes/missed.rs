@@ -56,7 +56,7 @@ impl Pass<'_> {
                 _ => Ended::by(moved_meanwhile(first_page)),
             });
         }
-        let mut found = self.still_there(&list.base, &missing).await;
+        let mut found = self.still_there(&list.base, &missing).await?;
         let Some(kept) = found.kept() else {
             return Ok(ended);
         };
@@ -91,18 +91,27 @@ impl Pass<'_> {
     }
 
     /// Asks for the pages of `missing`, up to the first that is neither there nor gone: a shop whose products cannot be
-    /// asked for is not asked again and again.
-    async fn still_there(&self, base: &Url, missing: &[(ProductId, String)]) -> Found {
+    /// asked for is not asked again and again. One without a page is not known to be gone either where others have none.
+    async fn still_there(
+        &self,
+        base: &Url,
+        missing: &[(ProductId, String)],
+    ) -> Result<Found, StoreError> {
         let until = Instant::now() + MAX_TIME;
         let mut found = Found::default();
+        // Behind the last one that was shown.
+        let mut unsure = Vec::new();
         for (place, (id, handle)) in missing.iter().enumerate() {
             let answer = timeout_at(until, self.single(base, handle)).await;
             match answer {
-                Ok(Ok(Some((page, bytes)))) if page.products.iter().any(|it| it.id == *id) => {
-                    found.bytes += bytes;
-                    found.there.push(id.clone());
+                Ok(Ok(Some((page, bytes)))) => {
+                    if page.products.iter().any(|it| it.id == *id) {
+                        found.bytes += bytes;
+                        found.there.push(id.clone());
+                    }
+                    unsure.clear();
                 }
-                Ok(Ok(_)) => {}
+                Ok(Ok(None)) => unsure.push(id.clone()),
                 Ok(Err(_)) | Err(_) => {
                     let others = missing[place..].iter();
                     found.unknown = others.map(|(id, _)| id.clone()).collect();
@@ -110,7 +119,17 @@ impl Pass<'_> {
                 }
             }
         }
-        found
+        if !unsure.is_empty() {
+            let is_shown = found.unknown.is_empty()
+                && match timeout_at(until, self.shows_what_was_met(base)).await {
+                    Ok(shown) => matches!(shown?, Ok(true)),
+                    Err(_) => false,
+                };
+            if !is_shown {
+                found.unknown.append(&mut unsure);
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -16,8 +16,8 @@ const PER_PAGE: usize = 25;
 /// Products that cannot be read, one after the other, before the others are left alone.
 pub(super) const MAX_FAILED: u32 = 5;
 
-/// Products that are not there, after which the shop may show none of them: one tells that was met elsewhere. A sitemap may
-/// name some that are no more.
+/// Products that are not there, one after the other, after which the shop may show none of them: one tells that was met
+/// elsewhere. A sitemap may name some that are no more.
 const MAX_MISSING: u32 = 25;
 
 /// Products that were met, of which one tells whether the shop shows them by themselves: one may have gone since.
@@ -49,6 +49,8 @@ impl Pass<'_> {
     async fn read_singles(&mut self, base: &Url, census: &mut Census) -> Result<Ended, StoreError> {
         let mut batch = Batch::default();
         let (mut n_failed, mut n_missing, mut n_refused) = (0, 0, 0);
+        // Behind the last one that was found, if any was: the shop may have closed since.
+        let mut n_missing_since = 0;
         let mut n_found = 0;
         let (mut last_error, mut refused) = (None, None);
         let mut pending = census.pending();
@@ -71,16 +73,20 @@ impl Pass<'_> {
                 Ok(None) => {
                     n_failed = 0;
                     n_missing += 1;
-                    if n_found == 0
-                        && n_missing == MAX_MISSING
-                        && let Some(ended) = self.shows_none(base).await?
-                    {
-                        return Ok(ended);
+                    n_missing_since += 1;
+                    if n_missing_since % MAX_MISSING == 0 {
+                        // What tells is what is stored.
+                        if !batch.page.products.is_empty() {
+                            self.store_batch(std::mem::take(&mut batch)).await?;
+                        }
+                        if let Some(ended) = self.shows_none(base).await? {
+                            return Ok(ended);
+                        }
                     }
                     census.meet(self.seen.number_of(&handle));
                 }
                 Ok(Some((page, bytes))) => {
-                    n_failed = 0;
+                    (n_failed, n_missing_since) = (0, 0);
                     n_found += 1;
                     census.meet(self.seen.number_of(&handle));
                     for product in &page.products {
@@ -118,11 +124,7 @@ impl Pass<'_> {
         if let Some(refused) = refused.filter(|_| n_found + n_missing + n_failed == 0) {
             return Ok(Ended::by(refused));
         }
-        // Those that the sitemap shows to be as they were have not been asked for, and the shop may have closed since the
-        // first that was found.
-        let are_many_missing = n_missing >= MAX_MISSING || n_found == 0;
-        if n_missing > 0
-            && are_many_missing
+        if n_missing_since > 0
             && let Some(ended) = self.shows_none(base).await?
         {
             return Ok(ended);
@@ -185,8 +187,15 @@ impl Pass<'_> {
         base: &Url,
     ) -> Result<Result<bool, Outcome>, StoreError> {
         let crawl = &self.begun.ticket.crawl;
-        let mut met = self.crawl.store.products_on_page(crawl, 1).await?;
-        met.retain(|(_, handle)| !handle.is_empty());
+        let mut met = Vec::new();
+        // The newest: what was just shown by itself is shown again.
+        for number in (1..self.next_page).rev() {
+            met = self.crawl.store.products_on_page(crawl, number).await?;
+            met.retain(|(_, handle)| !handle.is_empty());
+            if !met.is_empty() {
+                break;
+            }
+        }
         let step = met.len().div_ceil(MAX_TOLD).max(1);
         for (_, handle) in met.iter().step_by(step) {
             match self.single(base, handle).await {

@@ -20,6 +20,8 @@ struct Asked {
     found: Batch,
     n_there: usize,
     n_gone: usize,
+    /// Asked for behind the last one that was shown, and have no page.
+    unsure: Vec<ProductId>,
     /// Asked for, and nobody can tell.
     silent: HashSet<ProductId>,
 }
@@ -49,13 +51,10 @@ impl Pass<'_> {
             Err(outcome) => return Ok(Ended::by(outcome)),
         };
         // That they have no page tells something only where others have one.
-        if asked.n_gone > 0 && asked.n_there == 0 {
+        if !asked.unsure.is_empty() {
             match self.shows_what_was_met(base).await? {
-                Ok(true) => {}
-                Ok(false) => {
-                    asked.n_gone = 0;
-                    asked.silent.clone_from(&asked.ids);
-                }
+                Ok(true) => asked.n_gone += asked.unsure.len(),
+                Ok(false) => asked.silent.extend(asked.unsure.drain(..)),
                 Err(outcome) => return Ok(Ended::by(outcome)),
             }
         }
@@ -87,11 +86,16 @@ impl Pass<'_> {
             };
             n_failed = if answer.is_err() { n_failed + 1 } else { 0 };
             match answer {
-                Ok(Some((page, bytes))) if page.products.iter().any(|it| it.id == *id) => {
-                    asked.n_there += 1;
-                    asked.found.add(page, bytes);
+                Ok(Some((page, bytes))) => {
+                    if page.products.iter().any(|it| it.id == *id) {
+                        asked.n_there += 1;
+                        asked.found.add(page, bytes);
+                    } else {
+                        asked.n_gone += 1;
+                    }
+                    asked.n_gone += asked.unsure.drain(..).len();
                 }
-                Ok(_) => asked.n_gone += 1,
+                Ok(None) => asked.unsure.push(id.clone()),
                 Err(outcome) if ends_pass(&outcome) => return Err(outcome),
                 Err(_) => {
                     asked.silent.insert(id.clone());
@@ -117,6 +121,7 @@ impl Pass<'_> {
             found,
             n_there,
             n_gone,
+            unsure: _,
             silent,
         } = asked;
         // Where one has a page, so may those that were not asked for. Else nobody can tell.
